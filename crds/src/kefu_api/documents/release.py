@@ -1,0 +1,71 @@
+"""The release document: everything a gateway needs to serve one chatbot, as one file.
+
+The operator renders it into a ConfigMap; the gateway reads it from a mounted folder and follows its changes.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kefu_api.base import Model
+
+FILE = "release.json"
+
+
+class EngineTarget(Model):
+    """An OpenAI-compatible server."""
+
+    url: str
+    """Base URL without `/v1`, e.g. `http://engine-3f9c.acme.svc:8000`."""
+    model: str
+    """Name the server knows the model by."""
+    api_key_file: str | None = None
+    """Mounted file that holds the bearer key."""
+
+
+class KnowledgeTarget(Model):
+    """A retrieval service."""
+
+    name: str
+    url: str
+
+
+class Persona(Model):
+    """Who the bot is."""
+
+    name: str
+    prompt: str
+    greeting: str
+    languages: tuple[str, ...]
+
+
+class SessionStore(Model):
+    """Where conversations are remembered."""
+
+    url: str
+    """`redis://host:port/0`."""
+    ttl_seconds: int
+    window: int
+    """How many past turns the model sees."""
+
+
+class Budget(Model):
+    """What one answer may cost."""
+
+    total_seconds: float
+    tokens: int
+
+
+class Release(Model):
+    """One immutable release of a chatbot."""
+
+    schema_version: Literal["v1"] = "v1"
+    name: Annotated[str, Field(min_length=1, max_length=63)]
+    """Hash of all below, so that equal releases have equal names."""
+    namespace: str
+    chatbot: str
+    engine: EngineTarget
+    knowledge: tuple[KnowledgeTarget, ...]
+    persona: Persona
+    session: SessionStore
+    budget: Budget

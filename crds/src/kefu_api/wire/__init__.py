@@ -1,0 +1,1 @@
+"""Wire models: what services say to one another and to customers over HTTP."""

@@ -1,0 +1,76 @@
+"""`POST /v1/chat` of the gateway: one turn, as JSON or as server-sent events.
+
+With `stream: true` the events are, in order: one `start`, any number of `delta`, then exactly one of `done` or `error`.
+Each event's `data` is one JSON object of the model named after it.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from kefu_api.base import Model
+
+MAX_MESSAGE = 4_000
+"""Longest question, in characters."""
+
+
+class ChatRequest(Model):
+    """One customer message."""
+
+    message: str
+    session: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")] | None = None
+    """Continue this conversation; absent: a new one is begun and its id returned."""
+    user: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    """The customer's id at the shop; only its salted hash is ever logged."""
+    stream: bool = False
+
+
+class Outcome(StrEnum):
+    """How the turn ended."""
+
+    ANSWERED = "answered"
+    UNKNOWN = "unknown"
+    """The knowledge holds no answer, and the bot says so (code V2003)."""
+    UNAVAILABLE = "unavailable"
+    """Something is down, and the bot says so (codes V2001, V4001)."""
+
+
+class Citation(Model):
+    """Evidence that the answer was built from."""
+
+    number: int
+    """As the answer writes it: `[1]`."""
+    document: str
+    title: str
+    text: str
+
+
+class ChatResponse(Model):
+    """The whole turn: JSON answer, and data of the `done` event."""
+
+    session: str
+    turn: str
+    answer: str
+    outcome: Outcome
+    code: str | None = None
+    language: str
+    citations: tuple[Citation, ...] = ()
+    release: str
+    index_version: str | None = None
+    memory: bool = True
+    """False when the session store was away and the turn was answered without memory."""
+
+
+class ChatStart(Model):
+    """Data of the `start` event."""
+
+    session: str
+    turn: str
+    release: str
+
+
+class ChatDelta(Model):
+    """Data of a `delta` event: the next piece of the answer's text."""
+
+    text: str

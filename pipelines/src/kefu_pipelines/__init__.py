@@ -1,0 +1,1 @@
+"""Kefu pipelines: work over a running system, such as evaluation."""

@@ -1,0 +1,1 @@
+"""Kefu retrieval: sources to chunks to embeddings to Milvus to search."""

@@ -1,0 +1,1 @@
+"""Kefu gateway: question to answer."""
