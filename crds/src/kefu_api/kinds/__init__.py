@@ -1,0 +1,1 @@
+"""The kinds: what a user writes. `crds/*.yaml` is generated from these models."""

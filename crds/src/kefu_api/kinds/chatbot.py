@@ -1,0 +1,158 @@
+"""ChatbotDeployment: a model, its knowledge and its manners, served to customers."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from kefu_api.base import Model
+from kefu_api.kinds.engine import Engine, ModelSource
+from kefu_api.kinds.meta import Condition, Metadata, Reference, SecretReference
+from kefu_api.kinds.rules import Rule, Ruled
+from kefu_api.kinds.types import Duration, Language
+
+
+class Persona(Model):
+    """Who the bot is."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)] = "Kefu"
+    """How it calls itself."""
+    prompt: Annotated[str, Field(max_length=4000)] = ""
+    """Tone and manners, in your own words. Facts belong into the knowledge."""
+    greeting: Annotated[str, Field(max_length=500)] = "您好，请问有什么可以帮您？ Hello, how can I help?"
+    """What the chat page says first."""
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2)] = ("zh", "en")
+    """Languages it answers in; the first is used when the customer's is unclear."""
+
+
+class Session(Model):
+    """What the bot remembers of a conversation."""
+
+    ttl: Duration = "30m"
+    """How long after the last turn a conversation is forgotten."""
+    window: Annotated[int, Field(ge=0, le=20)] = 5
+    """How many past turns the model sees."""
+
+
+class Access(Model):
+    """Who may ask."""
+
+    api_keys_secret: SecretReference | None = None
+    """Secret whose values are API keys, each named by its key; absent: Kefu makes one, `<name>-api-key`."""
+
+
+class Budget(Model):
+    """What one answer may cost."""
+
+    total: Duration = "60s"
+    """Longest time for an answer."""
+    tokens: Annotated[int, Field(ge=16, le=8192)] = 512
+    """Longest answer, in tokens."""
+
+
+class GatewayScaling(Ruled):
+    """How many gateways run."""
+
+    RULES: ClassVar = (
+        Rule(
+            "self.min <= self.max",
+            lambda scaling: scaling.min <= scaling.max,
+            "min must not exceed max: lower scaling.gateway.min or raise scaling.gateway.max",
+        ),
+    )
+
+    min: Annotated[int, Field(ge=1, le=100)] = 2
+    """At least this many pods."""
+    max: Annotated[int, Field(ge=1, le=1000)] = 20
+    """At most this many pods."""
+    cpu: Annotated[int, Field(ge=10, le=100)] = 70
+    """Average CPU use, in percent of the request, that scaling aims at."""
+
+
+class Scaling(Model):
+    """How many pods run."""
+
+    gateway: GatewayScaling = GatewayScaling()
+    """Of the gateway."""
+
+
+class ChatbotDeploymentSpec(Ruled):
+    """Desired state of a ChatbotDeployment."""
+
+    RULES: ClassVar = (
+        Rule(
+            "has(self.model) != has(self.engine.endpoint)",
+            lambda spec: (spec.model is None) != (spec.engine.endpoint is None),
+            "exactly one of model, engine.endpoint may be set: name the weights to run, or a server that runs already",
+        ),
+        Rule(
+            "!has(self.engine.llamaCpp) || !has(self.model) || self.model.uri.endsWith('.gguf')",
+            lambda spec: spec.engine.llama_cpp is None or spec.model is None or spec.model.uri.endswith(".gguf"),
+            "llamaCpp serves GGUF files: let model.uri end in .gguf",
+        ),
+        Rule(
+            "self.knowledge.all(k, self.knowledge.exists_one(l, l.name == k.name))",
+            lambda spec: len({index.name for index in spec.knowledge}) == len(spec.knowledge),
+            "names of knowledge must be unique: remove the double from spec.knowledge",
+        ),
+    )
+
+    model: ModelSource | None = None
+    """The weights that answer."""
+    engine: Engine = Engine()
+    """The server that runs them; absent: vLLM."""
+    knowledge: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=8)]
+    """KnowledgeIndexes of the same namespace that answers are drawn from."""
+    persona: Persona = Persona()
+    """Who the bot is."""
+    session: Session = Session()
+    """What it remembers of a conversation."""
+    access: Access = Access()
+    """Who may ask."""
+    budget: Budget = Budget()
+    """What one answer may cost."""
+    scaling: Scaling = Scaling()
+    """How many pods run."""
+
+
+class EngineStatus(Model):
+    """Observed state of the engine."""
+
+    name: str = ""
+    """Name of the engine's objects; empty for an endpoint."""
+    replicas: Annotated[int, Field(ge=0)] = 0
+    """Pods that exist."""
+    ready: Annotated[int, Field(ge=0)] = 0
+    """Pods that answer."""
+    selector: str = ""
+    """Label selector of the pods, for autoscalers."""
+    summary: str = ""
+    """Ready of wanted, as `kubectl get` shows it."""
+
+
+class ChatbotDeploymentStatus(Model):
+    """Observed state of a ChatbotDeployment."""
+
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    """The generation of the spec that this status speaks of."""
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = ()
+    """Ready, EngineReady, KnowledgeReady, GatewayReady, Progressing, Stalled."""
+    release: str | None = None
+    """Name of the release that is served."""
+    engine: EngineStatus | None = None
+    """The engine."""
+    knowledge: str | None = None
+    """Published versions of the indexes."""
+    url: str | None = None
+    """Where the gateway answers inside the cluster."""
+
+
+class ChatbotDeployment(Model):
+    """A model, its knowledge and its manners, served to customers."""
+
+    api_version: Literal["kefu.dev/v1alpha1"]
+    kind: Literal["ChatbotDeployment"]
+    metadata: Metadata
+    spec: ChatbotDeploymentSpec
+    """Desired state."""
+    status: ChatbotDeploymentStatus | None = None
+    """Observed state, written by the operator."""

@@ -1,0 +1,216 @@
+"""KnowledgeIndex: sources of knowledge, kept as a searchable, versioned index."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from kefu_api.base import Model
+from kefu_api.kinds.meta import ConfigMapReference, Condition, Metadata, SecretKeyReference
+from kefu_api.kinds.rules import Rule, Ruled, exactly_one_of
+from kefu_api.kinds.types import HttpUrl, Language, Name, Quantity, Ratio
+
+
+class Source(Ruled):
+    """One source of documents."""
+
+    RULES: ClassVar = (exactly_one_of("inline", "configMap", remedy="give the text in place or name a ConfigMap"),)
+
+    name: Name
+    """Unique within the index; the first part of every document id."""
+    format: Literal["FAQ", "Markdown"]
+    """FAQ: YAML lists of question, variants, answer and tags. Markdown: pages, cut at their headings."""
+    inline: Annotated[str, Field(min_length=1, max_length=65536)] | None = None
+    """The document itself."""
+    config_map: ConfigMapReference | None = None
+    """A ConfigMap; each of its keys is one document file. Changes are followed."""
+
+
+class Chunking(Ruled):
+    """How documents are cut into chunks. FAQ entries are never cut."""
+
+    RULES: ClassVar = (
+        Rule(
+            "self.overlap < self.tokens",
+            lambda chunking: chunking.overlap < chunking.tokens,
+            "overlap must be smaller than tokens: lower chunking.overlap",
+        ),
+    )
+
+    tokens: Annotated[int, Field(ge=32, le=4096)] = 256
+    """Largest chunk, in tokens (estimated)."""
+    overlap: Annotated[int, Field(ge=0, le=1024)] = 32
+    """How many tokens neighbouring chunks share."""
+
+
+class BuiltinEmbedding(Model):
+    """The multilingual sentence encoder inside the retrieval image: CPU, in process, 512 dimensions."""
+
+
+class EndpointEmbedding(Model):
+    """An OpenAI-compatible embeddings server."""
+
+    url: HttpUrl
+    """Base URL without /v1."""
+    model: Annotated[str, Field(min_length=1, max_length=256)]
+    """Name the server knows the model by."""
+    dimension: Annotated[int, Field(ge=8, le=8192)]
+    """Length of its vectors."""
+    api_key_secret: SecretKeyReference | None = None
+    """Secret key that holds the bearer key."""
+
+
+class Embedding(Ruled):
+    """What turns text into vectors. A change re-embeds everything into a new version."""
+
+    RULES: ClassVar = (exactly_one_of("builtin", "endpoint", remedy="choose one embedding"),)
+
+    builtin: BuiltinEmbedding | None = None
+    """The encoder inside the retrieval image."""
+    endpoint: EndpointEmbedding | None = None
+    """A server of your own."""
+
+
+class EmbeddedStore(Model):
+    """A Milvus Lite server in a pod of its own with a volume; for up to some hundred thousand chunks."""
+
+    size: Quantity = "2Gi"
+    """Size of the volume."""
+    storage_class: Name | None = None
+    """StorageClass of the volume; absent: the cluster's default."""
+
+
+class ExternalStore(Model):
+    """A Milvus server that somebody else runs."""
+
+    uri: Annotated[str, Field(min_length=8, max_length=2048, pattern=r"^(https?|tcp)://[^\s/?#]+$")]
+    """For example http://milvus.milvus:19530."""
+    database: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    """Milvus database; absent: the default one."""
+    credentials_secret: SecretKeyReference | None = None
+    """Secret key that holds `user:password` or a token."""
+
+
+class Store(Ruled):
+    """Where vectors are kept."""
+
+    RULES: ClassVar = (exactly_one_of("embedded", "external", remedy="choose one store"),)
+
+    embedded: EmbeddedStore | None = None
+    """Kefu runs a small Milvus for this index."""
+    external: ExternalStore | None = None
+    """A Milvus of your own."""
+
+
+class Search(Ruled):
+    """How questions are looked up."""
+
+    RULES: ClassVar = (
+        Rule(
+            "self.topK <= self.candidates",
+            lambda search: search.top_k <= search.candidates,
+            "topK must not exceed candidates: raise search.candidates",
+        ),
+        Rule(
+            "double(self.dense) + double(self.sparse) > 0.0",
+            lambda search: float(search.dense) + float(search.sparse) > 0,
+            "dense and sparse must not both be 0: give one of search.dense, search.sparse a weight",
+        ),
+    )
+
+    top_k: Annotated[int, Field(ge=1, le=50)] = 5
+    """How many chunks of evidence a question brings."""
+    candidates: Annotated[int, Field(ge=1, le=1000)] = 50
+    """How many chunks each leg brings to the fusion."""
+    dense: Ratio = "0.6"
+    """Weight of the vector leg."""
+    sparse: Ratio = "0.4"
+    """Weight of the BM25 leg."""
+    min_confidence: Ratio = "0.35"
+    """Below this the index says it does not know."""
+
+
+class Publishing(Model):
+    """How versions become visible."""
+
+    keep: Annotated[int, Field(ge=1, le=10)] = 2
+    """How many versions stay in the store, the published one included."""
+
+
+class KnowledgeIndexSpec(Ruled):
+    """Desired state of a KnowledgeIndex."""
+
+    RULES: ClassVar = (
+        Rule(
+            "self.sources.all(s, self.sources.exists_one(t, t.name == s.name))",
+            lambda spec: len({source.name for source in spec.sources}) == len(spec.sources),
+            "names of sources must be unique: rename one of spec.sources",
+        ),
+    )
+
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2)] = ("zh", "en")
+    """Languages of the documents and the questions."""
+    sources: Annotated[tuple[Source, ...], Field(min_length=1, max_length=32)]
+    """Where the knowledge comes from."""
+    chunking: Chunking = Chunking()
+    """How documents are cut."""
+    embedding: Embedding = Embedding(builtin=BuiltinEmbedding())
+    """What turns text into vectors."""
+    store: Store = Store(embedded=EmbeddedStore())
+    """Where vectors are kept."""
+    search: Search = Search()
+    """How questions are looked up."""
+    publishing: Publishing = Publishing()
+    """How versions become visible."""
+
+
+class PublishedVersion(Model):
+    """The version that answers now."""
+
+    version: str
+    """Name of the version: a hash of all that went into it."""
+    documents: Annotated[int, Field(ge=0)]
+    """How many documents and FAQ entries."""
+    chunks: Annotated[int, Field(ge=0)]
+    """How many chunks."""
+    skipped: Annotated[int, Field(ge=0)] = 0
+    """How many documents or entries were left out; see `skippedDocuments`."""
+    skipped_documents: Annotated[tuple[str, ...], Field(max_length=32)] = ()
+    """The first of them, each with its reason."""
+    at: str
+    """When it was published (RFC 3339)."""
+
+
+class CandidateVersion(Model):
+    """The version that is being built aside."""
+
+    version: str
+    """Its name."""
+    phase: Literal["Pending", "Building", "Failed"]
+    """How far it is."""
+
+
+class KnowledgeIndexStatus(Model):
+    """Observed state of a KnowledgeIndex."""
+
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    """The generation of the spec that this status speaks of."""
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = ()
+    """Ready, SourcesReady, StoreReady, Published, Progressing."""
+    published: PublishedVersion | None = None
+    """The version that answers now."""
+    candidate: CandidateVersion | None = None
+    """The version that is being built aside, if any."""
+    url: str | None = None
+    """Where the retrieval service answers inside the cluster."""
+
+
+class KnowledgeIndex(Model):
+    """Sources of knowledge, kept as a searchable, versioned index."""
+
+    api_version: Literal["kefu.dev/v1alpha1"]
+    kind: Literal["KnowledgeIndex"]
+    metadata: Metadata
+    spec: KnowledgeIndexSpec
+    """Desired state."""
+    status: KnowledgeIndexStatus | None = None
+    """Observed state, written by the operator."""
