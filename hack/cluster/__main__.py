@@ -1,0 +1,7 @@
+"""`python3 -m hack.cluster`."""
+
+import sys
+
+from hack.cluster.cli import main
+
+sys.exit(main())

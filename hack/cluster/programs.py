@@ -1,0 +1,92 @@
+"""Which programs the cluster is made of, and from which Go packages each is compiled.
+
+A group shares one go.mod; programs that would pull each other's dependencies apart live in groups of their own.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hack.cluster.cache import cache_root, digest
+from hack.cluster.errors import UsageError
+
+GO_MODULES = Path(__file__).parent / "go"
+KUBERNETES_VERSION = "v1.36.3"
+
+_VERSION = "k8s.io/component-base/version"
+# Without these the API server calls itself v0.0.0, and Helm's version checks fail.
+_KUBERNETES_LDFLAGS = (
+    f"-X {_VERSION}.gitVersion={KUBERNETES_VERSION} -X {_VERSION}.gitMajor=1 -X {_VERSION}.gitMinor=36 "
+    f"-X {_VERSION}.gitTreeState=clean"
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Programs compiled from one go.mod: name -> Go package."""
+
+    name: str
+    packages: dict[str, str]
+    ldflags: str = ""
+    optional: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the group's go.mod and go.sum."""
+        return GO_MODULES / self.name
+
+    @property
+    def flags(self) -> list[str]:
+        """Arguments of `go build`, the same on every machine so that the key means the same binary."""
+        return ["-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {self.ldflags}".strip()]
+
+    @property
+    def key(self) -> str:
+        """The content key: what goes into the compiler, apart from the compiler itself."""
+        sources = [(self.folder / name).read_bytes() for name in ("go.mod", "go.sum")]
+        packages = [f"{name}={package}" for name, package in sorted(self.packages.items())]
+        return digest([*sources, " ".join(self.flags).encode(), " ".join(packages).encode()])
+
+    @property
+    def output(self) -> Path:
+        """Where the group's programs lie once built."""
+        return cache_root() / "bin" / f"{self.name}-{self.key}"
+
+
+_COMMANDS = (
+    "kube-apiserver",
+    "kubectl",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubelet",
+    "kube-proxy",
+)
+
+GROUPS: tuple[Group, ...] = (
+    Group("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}),
+    Group("kubernetes", {name: f"k8s.io/kubernetes/cmd/{name}" for name in _COMMANDS}, _KUBERNETES_LDFLAGS),
+    Group("helm", {"helm": "helm.sh/helm/v4/cmd/helm"}),
+    Group("coredns", {"coredns": "github.com/coredns/coredns"}),
+    Group(
+        "metrics-server",
+        {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"},
+        f"-X {_VERSION}.gitVersion=v0.9.0",
+        optional=True,
+    ),
+    Group("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, optional=True),
+)
+
+
+def groups_named(names: list[str]) -> list[Group]:
+    """Return the groups that hold the named groups or programs; without names, every one that is not optional.
+
+    Raises:
+        UsageError: when no group and no program has such a name.
+    """
+    if not names:
+        return [group for group in GROUPS if not group.optional]
+    chosen = [group for group in GROUPS if group.name in names or set(names) & set(group.packages)]
+    known = {name for group in GROUPS for name in (group.name, *group.packages)}
+    unknown = sorted(set(names) - known)
+    if unknown:
+        raise UsageError(f"nothing to build is called {', '.join(unknown)}; choose from {', '.join(sorted(known))}")
+    return chosen

@@ -1,0 +1,74 @@
+"""Where a cluster can come from: what every provider can do, and which there are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from hack.cluster.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of the status: a process or an object of the cluster."""
+
+    name: str
+    running: bool
+    detail: str = ""
+
+
+class Provider(Protocol):
+    """A cluster that can be started, asked, fed with images and removed."""
+
+    def up(self, extras: list[str]) -> None:
+        """Start it unless it runs, and wait until its node is Ready."""
+
+    def down(self) -> None:
+        """Remove it with all that it left on the machine."""
+
+    def status(self) -> list[Part]:
+        """Say what runs."""
+
+    def environment(self) -> dict[str, str]:
+        """Return KUBECONFIG and what else a user of the cluster needs to know."""
+
+    def command(self, words: list[str]) -> list[str]:
+        """Return the command line that runs these words inside the node."""
+
+    def load(self, archives: list[Path]) -> None:
+        """Import docker-archives into the node."""
+
+    def logs(self, component: str | None) -> str:
+        """Return a component's log, or the list of components."""
+
+
+def _native() -> Provider:
+    from hack.cluster.node.native import Native
+
+    return Native()
+
+
+def _kind() -> Provider:
+    from hack.cluster.kind import Kind
+
+    return Kind()
+
+
+def _current() -> Provider:
+    from hack.cluster.current import Current
+
+    return Current()
+
+
+PROVIDERS: dict[str, Callable[[], Provider]] = {"native": _native, "kind": _kind, "current": _current}
+
+
+def choose(name: str) -> Provider:
+    """Return the provider of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in PROVIDERS:
+        raise UsageError(f"KEFU_CLUSTER is {name!r}; set it to one of {', '.join(PROVIDERS)}")
+    return PROVIDERS[name]()
