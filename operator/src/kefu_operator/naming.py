@@ -1,0 +1,67 @@
+"""Every object name and label that Kefu gives, formatted in one place."""
+
+from kefu_api import GROUP
+
+MANAGER = "kefu-operator"
+"""Field manager of every server-side apply, and value of `app.kubernetes.io/managed-by`."""
+
+OWNED_BY = f"{GROUP}/owned-by"
+"""Label that pruning selects by: `<Kind>.<name>` of the object that made this one."""
+
+ENGINE = f"{GROUP}/engine"
+"""Label of an engine's objects: the engine's name. Engines may have several owners, so they carry no OWNED_BY."""
+
+
+def owned_by(kind: str, name: str) -> str:
+    """Value of the OWNED_BY label."""
+    return f"{kind}.{name}"
+
+
+def gateway(chatbot: str) -> str:
+    """Deployment, Service, HPA and PodDisruptionBudget of a chatbot's gateway."""
+    return f"{chatbot}-gateway"
+
+
+def release(chatbot: str) -> str:
+    """ConfigMap that holds a chatbot's release document."""
+    return f"{chatbot}-release"
+
+
+def session_store(chatbot: str) -> str:
+    """Deployment and Service of a chatbot's Redis."""
+    return f"{chatbot}-redis"
+
+
+def api_keys(chatbot: str) -> str:
+    """Secret with the API key that Kefu makes where the user names none."""
+    return f"{chatbot}-api-key"
+
+
+def user_salt(chatbot: str) -> str:
+    """Secret with the salt that user ids are hashed with."""
+    return f"{chatbot}-user-salt"
+
+
+def engine(key: str) -> str:
+    """Deployment, Service and volume of an engine, from the hash of its model and settings."""
+    return f"engine-{key[:10]}"
+
+
+def retrieval(index: str) -> str:
+    """Deployment and Service of an index's retrieval service."""
+    return f"{index}-retrieval"
+
+
+def store(index: str) -> str:
+    """Deployment, Service and volume of an index's embedded Milvus."""
+    return f"{index}-milvus"
+
+
+def index_document(index: str) -> str:
+    """ConfigMap that the retrieval service follows."""
+    return f"{index}-index"
+
+
+def ingestion(index: str, version: str) -> str:
+    """Job, and its ConfigMap, that builds one version of an index."""
+    return f"{index}-ingest-{version}"

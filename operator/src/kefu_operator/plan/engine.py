@@ -1,0 +1,38 @@
+"""Choosing the engine: which planner, and under which name, so that equal engines are one."""
+
+from kefu_api import digest
+from kefu_api.kinds.chatbot import ChatbotDeploymentSpec
+from kefu_api.kinds.engine import VllmEngine
+from kefu_operator import naming
+from kefu_operator.plan.engines.endpoint import plan_endpoint
+from kefu_operator.plan.engines.llama_cpp import plan_llama_cpp
+from kefu_operator.plan.engines.plan import EnginePlan
+from kefu_operator.plan.engines.vllm import plan_vllm
+from kefu_operator.plan.placement import Placement
+from kefu_operator.plan.settings import PlanSettings
+
+
+def engine_name(spec: ChatbotDeploymentSpec) -> str | None:
+    """Name of the engine a spec asks for: equal model and settings give equal names; None for an endpoint."""
+    if spec.model is None:
+        return None
+    settings = spec.engine.model_dump(mode="json", exclude_none=True, exclude={"replicas"})
+    model = spec.model.model_dump(mode="json", exclude_none=True)
+    return naming.engine(digest.of_value({"model": model, "engine": settings}))
+
+
+def plan_engine(chatbot: str, spec: ChatbotDeploymentSpec, placement: Placement, settings: PlanSettings) -> EnginePlan:
+    """Plan the engine of one chatbot.
+
+    Raises:
+        PlanError: this installation cannot run what the spec asks for.
+    """
+    engine = spec.engine
+    if engine.endpoint:
+        return plan_endpoint(naming.gateway(chatbot), engine.endpoint, placement)
+    name = engine_name(spec)
+    if spec.model is None or name is None:
+        raise AssertionError("the schema lets no spec pass without model and endpoint")
+    if engine.llama_cpp:
+        return plan_llama_cpp(name, spec.model, engine, engine.llama_cpp, placement, settings)
+    return plan_vllm(name, spec.model, engine, engine.vllm or VllmEngine(), placement, settings)

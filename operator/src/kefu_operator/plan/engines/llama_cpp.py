@@ -1,0 +1,47 @@
+"""llama.cpp's server over a GGUF file."""
+
+from kefu_api.documents.release import EngineTarget
+from kefu_api.kinds.engine import Engine, LlamaCppEngine, ModelSource
+from kefu_operator.plan.engines.plan import PORT, SERVED_NAME, EnginePlan
+from kefu_operator.plan.model_files import model_files
+from kefu_operator.plan.placement import Placement
+from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.plan.workload import Compute, Container, Probe, Workload
+
+LOAD_SECONDS = 600
+"""Longest time for loading the weights before the pod counts as hung."""
+
+
+def plan_llama_cpp(
+    name: str, model: ModelSource, engine: Engine, options: LlamaCppEngine, placement: Placement, settings: PlanSettings
+) -> EnginePlan:
+    """Plan a llama.cpp server named `name`."""
+    files = model_files(model, name, placement, settings)
+    resources = engine.resources
+    container = Container(
+        name="engine",
+        image="llamaCpp",
+        command=(
+            "python", "-m", "kefu_serving.engines.llamacpp",
+            "--model", files.path,
+            "--alias", SERVED_NAME,
+            "--host", placement.bind,
+            "--port", str(placement.listen(name, PORT)),
+            "--context", str(options.context_length),
+            "--parallel", str(options.parallel),
+        ),
+        compute=Compute(
+            cpu=(resources and resources.cpu) or "500m",
+            memory=(resources and resources.memory) or "4Gi",
+        ),
+        mounts=files.mounts,
+        ports=(PORT,),
+        startup=Probe("http", "/health", period_seconds=1, failures=LOAD_SECONDS),
+        readiness=Probe("http", "/health", failures=4, timeout_seconds=10),
+        liveness=Probe("http", "/health", period_seconds=10, failures=12, timeout_seconds=10),
+    )  # fmt: skip
+    workload = Workload(
+        name=name, component="engine", container=container, replicas=engine.replicas, steps=files.steps, exclusive=True
+    )
+    target = EngineTarget(url=f"http://{placement.address(name, PORT)}", model=SERVED_NAME)
+    return EnginePlan(target, workload)

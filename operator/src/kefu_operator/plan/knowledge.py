@@ -1,0 +1,238 @@
+"""From a KnowledgeIndex to its workloads: store, ingestion task and retrieval service, joined by the index document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kefu_api import digest
+from kefu_api.documents import index as document
+from kefu_api.documents.index import Chunking, Index, SearchSettings, SourceDocument, StoreTarget
+from kefu_api.kinds.knowledge import KnowledgeIndex, Source
+from kefu_api.kinds.meta import SecretKeyReference
+from kefu_operator import naming
+from kefu_operator.plan.placement import Placement
+from kefu_operator.plan.workload import (
+    Compute,
+    ConfigMapMount,
+    Container,
+    DocumentMount,
+    Mount,
+    Port,
+    Probe,
+    SecretMount,
+    Task,
+    VolumeMount,
+    Workload,
+)
+
+RETRIEVAL = Port("http", 8081)
+MILVUS = Port("milvus", 19530)
+
+
+@dataclass(frozen=True)
+class KnowledgePlan:
+    """All that one index needs."""
+
+    version: str | None
+    """Name of the version that the sources ask for; None while a source is missing."""
+    store: Workload | None
+    """The embedded Milvus; None where the store is external."""
+    ingestion: Task | None
+    """Builds and publishes `version`; None while a source is missing."""
+    retrieval: Workload
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """In the order in which they should start."""
+        return (*((self.store,) if self.store else ()), self.retrieval)
+
+
+def retrieval_url(index: str, placement: Placement) -> str:
+    """Base URL of an index's retrieval service."""
+    return f"http://{placement.address(naming.retrieval(index), RETRIEVAL)}"
+
+
+def plan_knowledge(index: KnowledgeIndex, digests: Mapping[str, str], placement: Placement) -> KnowledgePlan:
+    """Plan one index.
+
+    Args:
+        index: the object.
+        digests: `digest.of_files` of every ConfigMap that a source names and that exists, by the source's name.
+        placement: where it will run.
+    """
+    version = _version(index, digests)
+    return KnowledgePlan(
+        version=version,
+        store=_store(index, placement),
+        ingestion=_ingestion(index, version, digests, placement) if version else None,
+        retrieval=_retrieval(index, placement),
+    )
+
+
+def _source_digest(source: Source, digests: Mapping[str, str]) -> str | None:
+    return digest.of_text(source.inline) if source.inline is not None else digests.get(source.name)
+
+
+def _version(index: KnowledgeIndex, digests: Mapping[str, str]) -> str | None:
+    contents = {source.name: _source_digest(source, digests) for source in index.spec.sources}
+    if None in contents.values():
+        return None
+    value = {
+        "contents": contents,
+        "formats": {source.name: source.format for source in index.spec.sources},
+        "chunking": index.spec.chunking.model_dump(mode="json"),
+        "embedding": index.spec.embedding.model_dump(mode="json", exclude_none=True),
+    }
+    return f"v{digest.of_value(value)[:10]}"
+
+
+def _alias(index: KnowledgeIndex) -> str:
+    """Milvus names hold letters, digits and underscores only; the hash keeps `a-b/c` and `a/b-c` apart."""
+    namespace, name = index.metadata.namespace, index.metadata.name
+    return f"kefu_{digest.of_text(f'{namespace}/{name}')[:8]}_{name.replace('-', '_')}"
+
+
+def _document(
+    index: KnowledgeIndex,
+    workload: str,
+    placement: Placement,
+    *,
+    version: str = "",
+    sources: tuple[SourceDocument, ...] = (),
+) -> tuple[Index, tuple[Mount, ...]]:
+    """The index document as one workload sees it, and the mounts that its secrets need."""
+    spec = index.spec
+    mounts: list[Mount] = []
+
+    def secret(name: str, reference: SecretKeyReference | None) -> str | None:
+        if reference is None:
+            return None
+        mount = SecretMount(name, placement.path(workload, name), reference.name, reference.key)
+        mounts.append(mount)
+        return f"{mount.path}/{mount.key}"
+
+    endpoint, external = spec.embedding.endpoint, spec.store.external
+    embedding: document.Embedding = document.BuiltinEmbedding()
+    if endpoint:
+        embedding = document.EndpointEmbedding(
+            url=endpoint.url,
+            model=endpoint.model,
+            dimension=endpoint.dimension,
+            api_key_file=secret("embedding-key", endpoint.api_key_secret),
+        )
+    store = StoreTarget(
+        uri=external.uri if external else f"http://{placement.address(naming.store(index.metadata.name), MILVUS)}",
+        database=external.database if external else None,
+        token_file=secret("store-token", external.credentials_secret) if external else None,
+        alias=_alias(index),
+    )
+    return (
+        Index(
+            namespace=index.metadata.namespace,
+            name=index.metadata.name,
+            version=version,
+            languages=spec.languages,
+            sources=sources,
+            chunking=Chunking(tokens=spec.chunking.tokens, overlap=spec.chunking.overlap),
+            embedding=embedding,
+            store=store,
+            search=SearchSettings(
+                top_k=spec.search.top_k,
+                candidates=spec.search.candidates,
+                dense=float(spec.search.dense),
+                sparse=float(spec.search.sparse),
+                min_confidence=float(spec.search.min_confidence),
+            ),
+            keep=spec.publishing.keep,
+        ),
+        tuple(mounts),
+    )
+
+
+def _store(index: KnowledgeIndex, placement: Placement) -> Workload | None:
+    embedded = index.spec.store.embedded
+    if embedded is None:
+        return None
+    name = naming.store(index.metadata.name)
+    data = VolumeMount(
+        "data",
+        placement.path(name, "data", writable=True),
+        claim=name,
+        size=embedded.size,
+        storage_class=embedded.storage_class,
+    )
+    container = Container(
+        name="milvus",
+        image="milvusLite",
+        command=(
+            "milvus-lite", "server",
+            "--data-dir", f"{data.path}/milvus",
+            "--port", str(placement.listen(name, MILVUS)),
+        ),
+        compute=Compute(cpu="100m", memory="1Gi"),
+        mounts=(data,),
+        ports=(MILVUS,),
+        startup=Probe("milvus", None, period_seconds=1, failures=120),
+        readiness=Probe("milvus", None),
+        liveness=Probe("milvus", None, period_seconds=10, failures=6),
+    )  # fmt: skip
+    return Workload(name=name, component="store", container=container, exclusive=True)
+
+
+def _ingestion(index: KnowledgeIndex, version: str, digests: Mapping[str, str], placement: Placement) -> Task:
+    name = naming.ingestion(index.metadata.name, version)
+    sources, mounts = [], []
+    for source in index.spec.sources:
+        path = None
+        if source.config_map:
+            folder = ConfigMapMount(
+                f"source-{source.name}"[:63], placement.path(name, f"sources/{source.name}"), source.config_map.name
+            )
+            mounts.append(folder)
+            path = folder.path
+        sources.append(
+            SourceDocument(
+                name=source.name,
+                format=source.format,
+                path=path,
+                inline=source.inline,
+                digest=_source_digest(source, digests) or "",
+            )
+        )
+    built, secrets = _document(index, name, placement, version=version, sources=tuple(sources))
+    documents = DocumentMount("index", placement.path(name, "index"), name, {document.FILE: built.to_json()})
+    container = Container(
+        name="ingest",
+        image="retrieval",
+        command=("python", "-m", "kefu_retrieval", "ingest", "--index", f"{documents.path}/{document.FILE}"),
+        compute=Compute(cpu="200m", memory="1Gi"),
+        mounts=(documents, *mounts, *secrets),
+    )
+    return Task(name=name, component="ingestion", container=container)
+
+
+def _retrieval(index: KnowledgeIndex, placement: Placement) -> Workload:
+    name = naming.retrieval(index.metadata.name)
+    followed, secrets = _document(index, name, placement)
+    documents = DocumentMount(
+        "index",
+        placement.path(name, "index"),
+        naming.index_document(index.metadata.name),
+        {document.FILE: followed.to_json()},
+    )
+    container = Container(
+        name="retrieval",
+        image="retrieval",
+        command=(
+            "python", "-m", "kefu_retrieval", "serve",
+            "--index", f"{documents.path}/{document.FILE}",
+            "--host", placement.bind,
+            "--port", str(placement.listen(name, RETRIEVAL)),
+        ),
+        compute=Compute(cpu="100m", memory="1Gi"),
+        mounts=(documents, *secrets),
+        ports=(RETRIEVAL,),
+        startup=Probe("http", "/healthz", period_seconds=1, failures=120),
+        readiness=Probe("http", "/readyz"),
+        liveness=Probe("http", "/healthz", period_seconds=10, failures=6),
+    )  # fmt: skip
+    return Workload(name=name, component="retrieval", container=container)

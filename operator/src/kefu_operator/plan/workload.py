@@ -1,0 +1,145 @@
+"""Workloads: long-running servers and one-off tasks, before they become pods or processes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Port:
+    """A TCP port a container listens on."""
+
+    name: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A folder inside the container; `path` is where the placement puts it."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True)
+class DocumentMount(Mount):
+    """Files that Kefu writes, kept in a ConfigMap of ours."""
+
+    config_map: str
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ConfigMapMount(Mount):
+    """A ConfigMap of the user's."""
+
+    config_map: str
+
+
+@dataclass(frozen=True)
+class SecretMount(Mount):
+    """A Secret; `key` mounts that key alone, as a file of the same name."""
+
+    secret: str
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class VolumeMount(Mount):
+    """A volume that outlives the pod, claimed by Kefu."""
+
+    claim: str
+    size: str
+    storage_class: str | None = None
+
+
+@dataclass(frozen=True)
+class ClaimMount(Mount):
+    """A PersistentVolumeClaim of the user's, read only."""
+
+    claim: str
+
+
+@dataclass(frozen=True)
+class ScratchMount(Mount):
+    """A writable folder that is lost with the pod."""
+
+    in_memory: bool = False
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How to ask a container how it is: HTTP GET, or a TCP connection where `path` is None."""
+
+    port: str
+    path: str | None
+    period_seconds: int = 5
+    failures: int = 3
+    timeout_seconds: int = 3
+
+
+@dataclass(frozen=True)
+class Compute:
+    """What a container needs. Memory is limit and request alike; CPU is a request only, so that idle cores are used."""
+
+    cpu: str
+    memory: str
+    devices: Mapping[str, int] = field(default_factory=dict)
+    """Extended resources, e.g. `nvidia.com/gpu: 1`."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """One program with all it reads and writes."""
+
+    name: str
+    image: str
+    """Role in the image table: operator, gateway, retrieval, milvusLite, redis, llamaCpp, vllm, vllmCpu; or a full
+    reference where the user gave one."""
+    command: tuple[str, ...]
+    compute: Compute
+    env: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    ports: tuple[Port, ...] = ()
+    startup: Probe | None = None
+    readiness: Probe | None = None
+    liveness: Probe | None = None
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Horizontal scaling on CPU; where it is set, `replicas` is never written."""
+
+    minimum: int
+    maximum: int
+    cpu_percent: int
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A server that is to run for good."""
+
+    name: str
+    component: str
+    container: Container
+    replicas: int = 1
+    steps: tuple[Container, ...] = ()
+    """Run to completion, in order, before the container starts."""
+    scaling: Scaling | None = None
+    exclusive: bool = False
+    """Old and new pods must not run together (a volume or a GPU that only one can hold)."""
+    grace_seconds: int = 30
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[Mapping[str, str], ...] = ()
+    public_ports: tuple[str, ...] = ()
+    """Ports that the Service offers; empty: all."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A program that is to run to completion once."""
+
+    name: str
+    component: str
+    container: Container
+    retries: int = 5
+    deadline_seconds: int = 3600
