@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from kefu_api.base import Model
-from kefu_api.kinds.meta import ConfigMapReference, Condition, Metadata, SecretKeyReference
+from kefu_api.kinds.meta import Condition, ConfigMapReference, Metadata, SecretKeyReference
 from kefu_api.kinds.rules import Rule, Ruled, exactly_one_of
 from kefu_api.kinds.types import HttpUrl, Language, Name, Quantity, Ratio
 

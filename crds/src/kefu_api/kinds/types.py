@@ -1,45 +1,163 @@
-"""Bounded strings of the API, each with the pattern that the API server checks too."""
+"""Bounded strings of the API, each with the shape that the API server checks too."""
 
 import re
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-Name = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+from kefu_api.kinds.shape import Shape
+
+_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+_SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+_VISIBLE = r"[^\p{Z}\p{Cc}?#]"
+"""No blank (the ideographic one included), no control character, no query, no fragment."""
+_HOST = r"[^\p{Z}\p{Cc}?#/@]+"
+"""Host and port; no `user:password@`, since secrets come by reference only."""
+
+Name = Annotated[
+    str, Shape("must be at most 63 lower-case letters, digits and inner '-' (a DNS label)", (_LABEL,), max_length=63)
+]
 """DNS-1123 label."""
 
-SecretKey = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
+OBJECT_NAME = Shape(
+    "must be at most 40 lower-case letters, digits and inner '-', starting with a letter, without dots",
+    (r"^[a-z]([-a-z0-9]*[a-z0-9])?$",),
+    max_length=40,
+)
+"""DNS-1035 label, short enough for the names of the Services, Jobs and pods that derive from it."""
 
-Duration = Annotated[str, Field(min_length=2, max_length=12, pattern=r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$")]
+ObjectName = Annotated[str, OBJECT_NAME]
+
+Subdomain = Annotated[
+    str,
+    Shape("must be lower-case letters, digits, inner '-' and '.' (a DNS subdomain)", (_SUBDOMAIN,), max_length=253),
+]
+
+SecretKey = Annotated[
+    str, Shape("must be letters, digits, '-', '_' and '.', as keys of a Secret are", (r"^[-._a-zA-Z0-9]+$",), max_length=253)
+]
+
+Duration = Annotated[
+    str,
+    Shape(
+        "must be a duration longer than 0 such as 90s, 5m or 1h30m",
+        (r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$", "[1-9]"),
+        min_length=2,
+        max_length=12,
+    ),
+]
 """`90s`, `5m`, `1h30m`."""
 
-Quantity = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[0-9]+(\.[0-9]{1,3})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")]
-"""Kubernetes quantity, e.g. `500m` or `4Gi`."""
+Size = Annotated[
+    str,
+    Shape(
+        "must be a size above 0 with its unit, such as 512Mi or 4Gi",
+        (r"^[0-9]+(\.[0-9]{1,3})?(k|M|G|T|Ki|Mi|Gi|Ti)$", "[1-9]"),
+        min_length=2,
+        max_length=20,
+    ),
+]
+"""Bytes as a Kubernetes quantity. The unit is not optional: `size: 40` would be 40 bytes, and `40m` less than one."""
 
-Ratio = Annotated[str, Field(min_length=1, max_length=8, pattern=r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$")]
+Cores = Annotated[
+    str,
+    Shape(
+        "must be a number of cores above 0 such as 2, \"0.5\" or 500m",
+        (r"^([0-9]{1,6}(\.[0-9]{1,3})?|[0-9]{1,9}m)$", "[1-9]"),
+        max_length=20,
+        whole_numbers=True,
+    ),
+]
+"""CPU as a Kubernetes quantity; a bare integer is taken as well."""
+
+Ratio = Annotated[
+    str,
+    Shape(
+        'must be a number from 0 to 1 in quotes, such as "0.35"',
+        (r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$",),
+        max_length=8,
+    ),
+]
 """A number from 0 to 1 written as a string, e.g. `"0.35"`, because floats do not survive every JSON tool."""
 
-Sha256 = Annotated[str, Field(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[
+    str, Shape("must be a SHA-256 in 64 lower-case hex digits", (r"^[0-9a-f]{64}$",), min_length=64, max_length=64)
+]
 
-Language = Annotated[str, Field(pattern=r"^(zh|en)$", max_length=2)]
+Language = Literal["zh", "en"]
 
-HttpUrl = Annotated[str, Field(min_length=8, max_length=2048, pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
+HttpUrl = Annotated[
+    str,
+    Shape(
+        "must be a base URL such as http://host:8000, without /v1, query, fragment or user:password@",
+        (
+            rf"^https?://{_HOST}(/{_VISIBLE}*)?$",
+            # RE2 has no look-ahead: one that does not end in /v1 ends in another letter before, or instead.
+            r"(^|[^v]1|[^/]v1|[^1/]|[^1]/|[^v]1/|[^/]v1/)$",
+        ),
+        min_length=8,
+        max_length=2048,
+    ),
+]
+
+ModelUri = Annotated[
+    str,
+    Shape(
+        "must be hf://org/repo, hf://org/repo/file, https://host/file, pvc://claim/path or file:///path",
+        (
+            rf"^(hf://[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*(/{_VISIBLE}+)?|https://{_HOST}/{_VISIBLE}+"
+            rf"|pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/{_VISIBLE}+|file:///{_VISIBLE}+)$",
+        ),
+        min_length=8,
+        max_length=2048,
+    ),
+]
+
+MilvusUri = Annotated[
+    str,
+    Shape(
+        "must be the address of a Milvus such as http://milvus.milvus:19530, without path or user:password@",
+        (rf"^(https?|tcp)://{_HOST}$",),
+        min_length=8,
+        max_length=2048,
+    ),
+]
+
+Revision = Annotated[
+    str, Shape("must be a branch, tag or commit such as main", (r"^[A-Za-z0-9][A-Za-z0-9._/-]*$",), max_length=128)
+]
+
+Image = Annotated[
+    str,
+    Shape(
+        "must be a container image such as docker.io/vllm/vllm-openai:v0.11.0",
+        (r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$",),
+        max_length=512,
+    ),
+]
+
+Database = Annotated[
+    str, Shape("must be letters, digits and '_', not starting with a digit", (r"^[A-Za-z_][A-Za-z0-9_]*$",), max_length=255)
+]
+
+Text = Annotated[str, Field(max_length=4096)]
+"""A string of the status."""
 
 _DURATION = re.compile(r"(\d+)([hms])")
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _SUFFIXES = {"": Decimal(1), "m": Decimal("0.001")}
 _SUFFIXES |= {letter: Decimal(1000) ** power for power, letter in enumerate("kMGT", start=1)}
 _SUFFIXES |= {f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGT", start=1)}
-_QUANTITY = re.compile(r"^([0-9.]+)([a-zA-Z]*)$")
+_QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)([a-zA-Z]*)$")
 
 
-def seconds(duration: Duration) -> int:
+def seconds(duration: str) -> int:
     """Seconds in a duration: `1h30m` is 5400."""
     return sum(int(number) * _SECONDS[unit] for number, unit in _DURATION.findall(duration))
 
 
-def amount(quantity: Quantity) -> Decimal:
+def amount(quantity: str) -> Decimal:
     """The number a Kubernetes quantity stands for: `500m` is 0.5, `1Ki` is 1024.
 
     Raises:
