@@ -1,0 +1,93 @@
+# Every target says in one line what it is for; `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+KEFU_CACHE ?= $(HOME)/.cache/kefu
+KEFU_CLUSTER ?= native
+export KEFU_CACHE KEFU_CLUSTER
+PATH := $(KEFU_CACHE)/bin/uv:$(PATH)
+export PATH
+
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest
+MODELS := qwen2.5-coder-1.5b encoder
+TEST_MODELS := $(MODELS) qwen2.5-coder-0.5b
+
+##@ Try it
+.PHONY: demo demo-cluster demo-cluster-down eval
+demo: .venv/.ready ## Serve examples/shop on this machine and ask it three questions (KEEP=1 keeps it running)
+	$(PY) -m hack.demo local $(if $(KEEP),--keep)
+
+demo-cluster: .venv/.ready ## The same through `helm install` and `kubectl apply` on a real Kubernetes
+	$(PY) -m hack.demo cluster
+
+demo-cluster-down: .venv/.ready ## Remove the cluster that demo-cluster made
+	$(PY) -m hack.cluster down
+
+eval: .venv/.ready ## Ask the golden questions of examples/shop and print recall, right facts, refusals and latency
+	$(PY) -m hack.demo eval
+
+##@ Change it
+.PHONY: setup crds images models lock cluster-up cluster-down format
+setup: .venv/.ready ## Install the development environment into .venv
+
+.venv/.ready: requirements/dev.txt $(wildcard */pyproject.toml) hack/venv.sh
+	hack/venv.sh
+
+crds: .venv/.ready ## Write crds/*.yaml, the chart's copies and docs/reference/api.md from the models
+	$(PY) -m kefu_api.crd write
+
+images: .venv/.ready ## Build every image from its Containerfile with buildah or Docker
+	$(PY) -m hack.images build
+
+models: .venv/.ready ## Fetch the models that demo and tests use, verified by SHA-256
+	$(PY) -m hack.models fetch $(TEST_MODELS)
+
+lock: .venv/.ready ## Resolve requirements/*.txt anew (UPGRADE=1 takes the newest versions)
+	$(PY) -m hack.lock $(if $(UPGRADE),--upgrade)
+
+cluster-up: .venv/.ready ## Start the development cluster (KEFU_CLUSTER=native|kind|current)
+	$(PY) -m hack.cluster up
+
+cluster-down: .venv/.ready ## Stop the development cluster and remove all it left
+	$(PY) -m hack.cluster down
+
+format: .venv/.ready ## Format the code
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+##@ Prove it
+.PHONY: test lint test-unit test-integration test-e2e bench tools
+test: lint test-unit test-integration test-e2e ## Everything below, in order
+
+lint: .venv/.ready ## Style, types, import layers, and that generated files are up to date
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) -m kefu_api.crd check
+
+test-unit: .venv/.ready ## Pure code, seconds
+	$(PYTEST) tests/unit
+
+test-integration: .venv/.ready tools models ## Real API server, Milvus, Redis, llama.cpp and Chromium on loopback
+	$(PYTEST) tests/integration
+
+test-e2e: .venv/.ready tools models ## Real pods on a real node: the whole way from YAML to answer
+	$(PYTEST) tests/e2e
+
+bench: .venv/.ready tools models ## Benchmarks against named peers; writes docs/benchmarks.md
+	$(PY) -m tests.benchmarks
+
+tools: .venv/.ready ## Build Kubernetes, etcd, CoreDNS and Helm into the cache and install Debian packages (once)
+	$(PY) -m hack.packages
+	$(PY) -m hack.cluster build
+
+##@ Help
+.PHONY: help clean
+clean: ## Remove what was built inside the checkout (caches outside stay)
+	rm -rf .venv .kefu .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} /^[a-z][a-z0-9-]*:.*## / {printf "  \033[36m%-20s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
