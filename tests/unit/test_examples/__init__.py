@@ -1,0 +1,1 @@
+"""The example shop: its manifests, its facts and its golden questions agree."""
