@@ -3,14 +3,24 @@
 import json
 from pathlib import Path
 
-# Reads and the cluster's own components would bury what the log is for.
+_COMPONENTS = [
+    "system:apiserver",
+    "system:kube-scheduler",
+    "system:kube-controller-manager",
+    "system:kube-proxy",
+    "kefu:coredns",
+    "kefu:volumes",
+    "kefu:metrics-server",
+]
+
+# Watches and the cluster's own components would bury what the log is for.
 _POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
     "rules": [
         {"level": "None", "userGroups": ["system:nodes"]},
-        {"level": "None", "users": ["system:apiserver", "system:kube-scheduler", "system:kube-controller-manager"]},
+        {"level": "None", "users": _COMPONENTS},
         {"level": "None", "verbs": ["watch"]},
         {"level": "None", "nonResourceURLs": ["*"]},
         {"level": "Metadata"},

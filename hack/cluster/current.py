@@ -14,7 +14,9 @@ class Current:
     def up(self, extras: list[str]) -> None:
         """Check that the cluster answers."""
         if extras:
-            raise UsageError(f"--with {' '.join(extras)} is for the native provider; install it in your cluster yourself")
+            raise UsageError(
+                f"--with {' '.join(extras)} is for the native provider; install it in your cluster yourself"
+            )
         kubectl(None, "get", "--raw", "/readyz")
 
     def down(self) -> None:
