@@ -1,0 +1,1 @@
+"""Plans: pure functions from specs to workloads."""

@@ -1,0 +1,101 @@
+import json
+from typing import Any
+
+import pytest
+
+from kefu_api import digest
+from kefu_api.documents.index import Index
+from kefu_operator.plan.knowledge import KnowledgePlan, plan_knowledge
+from kefu_operator.plan.placement import ClusterPlacement
+from kefu_operator.plan.workload import ConfigMapMount, DocumentMount, SecretMount, Workload
+from tests.unit.test_plan.objects import index
+
+DIGEST = digest.of_files({"faq.yaml": "- {question: a, answer: b}"})
+
+
+def plan(spec: dict[str, Any] | None = None, name: str = "shop", namespace: str = "acme") -> KnowledgePlan:
+    return plan_knowledge(index(spec, name, namespace), {"faq": DIGEST}, ClusterPlacement(namespace))
+
+
+def document(workload: Workload) -> Index:
+    (mount,) = (mount for mount in workload.container.mounts if isinstance(mount, DocumentMount))
+    return Index.model_validate_json(mount.files["index.json"])
+
+
+def ingested(plan: KnowledgePlan) -> Index:
+    assert plan.ingestion is not None
+    (mount,) = (mount for mount in plan.ingestion.container.mounts if isinstance(mount, DocumentMount))
+    return Index.model_validate_json(mount.files["index.json"])
+
+
+def test_equal_sources_have_equal_versions() -> None:
+    assert plan().version == plan().version
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"chunking": {"tokens": 128}},
+        {"embedding": {"endpoint": {"url": "http://e", "model": "m", "dimension": 8}}},
+        {"sources": [{"name": "faq", "format": "Markdown", "configMap": {"name": "shop-faq"}}]},
+        {"sources": [{"name": "faq", "format": "FAQ", "inline": "- {question: a, answer: c}"}]},
+    ],
+)
+def test_whatever_changes_chunks_or_vectors_changes_the_version(spec: dict[str, Any]) -> None:
+    assert plan(spec).version != plan().version
+
+
+def test_search_settings_do_not_change_the_version() -> None:
+    assert plan({"search": {"topK": 3}}).version == plan().version
+
+
+def test_a_missing_source_leaves_the_version_open_and_the_service_running() -> None:
+    missing = plan_knowledge(index(), {}, ClusterPlacement("acme"))
+    assert missing.version is None
+    assert missing.ingestion is None
+    assert missing.retrieval.name == "shop-retrieval"
+
+
+def test_the_job_reads_the_config_map_where_its_document_says() -> None:
+    job = plan().ingestion
+    assert job is not None
+    (mount,) = (mount for mount in job.container.mounts if isinstance(mount, ConfigMapMount))
+    (source,) = ingested(plan()).sources
+    assert (mount.config_map, mount.path) == ("shop-faq", source.path)
+    assert source.digest == DIGEST
+
+
+def test_an_inline_source_travels_in_the_document() -> None:
+    text = "# Returns\n7 days."
+    (source,) = ingested(plan({"sources": [{"name": "page", "format": "Markdown", "inline": text}]})).sources
+    assert (source.inline, source.path, source.digest) == (text, None, digest.of_text(text))
+
+
+def test_what_readers_follow_does_not_change_with_the_sources() -> None:
+    before = document(plan().retrieval)
+    after = document(plan_knowledge(index(), {"faq": "f" * 64}, ClusterPlacement("acme")).retrieval)
+    assert before == after
+
+
+def test_names_that_differ_only_by_a_hyphen_have_different_aliases() -> None:
+    one = document(plan(name="b", namespace="a-x").retrieval).store.alias
+    two = document(plan(name="x-b", namespace="a").retrieval).store.alias
+    assert one != two
+
+
+def test_aliases_hold_only_what_milvus_allows() -> None:
+    alias = document(plan(name="my-shop-2").retrieval).store.alias
+    assert alias.replace("_", "").isalnum()
+
+
+def test_an_external_store_is_not_run_and_its_token_is_mounted() -> None:
+    external = {"uri": "http://milvus:19530", "database": "acme", "credentialsSecret": {"name": "m", "key": "token"}}
+    planned = plan({"store": {"external": external}})
+    assert planned.store is None
+    assert document(planned.retrieval).store.token_file == "/etc/kefu/store-token/token"
+    assert SecretMount("store-token", "/etc/kefu/store-token", "m", "token") in planned.retrieval.container.mounts
+
+
+def test_documents_are_the_same_bytes_each_time() -> None:
+    assert json.loads(document(plan().retrieval).to_json()) == json.loads(document(plan().retrieval).to_json())
+    assert document(plan().retrieval).to_json() == document(plan().retrieval).to_json()
