@@ -166,6 +166,7 @@ def _store(index: KnowledgeIndex, placement: Placement) -> Workload | None:
         command=(
             "milvus-lite", "server",
             "--data-dir", f"{data.path}/milvus",
+            "--host", placement.bind,
             "--port", str(placement.listen(name, MILVUS)),
         ),
         compute=Compute(cpu="100m", memory="1Gi"),
