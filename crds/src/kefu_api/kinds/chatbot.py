@@ -4,15 +4,18 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from kefu_api.base import Model
 from kefu_api.kinds.engine import Engine, ModelSource
 from kefu_api.kinds.meta import Condition, Metadata, Reference, SecretReference
-from kefu_api.kinds.rules import Rule, Ruled
-from kefu_api.kinds.types import Duration, Language
+from kefu_api.kinds.part import Part
+from kefu_api.kinds.rules import Rule, Ruled, unique, unique_names
+from kefu_api.kinds.shape import BY_NAME, BY_TYPE, SET
+from kefu_api.kinds.types import Duration, Language, Text
 
 
-class Persona(Model):
+class Persona(Ruled):
     """Who the bot is."""
+
+    RULES: ClassVar = (unique("languages", remedy="remove the double from persona.languages"),)
 
     name: Annotated[str, Field(min_length=1, max_length=64)] = "Kefu"
     """How it calls itself."""
@@ -20,11 +23,11 @@ class Persona(Model):
     """Tone and manners, in your own words. Facts belong into the knowledge."""
     greeting: Annotated[str, Field(max_length=500)] = "您好，请问有什么可以帮您？ Hello, how can I help?"
     """What the chat page says first."""
-    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2)] = ("zh", "en")
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2, json_schema_extra=SET)] = ("zh", "en")
     """Languages it answers in; the first is used when the customer's is unclear."""
 
 
-class Session(Model):
+class Session(Part):
     """What the bot remembers of a conversation."""
 
     ttl: Duration = "30m"
@@ -33,14 +36,14 @@ class Session(Model):
     """How many past turns the model sees."""
 
 
-class Access(Model):
+class Access(Part):
     """Who may ask."""
 
     api_keys_secret: SecretReference | None = None
     """Secret whose values are API keys, each named by its key; absent: Kefu makes one, `<name>-api-key`."""
 
 
-class Budget(Model):
+class Budget(Part):
     """What one answer may cost."""
 
     total: Duration = "60s"
@@ -68,7 +71,7 @@ class GatewayScaling(Ruled):
     """Average CPU use, in percent of the request, that scaling aims at."""
 
 
-class Scaling(Model):
+class Scaling(Part):
     """How many pods run."""
 
     gateway: GatewayScaling = GatewayScaling()
@@ -82,25 +85,21 @@ class ChatbotDeploymentSpec(Ruled):
         Rule(
             "has(self.model) != has(self.engine.endpoint)",
             lambda spec: (spec.model is None) != (spec.engine.endpoint is None),
-            "exactly one of model, engine.endpoint may be set: name the weights to run, or a server that runs already",
+            "exactly one of model, engine.endpoint must be set: name the weights to run, or a server that runs already",
         ),
         Rule(
             "!has(self.engine.llamaCpp) || !has(self.model) || self.model.uri.endsWith('.gguf')",
             lambda spec: spec.engine.llama_cpp is None or spec.model is None or spec.model.uri.endswith(".gguf"),
             "llamaCpp serves GGUF files: let model.uri end in .gguf",
         ),
-        Rule(
-            "self.knowledge.all(k, self.knowledge.exists_one(l, l.name == k.name))",
-            lambda spec: len({index.name for index in spec.knowledge}) == len(spec.knowledge),
-            "names of knowledge must be unique: remove the double from spec.knowledge",
-        ),
+        unique_names("knowledge", remedy="remove the double from spec.knowledge"),
     )
 
     model: ModelSource | None = None
     """The weights that answer."""
     engine: Engine = Engine()
     """The server that runs them; absent: vLLM."""
-    knowledge: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=8)]
+    knowledge: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=8, json_schema_extra=BY_NAME)]
     """KnowledgeIndexes of the same namespace that answers are drawn from."""
     persona: Persona = Persona()
     """Who the bot is."""
@@ -114,39 +113,39 @@ class ChatbotDeploymentSpec(Ruled):
     """How many pods run."""
 
 
-class EngineStatus(Model):
+class EngineStatus(Part):
     """Observed state of the engine."""
 
-    name: str = ""
+    name: Text = ""
     """Name of the engine's objects; empty for an endpoint."""
     replicas: Annotated[int, Field(ge=0)] = 0
     """Pods that exist."""
     ready: Annotated[int, Field(ge=0)] = 0
     """Pods that answer."""
-    selector: str = ""
+    selector: Text = ""
     """Label selector of the pods, for autoscalers."""
-    summary: str = ""
+    summary: Text = ""
     """Ready of wanted, as `kubectl get` shows it."""
 
 
-class ChatbotDeploymentStatus(Model):
+class ChatbotDeploymentStatus(Part):
     """Observed state of a ChatbotDeployment."""
 
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The generation of the spec that this status speaks of."""
-    conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = ()
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=BY_TYPE)] = ()
     """Ready, EngineReady, KnowledgeReady, GatewayReady, Progressing, Stalled."""
-    release: str | None = None
+    release: Text | None = None
     """Name of the release that is served."""
     engine: EngineStatus | None = None
     """The engine."""
-    knowledge: str | None = None
+    knowledge: Text | None = None
     """Published versions of the indexes."""
-    url: str | None = None
+    url: Text | None = None
     """Where the gateway answers inside the cluster."""
 
 
-class ChatbotDeployment(Model):
+class ChatbotDeployment(Part):
     """A model, its knowledge and its manners, served to customers."""
 
     api_version: Literal["kefu.dev/v1alpha1"]

@@ -1,13 +1,17 @@
 """Model and engine: which weights answer, and which server runs them."""
 
+import re
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from kefu_api.base import Model
 from kefu_api.kinds.meta import SecretKeyReference
-from kefu_api.kinds.rules import Rule, Ruled, at_most_one_of
-from kefu_api.kinds.types import HttpUrl, Name, Quantity, Sha256
+from kefu_api.kinds.part import Part
+from kefu_api.kinds.rules import NO_V1, Rule, Ruled, at_most_one_of
+from kefu_api.kinds.types import Cores, HttpUrl, Image, ModelUri, Name, Revision, Sha256, Size
+
+_SNAPSHOT = re.compile(r"^(pvc://.*|hf://[^/]+/[^/]+)$")
+_DOTS = re.compile(r"/[.]{1,2}(/|$)")
 
 
 class ModelSource(Ruled):
@@ -19,32 +23,47 @@ class ModelSource(Ruled):
             lambda model: model.revision is None or model.uri.startswith("hf://"),
             "revision belongs to hf:// models: remove model.revision",
         ),
+        Rule(
+            "!has(self.tokenSecret) || self.uri.startsWith('hf://')",
+            lambda model: model.token_secret is None or model.uri.startswith("hf://"),
+            "tokenSecret belongs to hf:// models: remove model.tokenSecret",
+        ),
+        Rule(
+            "!has(self.sha256) || !self.uri.matches('^(pvc://.*|hf://[^/]+/[^/]+)$')",
+            lambda model: model.sha256 is None or not _SNAPSHOT.search(model.uri),
+            "sha256 belongs to a single file that is downloaded: name one in model.uri or remove model.sha256",
+        ),
+        Rule(
+            "!self.uri.matches('/[.]{1,2}(/|$)')",
+            lambda model: not _DOTS.search(model.uri),
+            "uri must not contain . or .. as a folder: write model.uri without them",
+        ),
     )
 
-    uri: Annotated[str, Field(min_length=8, max_length=2048, pattern=r"^(hf|https|pvc|file)://[^\s?#]+$")]
+    uri: ModelUri
     """hf://org/repo or hf://org/repo/file, https://host/file, pvc://claim/path, file:///path (only with `kefu run`)."""
-    revision: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._/-]+$")] | None = None
+    revision: Revision | None = None
     """Branch, tag or commit of an hf:// model; absent: main."""
     sha256: Sha256 | None = None
     """SHA-256 of a single-file model, in hex; a download that differs is refused."""
-    size: Quantity = "40Gi"
+    size: Size = "40Gi"
     """Size of the volume that keeps the download."""
     token_secret: SecretKeyReference | None = None
     """Secret key that holds the hub's access token, for gated models."""
 
 
-class VllmEngine(Model):
+class VllmEngine(Part):
     """vLLM, on GPUs or with its CPU build."""
 
     max_model_len: Annotated[int, Field(ge=256, le=1_048_576)] | None = None
     """Longest context in tokens; absent: the model's own."""
     tensor_parallel: Annotated[int, Field(ge=1, le=64)] = 1
     """Over how many accelerators of one pod the model is split."""
-    image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    image: Image | None = None
     """Container image; absent: the operator's default, or its CPU build where no accelerator is asked for."""
 
 
-class LlamaCppEngine(Model):
+class LlamaCppEngine(Part):
     """llama.cpp's server over a GGUF file: CPUs, laptops, tests."""
 
     context_length: Annotated[int, Field(ge=512, le=131_072)] = 8192
@@ -53,8 +72,10 @@ class LlamaCppEngine(Model):
     """How many answers are generated at a time."""
 
 
-class EndpointEngine(Model):
+class EndpointEngine(Ruled):
     """An OpenAI-compatible server that somebody else runs."""
+
+    RULES: ClassVar = (NO_V1,)
 
     url: HttpUrl
     """Base URL without /v1."""
@@ -64,7 +85,7 @@ class EndpointEngine(Model):
     """Secret key that holds the bearer key."""
 
 
-class Accelerator(Model):
+class Accelerator(Part):
     """Which accelerators a pod of the engine gets."""
 
     class_: Annotated[Name, Field(alias="class")]
@@ -73,12 +94,12 @@ class Accelerator(Model):
     """How many a pod."""
 
 
-class Resources(Model):
+class Resources(Part):
     """CPU and memory of the engine's container."""
 
-    cpu: Quantity | None = None
+    cpu: Cores | None = None
     """Requested cores; absent: the engine's default."""
-    memory: Quantity | None = None
+    memory: Size | None = None
     """Requested memory, also the limit; absent: the engine's default."""
 
 
@@ -96,6 +117,11 @@ class Engine(Ruled):
             "!has(self.llamaCpp) || !has(self.accelerator)",
             lambda engine: engine.llama_cpp is None or engine.accelerator is None,
             "llamaCpp runs on CPUs: remove engine.accelerator or choose engine.vllm",
+        ),
+        Rule(
+            "!has(self.vllm) || !has(self.accelerator) || self.vllm.tensorParallel <= self.accelerator.count",
+            lambda engine: not engine.vllm or not engine.accelerator or engine.vllm.tensor_parallel <= engine.accelerator.count,
+            "vllm.tensorParallel must not exceed accelerator.count: raise engine.accelerator.count",
         ),
     )
 

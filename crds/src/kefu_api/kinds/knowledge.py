@@ -4,10 +4,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from kefu_api.base import Model
 from kefu_api.kinds.meta import Condition, ConfigMapReference, Metadata, SecretKeyReference
-from kefu_api.kinds.rules import Rule, Ruled, exactly_one_of
-from kefu_api.kinds.types import HttpUrl, Language, Name, Quantity, Ratio
+from kefu_api.kinds.part import Part
+from kefu_api.kinds.rules import NO_V1, Rule, Ruled, exactly_one_of, unique, unique_names
+from kefu_api.kinds.shape import ATOMIC, BY_NAME, BY_TYPE, SET
+from kefu_api.kinds.types import Database, HttpUrl, Language, MilvusUri, Name, Ratio, Size, Subdomain, Text
 
 
 class Source(Ruled):
@@ -42,12 +43,14 @@ class Chunking(Ruled):
     """How many tokens neighbouring chunks share."""
 
 
-class BuiltinEmbedding(Model):
+class BuiltinEmbedding(Part):
     """The multilingual sentence encoder inside the retrieval image: CPU, in process, 512 dimensions."""
 
 
-class EndpointEmbedding(Model):
+class EndpointEmbedding(Ruled):
     """An OpenAI-compatible embeddings server."""
+
+    RULES: ClassVar = (NO_V1,)
 
     url: HttpUrl
     """Base URL without /v1."""
@@ -70,21 +73,21 @@ class Embedding(Ruled):
     """A server of your own."""
 
 
-class EmbeddedStore(Model):
+class EmbeddedStore(Part):
     """A Milvus Lite server in a pod of its own with a volume; for up to some hundred thousand chunks."""
 
-    size: Quantity = "2Gi"
+    size: Size = "2Gi"
     """Size of the volume."""
-    storage_class: Name | None = None
+    storage_class: Subdomain | None = None
     """StorageClass of the volume; absent: the cluster's default."""
 
 
-class ExternalStore(Model):
+class ExternalStore(Part):
     """A Milvus server that somebody else runs."""
 
-    uri: Annotated[str, Field(min_length=8, max_length=2048, pattern=r"^(https?|tcp)://[^\s/?#]+$")]
+    uri: MilvusUri
     """For example http://milvus.milvus:19530."""
-    database: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    database: Database | None = None
     """Milvus database; absent: the default one."""
     credentials_secret: SecretKeyReference | None = None
     """Secret key that holds `user:password` or a token."""
@@ -111,7 +114,7 @@ class Search(Ruled):
             "topK must not exceed candidates: raise search.candidates",
         ),
         Rule(
-            "double(self.dense) + double(self.sparse) > 0.0",
+            "self.dense.matches('[1-9]') || self.sparse.matches('[1-9]')",
             lambda search: float(search.dense) + float(search.sparse) > 0,
             "dense and sparse must not both be 0: give one of search.dense, search.sparse a weight",
         ),
@@ -129,7 +132,7 @@ class Search(Ruled):
     """Below this the index says it does not know."""
 
 
-class Publishing(Model):
+class Publishing(Part):
     """How versions become visible."""
 
     keep: Annotated[int, Field(ge=1, le=10)] = 2
@@ -140,16 +143,13 @@ class KnowledgeIndexSpec(Ruled):
     """Desired state of a KnowledgeIndex."""
 
     RULES: ClassVar = (
-        Rule(
-            "self.sources.all(s, self.sources.exists_one(t, t.name == s.name))",
-            lambda spec: len({source.name for source in spec.sources}) == len(spec.sources),
-            "names of sources must be unique: rename one of spec.sources",
-        ),
+        unique_names("sources", remedy="rename one of spec.sources"),
+        unique("languages", remedy="remove the double from spec.languages"),
     )
 
-    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2)] = ("zh", "en")
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2, json_schema_extra=SET)] = ("zh", "en")
     """Languages of the documents and the questions."""
-    sources: Annotated[tuple[Source, ...], Field(min_length=1, max_length=32)]
+    sources: Annotated[tuple[Source, ...], Field(min_length=1, max_length=32, json_schema_extra=BY_NAME)]
     """Where the knowledge comes from."""
     chunking: Chunking = Chunking()
     """How documents are cut."""
@@ -163,10 +163,10 @@ class KnowledgeIndexSpec(Ruled):
     """How versions become visible."""
 
 
-class PublishedVersion(Model):
+class PublishedVersion(Part):
     """The version that answers now."""
 
-    version: str
+    version: Text
     """Name of the version: a hash of all that went into it."""
     documents: Annotated[int, Field(ge=0)]
     """How many documents and FAQ entries."""
@@ -174,37 +174,37 @@ class PublishedVersion(Model):
     """How many chunks."""
     skipped: Annotated[int, Field(ge=0)] = 0
     """How many documents or entries were left out; see `skippedDocuments`."""
-    skipped_documents: Annotated[tuple[str, ...], Field(max_length=32)] = ()
+    skipped_documents: Annotated[tuple[Text, ...], Field(max_length=32, json_schema_extra=ATOMIC)] = ()
     """The first of them, each with its reason."""
-    at: str
+    at: Text
     """When it was published (RFC 3339)."""
 
 
-class CandidateVersion(Model):
+class CandidateVersion(Part):
     """The version that is being built aside."""
 
-    version: str
+    version: Text
     """Its name."""
     phase: Literal["Pending", "Building", "Failed"]
     """How far it is."""
 
 
-class KnowledgeIndexStatus(Model):
+class KnowledgeIndexStatus(Part):
     """Observed state of a KnowledgeIndex."""
 
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The generation of the spec that this status speaks of."""
-    conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = ()
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=BY_TYPE)] = ()
     """Ready, SourcesReady, StoreReady, Published, Progressing."""
     published: PublishedVersion | None = None
     """The version that answers now."""
     candidate: CandidateVersion | None = None
     """The version that is being built aside, if any."""
-    url: str | None = None
+    url: Text | None = None
     """Where the retrieval service answers inside the cluster."""
 
 
-class KnowledgeIndex(Model):
+class KnowledgeIndex(Part):
     """Sources of knowledge, kept as a searchable, versioned index."""
 
     api_version: Literal["kefu.dev/v1alpha1"]

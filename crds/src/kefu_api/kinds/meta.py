@@ -1,44 +1,68 @@
 """What the kinds have in common: metadata, references and conditions."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field, model_validator
 
-from kefu_api.base import Model
-from kefu_api.kinds.types import Name, SecretKey
+from kefu_api.kinds.part import Part
+from kefu_api.kinds.types import LabelKey, LabelValue, Name, ObjectName, SecretKey, Subdomain
 
 
-class Metadata(Model):
+_UNREAD = {
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "finalizers",
+    "generateName",
+    "managedFields",
+    "ownerReferences",
+    "resourceVersion",
+    "selfLink",
+}
+"""Fields of `metav1.ObjectMeta` that Kefu has no use for."""
+
+
+class Metadata(Part):
     """The part of `metadata` that Kefu reads; the API server owns the rest."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
-
-    name: Name
+    name: ObjectName
+    """Name of the object."""
     namespace: Name = "default"
+    """The tenant it belongs to."""
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    """For selection."""
+    annotations: dict[LabelKey, str] = Field(default_factory=dict)
+    """For everything else."""
     uid: str = ""
+    """Set by the API server."""
     generation: int = 0
+    """Counts the versions of the spec; set by the API server."""
     deletion_timestamp: str | None = None
+    """When deletion was asked for; set by the API server."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_to_the_api_server(cls, value: Any) -> Any:
+        return {k: v for k, v in value.items() if k not in _UNREAD} if isinstance(value, dict) else value
 
 
-class Reference(Model):
-    """An object of the same namespace, by name."""
+class Reference(Part):
+    """A Kefu object of the same namespace, by name."""
 
-    name: Name
+    name: ObjectName
     """Name of the object."""
 
 
-class ConfigMapReference(Model):
+class ConfigMapReference(Part):
     """A ConfigMap of the same namespace."""
 
-    name: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+    name: Subdomain
     """Name of the ConfigMap."""
 
 
-class SecretReference(Model):
+class SecretReference(Part):
     """A Secret of the same namespace; every key of it is used."""
 
-    name: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+    name: Subdomain
     """Name of the Secret."""
 
 
@@ -49,7 +73,7 @@ class SecretKeyReference(SecretReference):
     """Key within the Secret."""
 
 
-class Condition(Model):
+class Condition(Part):
     """As `metav1.Condition`."""
 
     type: Annotated[str, Field(max_length=316)]
@@ -62,5 +86,5 @@ class Condition(Model):
     """One sentence for people: which leaf, why, and what to do."""
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The generation of the spec that this condition was computed from."""
-    last_transition_time: str
+    last_transition_time: Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})]
     """When the status last changed (RFC 3339)."""

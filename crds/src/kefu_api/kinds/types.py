@@ -38,6 +38,25 @@ SecretKey = Annotated[
     str, Shape("must be letters, digits, '-', '_' and '.', as keys of a Secret are", (r"^[-._a-zA-Z0-9]+$",), max_length=253)
 ]
 
+LabelKey = Annotated[
+    str,
+    Shape(
+        "must be a qualified name such as team or example.com/team",
+        (r"^([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",),
+        max_length=317,
+    ),
+]
+
+LabelValue = Annotated[
+    str,
+    Shape(
+        "must be a string of at most 63 letters, digits and inner '-', '_' and '.'",
+        (r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",),
+        min_length=0,
+        max_length=63,
+    ),
+]
+
 Duration = Annotated[
     str,
     Shape(
@@ -90,12 +109,8 @@ Language = Literal["zh", "en"]
 HttpUrl = Annotated[
     str,
     Shape(
-        "must be a base URL such as http://host:8000, without /v1, query, fragment or user:password@",
-        (
-            rf"^https?://{_HOST}(/{_VISIBLE}*)?$",
-            # RE2 has no look-ahead: one that does not end in /v1 ends in another letter before, or instead.
-            r"(^|[^v]1|[^/]v1|[^1/]|[^1]/|[^v]1/|[^/]v1/)$",
-        ),
+        "must be a base URL such as http://host:8000, without query, fragment or user:password@",
+        (rf"^https?://{_HOST}(/{_VISIBLE}*)?$",),
         min_length=8,
         max_length=2048,
     ),
