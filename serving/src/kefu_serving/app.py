@@ -1,0 +1,62 @@
+"""Putting the process together: the one place where collaborators meet."""
+
+import asyncio
+
+from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
+
+from kefu_api.documents.release import Release
+from kefu_serving import keys, release
+from kefu_serving.clients.http import new_session
+from kefu_serving.keys import KeyRing
+from kefu_serving.metrics import Instruments
+from kefu_serving.runtime import RuntimeFactory
+from kefu_serving.server import serve_both, server
+from kefu_serving.settings import Settings
+from kefu_serving.state import State
+from kefu_serving.tracing import Tracing, provider
+from kefu_serving.watch import Watched
+from kefu_serving.web.admin import AdminApp
+from kefu_serving.web.page import Page
+from kefu_serving.web.public import PublicApp
+
+
+def new_registry() -> CollectorRegistry:
+    """A registry with the process's own figures in it."""
+    registry = CollectorRegistry()
+    for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+        registry.register(collector)
+    return registry
+
+
+async def run(settings: Settings) -> None:
+    """Serves until a signal asks to stop."""
+    instruments = Instruments(new_registry())
+    traces = provider(settings.tracing)
+    state = State()
+    async with new_session() as http:
+        factory = RuntimeFactory(http, instruments, Tracing(traces), settings.salt)
+
+        def use_release(document: Release) -> None:
+            state.runtime = factory.make(document)
+
+        def use_keys(ring: KeyRing) -> None:
+            state.keys = ring
+
+        watches = (
+            Watched(release.file_of(settings.release), release.read, use_release),
+            Watched(settings.keys, keys.read, use_keys),
+        )
+        for watch in watches:
+            watch.look()
+        followers = [asyncio.create_task(watch.follow()) for watch in watches]
+        public = server(PublicApp(state, Page(), instruments), settings.host, settings.port, settings.grace)
+        admin = server(AdminApp(state, instruments, http), settings.host, settings.admin_port, 1)
+        try:
+            await serve_both(settings, state, public, admin)
+        finally:
+            for follower in followers:
+                follower.cancel()
+            await asyncio.gather(*followers, return_exceptions=True)
+            await factory.close()
+    if traces:
+        traces.shutdown()

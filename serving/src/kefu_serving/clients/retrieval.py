@@ -1,0 +1,56 @@
+"""Asking one retrieval service for evidence, within a bound."""
+
+import asyncio
+from collections.abc import Mapping
+
+from aiohttp import ClientError, ClientSession
+from pydantic import ValidationError
+
+from kefu_api.codes import Code
+from kefu_api.wire.search import MAX_QUERY, Problem, SearchRequest, SearchResponse
+from kefu_serving.errors import IndexNotPublished, KnowledgeUnavailable
+
+SEARCH_SECONDS = 5.0
+"""Longest wait for one search: longer than retrieval's own bound on its store, so that its reason arrives."""
+
+
+class RetrievalClient:
+    """`POST /v1/search` of one knowledge target."""
+
+    def __init__(self, session: ClientSession, name: str, url: str, seconds: float = SEARCH_SECONDS) -> None:
+        self.name = name
+        self._session = session
+        self._url = f"{url.rstrip('/')}/v1/search"
+        self._seconds = seconds
+
+    async def search(self, query: str, headers: Mapping[str, str]) -> SearchResponse:
+        """Evidence for the query, cut to the service's limit.
+
+        Raises KnowledgeUnavailable or IndexNotPublished, both temporary.
+        """
+        body = SearchRequest(query=query[:MAX_QUERY]).model_dump_json(by_alias=True, exclude_none=True).encode()
+        headers = {**headers, "content-type": "application/json"}
+        try:
+            async with (
+                asyncio.timeout(self._seconds),
+                self._session.post(self._url, data=body, headers=headers) as response,
+            ):
+                content = await response.read()
+        except TimeoutError as error:
+            raise KnowledgeUnavailable(f"{self.name}: no answer within {self._seconds} s") from error
+        except (ClientError, OSError) as error:
+            raise KnowledgeUnavailable(f"{self.name}: {error}") from error
+        if response.status != 200:
+            raise self._refusal(response.status, content)
+        try:
+            return SearchResponse.model_validate_json(content)
+        except ValidationError as error:
+            raise KnowledgeUnavailable(f"{self.name}: not a search response ({error.error_count()} faults)") from error
+
+    def _refusal(self, status: int, content: bytes) -> KnowledgeUnavailable | IndexNotPublished:
+        try:
+            problem = Problem.model_validate_json(content)
+        except ValidationError:
+            return KnowledgeUnavailable(f"{self.name}: HTTP {status}")
+        kind = IndexNotPublished if problem.code == Code.INDEX_NOT_PUBLISHED else KnowledgeUnavailable
+        return kind(f"{self.name}: HTTP {status} {problem.code} {problem.message}")

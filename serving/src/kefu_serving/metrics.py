@@ -1,0 +1,95 @@
+"""Prometheus metrics of the gateway; every label is bounded by what the operator declares, never by what users send."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from kefu_api.codes import Code
+from kefu_serving.turn.state import Turn
+
+_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 2, 3, 5, 8, 15, 30, 60)
+_RELEASE = ("namespace", "chatbot", "release")
+
+log = logging.getLogger(__name__)
+
+
+class Instruments:
+    """The process's metrics, registered once; survives changes of release."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        told = (*_RELEASE, "channel", "outcome")
+        self.turns = Counter("kefu_gateway_turns", "Turns by how they ended", told, registry=registry)
+        self.turn_seconds = Histogram(
+            "kefu_gateway_turn_seconds", "Whole turn", told, buckets=_SECONDS, registry=registry
+        )
+        self.first_token = Histogram(
+            "kefu_gateway_first_token_seconds", "Until the first text", told, buckets=_SECONDS, registry=registry
+        )
+        self.tokens = Counter(
+            "kefu_gateway_tokens", "Tokens as the engine counts them", (*_RELEASE, "kind"), registry=registry
+        )
+        self.in_flight = Gauge("kefu_gateway_turns_in_flight", "Turns under way", registry=registry)
+        self.session_errors = Counter(
+            "kefu_session_errors",
+            "Turns touched by an absent session store",
+            (*_RELEASE, "operation"),
+            registry=registry,
+        )
+        self.upstream_errors = Counter(
+            "kefu_gateway_upstream_errors", "Faults of retrieval and engine", (*_RELEASE, "code"), registry=registry
+        )
+        self.unauthorized = Counter("kefu_gateway_unauthorized", "Requests without a valid key", registry=registry)
+        self.release_info = Gauge(
+            "kefu_gateway_release_info", "1 for the release in force", _RELEASE, registry=registry
+        )
+
+    def expose(self) -> bytes:
+        """The text that Prometheus scrapes."""
+        return generate_latest(self.registry)
+
+
+class Metrics:
+    """The instruments as one release sees them."""
+
+    def __init__(self, instruments: Instruments, namespace: str, chatbot: str, release: str) -> None:
+        self.release = release
+        self._instruments = instruments
+        self._labels = (namespace, chatbot, release)
+        self._in_flight = instruments.in_flight
+
+    def in_force(self) -> None:
+        """Marks this release as the one in force."""
+        self._instruments.release_info.clear()
+        self._instruments.release_info.labels(*self._labels).set(1)
+
+    @contextmanager
+    def in_flight(self) -> Iterator[None]:
+        """Counts a turn as under way."""
+        self._in_flight.inc()
+        try:
+            yield
+        finally:
+            self._in_flight.dec()
+
+    def turn(self, turn: Turn, outcome: str, seconds: float) -> None:
+        """Counts a turn that has ended."""
+        told = (*self._labels, turn.asked.channel.value, outcome)
+        self._instruments.turns.labels(*told).inc()
+        self._instruments.turn_seconds.labels(*told).observe(seconds)
+        if turn.first_token is not None:
+            self._instruments.first_token.labels(*told).observe(turn.first_token)
+        if turn.completion_tokens:
+            self._instruments.tokens.labels(*self._labels, "prompt").inc(turn.prompt_tokens)
+            self._instruments.tokens.labels(*self._labels, "completion").inc(turn.completion_tokens)
+
+    def session_error(self, operation: str) -> None:
+        """Counts a turn that did without its memory (`load`) or could not be remembered (`append`)."""
+        self._instruments.session_errors.labels(*self._labels, operation).inc()
+
+    def upstream_error(self, code: Code, reason: str) -> None:
+        """Counts and logs a fault of retrieval or engine."""
+        self._instruments.upstream_errors.labels(*self._labels, code.value).inc()
+        log.warning("upstream fault", extra={"fields": {"code": code.value, "reason": reason[:300]}})

@@ -1,0 +1,50 @@
+"""Worked examples in the constant part of the prompt: a small model follows them better than rules, and caching makes
+them free after the first turn."""
+
+from typing import NamedTuple
+
+from kefu_serving.prompt.marker import MARKER
+
+
+class Example(NamedTuple):
+    """Evidence, a question, and the answer that we want."""
+
+    evidence: tuple[tuple[str, str], ...]
+    """Title and text."""
+    question: str
+    answer: str
+    language: str
+
+
+EXAMPLES: tuple[Example, ...] = (
+    Example(
+        evidence=(
+            ("雨伞保修多久？", "雨伞自签收起保修 90 天，人为弯折不在保修范围内。"),
+            ("雨伞怎么清洗？", "用清水冲洗后撑开晾干，不可机洗。"),
+        ),
+        question="伞用了两个月骨架松了，保修吗",
+        answer="保修。雨伞自签收起保修 90 天，但人为弯折造成的损坏不在保修范围内[1]。",
+        language="zh",
+    ),
+    Example(
+        evidence=(("How do I clean the umbrella?", "Rinse it with water and dry it opened; never machine-wash it."),),
+        question="How much does the umbrella cost?",
+        answer=MARKER,
+        language="en",
+    ),
+    Example(
+        evidence=(
+            ("How long does engraving take?", "Engraving takes 3 working days and costs 20 yuan an item."),
+            ("Can engraved items be returned?", "Engraved items cannot be returned unless they are faulty."),
+        ),
+        question="whats the fee for engraving a name",
+        answer="Engraving costs 20 yuan an item and takes 3 working days [1].",
+        language="en",
+    ),
+    Example(
+        evidence=(("刻字需要多久？", "刻字需要 3 个工作日，每件收费 20 元。"),),
+        question="刻字可以用繁体字吗",
+        answer=MARKER,
+        language="zh",
+    ),
+)

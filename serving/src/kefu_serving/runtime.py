@@ -1,0 +1,87 @@
+"""One release made ready to serve: the conversation with all its stages, built anew whenever the release changes.
+
+Turns that began under the former release finish under it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import ClientSession
+from redis.asyncio import Redis
+
+from kefu_api.documents.release import Release
+from kefu_serving.clients.engine import EngineClient
+from kefu_serving.clients.retrieval import RetrievalClient
+from kefu_serving.metrics import Instruments, Metrics
+from kefu_serving.sessions.cooldown import Cooldown
+from kefu_serving.sessions.redis import COOLDOWN_SECONDS, RedisSessions, connect
+from kefu_serving.tracing import Tracing
+from kefu_serving.turn.conversation import Announce, Conversation
+from kefu_serving.turn.decide import Decide
+from kefu_serving.turn.generate import Generate
+from kefu_serving.turn.record import Record, Report
+from kefu_serving.turn.remember import Remember
+from kefu_serving.turn.retrieve import Retrieve
+from kefu_serving.turn.understand import Understand
+from kefu_serving.turn.validate import Validate
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A release in force."""
+
+    release: Release
+    conversation: Conversation
+    sessions: RedisSessions
+
+
+class RuntimeFactory:
+    """Makes runtimes out of releases; what outlives a release (connections, metrics, tracing) is shared by them."""
+
+    def __init__(
+        self,
+        http: ClientSession,
+        instruments: Instruments,
+        tracing: Tracing,
+        salt: bytes,
+        redis: Callable[[str], Redis] = connect,
+    ) -> None:
+        self._http = http
+        self._instruments = instruments
+        self._tracing = tracing
+        self._salt = salt
+        self._connect = redis
+        self._redis: dict[str, tuple[Redis, Cooldown]] = {}
+
+    def make(self, release: Release) -> Runtime:
+        """The runtime of a release."""
+        metrics = Metrics(self._instruments, release.namespace, release.chatbot, release.name)
+        sessions = self._sessions(release)
+        targets = [RetrievalClient(self._http, target.name, target.url) for target in release.knowledge]
+        engine = EngineClient(self._http, release.engine, release.budget.tokens)
+        stages = (
+            Validate(),
+            Announce(),
+            Remember(sessions, release.session.window, metrics),
+            Understand(release.persona.languages),
+            Retrieve(targets, self._tracing, metrics),
+            Decide(),
+            Generate(engine, release.persona, release.budget.total_seconds, self._tracing, metrics),
+            Record(sessions, metrics),
+        )
+        report = Report(metrics, self._tracing, self._salt)
+        metrics.in_force()
+        return Runtime(release, Conversation(stages, report, self._tracing, metrics), sessions)
+
+    async def close(self) -> None:
+        """Closes the connections to Redis."""
+        for client, _ in self._redis.values():
+            await client.aclose()
+
+    def _sessions(self, release: Release) -> RedisSessions:
+        store = release.session
+        if store.url not in self._redis:
+            self._redis[store.url] = (self._connect(store.url), Cooldown(COOLDOWN_SECONDS))
+        client, cooldown = self._redis[store.url]
+        scope = f"{release.namespace}/{release.chatbot}"
+        return RedisSessions(client, scope, store.ttl_seconds, store.window, cooldown)

@@ -1,0 +1,89 @@
+"""Sessions in Redis: a bounded list a session, which expires when the conversation rests."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from kefu_serving.errors import SessionStoreAway
+from kefu_serving.sessions.cooldown import Cooldown
+from kefu_serving.sessions.exchange import Exchange
+
+OPERATION_SECONDS = 0.5
+"""Longest wait for Redis in a turn, connecting included; a store in the same cluster answers in one millisecond."""
+COOLDOWN_SECONDS = 5.0
+
+T = TypeVar("T")
+
+
+def connect(url: str) -> Redis:
+    """A client that connects on first use, and once anew when a pooled connection turns out dead."""
+    client: Redis = Redis.from_url(
+        url,
+        socket_timeout=OPERATION_SECONDS,
+        socket_connect_timeout=OPERATION_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+        health_check_interval=0,
+    )
+    return client
+
+
+class RedisSessions:
+    """The session store of one chatbot; `owner` keeps one API key from reading another's conversations."""
+
+    def __init__(self, client: Redis, scope: str, ttl_seconds: int, window: int, cooldown: Cooldown) -> None:
+        self._client = client
+        self._scope = scope
+        self._ttl = ttl_seconds
+        self._window = window
+        self._cooldown = cooldown
+
+    async def load(self, owner: str, session: str) -> tuple[Exchange, ...]:
+        """The last exchanges, oldest first. Raises SessionStoreAway."""
+        if not self._window:
+            return ()
+        entries = await self._bounded(self._client.lrange(self._key(owner, session), -self._window, -1))
+        try:
+            return tuple(Exchange.from_json(entry) for entry in entries)
+        except (ValueError, TypeError) as error:
+            raise SessionStoreAway("the session store holds something that is not a conversation") from error
+
+    async def append(self, owner: str, session: str, exchange: Exchange) -> None:
+        """Adds an exchange in one round trip. Raises SessionStoreAway."""
+        if not self._window:
+            return
+        key = self._key(owner, session)
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.rpush(key, exchange.to_json())
+        pipeline.ltrim(key, -self._window, -1)
+        pipeline.expire(key, self._ttl)
+        await self._bounded(pipeline.execute())
+
+    async def ping(self) -> bool:
+        """Whether Redis answers, for the readiness report."""
+        try:
+            return bool(await self._bounded(self._client.ping()))
+        except SessionStoreAway:
+            return False
+
+    def _key(self, owner: str, session: str) -> str:
+        return f"kefu:session:{self._scope}:{hashlib.sha256(owner.encode()).hexdigest()[:16]}:{session}"
+
+    async def _bounded(self, operation: Awaitable[T]) -> T:
+        if self._cooldown.active:
+            if asyncio.iscoroutine(operation):
+                operation.close()
+            raise SessionStoreAway("the session store was away a moment ago")
+        try:
+            async with asyncio.timeout(2 * OPERATION_SECONDS):
+                result = await operation
+        except (RedisError, OSError, TimeoutError) as error:
+            self._cooldown.start()
+            raise SessionStoreAway(f"the session store does not answer: {type(error).__name__}") from error
+        self._cooldown.stop()
+        return result

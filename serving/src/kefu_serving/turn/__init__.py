@@ -1,0 +1,1 @@
+"""One customer message and its answer, as a list of stages that know nothing of HTTP."""

@@ -1,0 +1,112 @@
+"""The answer itself: words streamed out of the engine, or an honest sentence without it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from kefu_api.codes import Code
+from kefu_api.documents.release import Persona
+from kefu_api.wire.chat import Outcome
+from kefu_serving.clients.engine import Usage
+from kefu_serving.errors import BudgetExceeded, EngineUnavailable
+from kefu_serving.metrics import Metrics
+from kefu_serving.prompt.citing import CitationFilter
+from kefu_serving.prompt.compose import Message, compose, constant_part
+from kefu_serving.prompt.gate import UnknownGate
+from kefu_serving.prompt.passages import Passage, choose
+from kefu_serving.prompt.sentences import sentences
+from kefu_serving.tracing import Tracing
+from kefu_serving.turn.state import Turn, Verdict
+
+
+class Words(Protocol):
+    """One answer being written."""
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens, once the iteration has ended."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        """Pieces of text."""
+        ...
+
+
+class Engine(Protocol):
+    """A language model; raises EngineError."""
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        ...
+
+    def generate(self, messages: Sequence[Message], headers: Mapping[str, str]) -> AbstractAsyncContextManager[Words]:
+        """The answer to a chat; leaving the context stops the engine."""
+        ...
+
+
+class Generate:
+    """Follows the verdict; at most one engine call a turn, and none when there is nothing to answer from."""
+
+    def __init__(
+        self, engine: Engine, persona: Persona, budget_seconds: float, tracing: Tracing, metrics: Metrics
+    ) -> None:
+        self._engine = engine
+        self._constant = constant_part(persona)
+        self._budget = budget_seconds
+        self._tracing = tracing
+        self._metrics = metrics
+
+    async def run(self, turn: Turn) -> None:
+        """Sets `answer`, `outcome`, `code` and `citations`. Raises EngineInterrupted or BudgetExceeded."""
+        if turn.verdict is Verdict.SAY_UNAVAILABLE:
+            await self._say_unavailable(turn, sentences(turn.language).knowledge_away, Code.KNOWLEDGE_UNAVAILABLE)
+        elif turn.verdict is Verdict.SAY_UNKNOWN:
+            await self._say_unknown(turn)
+        else:
+            await self._answer(turn)
+
+    async def _answer(self, turn: Turn) -> None:
+        hits = turn.evidence.hits if turn.evidence else ()
+        passages = choose(hits, turn.language)
+        messages = compose(self._constant, turn.history, passages, turn.question, turn.language)
+        left = self._budget - (time.perf_counter() - turn.started)
+        try:
+            async with asyncio.timeout(max(left, 0.0)):
+                await self._stream(turn, messages, passages)
+        except TimeoutError as error:
+            raise BudgetExceeded(f"not finished within {self._budget:g} s") from error
+        except EngineUnavailable as error:
+            self._metrics.upstream_error(error.code, str(error))
+            await self._say_unavailable(turn, sentences(turn.language).engine_away, Code.ENGINE_UNAVAILABLE)
+
+    async def _stream(self, turn: Turn, messages: Sequence[Message], passages: Sequence[Passage]) -> None:
+        gate, citing = UnknownGate(), CitationFilter(len(passages))
+        with self._tracing.span("generate", {"gen_ai.request.model": self._engine.model}) as span:
+            async with self._engine.generate(messages, self._tracing.headers()) as words:
+                async for piece in words:
+                    if text := citing.feed(gate.feed(piece)):
+                        await turn.say(text)
+                    if gate.unknown or citing.ended:
+                        break
+            if rest := citing.feed(gate.close()) + citing.close():
+                await turn.say(rest)
+            turn.prompt_tokens, turn.completion_tokens = words.usage.prompt, words.usage.completion
+            span.set_attribute("gen_ai.usage.input_tokens", turn.prompt_tokens)
+            span.set_attribute("gen_ai.usage.output_tokens", turn.completion_tokens)
+        if gate.unknown or not turn.answer.strip():
+            await self._say_unknown(turn)
+            return
+        cited = [p for p in passages if p.number in citing.cited] or list(passages)
+        turn.citations = tuple(passage.citation() for passage in cited)
+        turn.end(Outcome.ANSWERED)
+
+    async def _say_unknown(self, turn: Turn) -> None:
+        await turn.say(sentences(turn.language).unknown)
+        turn.end(Outcome.UNKNOWN, Code.NO_ANSWER)
+
+    async def _say_unavailable(self, turn: Turn, sentence: str, code: Code) -> None:
+        await turn.say(sentence)
+        turn.end(Outcome.UNAVAILABLE, code)

@@ -1,0 +1,33 @@
+"""What was said before: from the session store, or from the client when it keeps the conversation itself."""
+
+import logging
+
+from kefu_serving.errors import SessionStoreAway
+from kefu_serving.metrics import Metrics
+from kefu_serving.sessions.store import SessionStore
+from kefu_serving.turn.state import Turn
+
+log = logging.getLogger(__name__)
+
+
+class Remember:
+    """Loads the history; without the store the turn goes on without memory, and says so."""
+
+    def __init__(self, store: SessionStore, window: int, metrics: Metrics) -> None:
+        self._store = store
+        self._window = window
+        self._metrics = metrics
+
+    async def run(self, turn: Turn) -> None:
+        """Sets `history`, and `memory` to False when the store is away."""
+        if turn.asked.history is not None:
+            turn.history = turn.asked.history[-self._window :] if self._window else ()
+            return
+        if turn.new_session:
+            return
+        try:
+            turn.history = await self._store.load(turn.asked.owner, turn.session)
+        except SessionStoreAway as error:
+            turn.memory = False
+            self._metrics.session_error("load")
+            log.warning("answering without memory", extra={"fields": {"turn": turn.id, "reason": str(error)}})

@@ -1,0 +1,59 @@
+"""Evidence from every knowledge target, searched side by side and merged by confidence."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from kefu_api.wire.search import SearchResponse
+from kefu_serving.errors import KnowledgeError
+from kefu_serving.metrics import Metrics
+from kefu_serving.tracing import Tracing
+from kefu_serving.turn.state import Evidence, Turn
+
+
+class Searcher(Protocol):
+    """One knowledge target; raises KnowledgeError."""
+
+    name: str
+
+    async def search(self, query: str, headers: Mapping[str, str]) -> SearchResponse:
+        """Ranked evidence for the query."""
+        ...
+
+
+def merge(found: Sequence[SearchResponse]) -> Evidence:
+    """One ranking out of several: by confidence, which alone is comparable between responses.
+
+    A document that several targets return is kept once. The version names its index when there is more than one.
+    """
+    hits = sorted((hit for response in found for hit in response.hits), key=lambda hit: -hit.confidence)
+    versions = [r.version if len(found) == 1 else f"{r.index}={r.version}" for r in found]
+    return Evidence(
+        hits=tuple({hit.chunk: hit for hit in reversed(hits)}.values())[::-1],
+        confidence=max((r.confidence for r in found), default=0.0),
+        answerable=any(r.answerable for r in found),
+        version=",".join(versions) or None,
+    )
+
+
+class Retrieve:
+    """Searches all targets. Some may be away as long as the others hold an answer."""
+
+    def __init__(self, targets: Sequence[Searcher], tracing: Tracing, metrics: Metrics) -> None:
+        self._targets = targets
+        self._tracing = tracing
+        self._metrics = metrics
+
+    async def run(self, turn: Turn) -> None:
+        """Sets `evidence`; leaves it None when the knowledge cannot be looked up."""
+        with self._tracing.span("retrieve", {"kefu.targets": len(self._targets)}):
+            headers = self._tracing.headers()
+            tasks = [target.search(turn.question, headers) for target in self._targets]
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        for fault in (r for r in results if isinstance(r, BaseException)):
+            if not isinstance(fault, KnowledgeError):
+                raise fault
+            self._metrics.upstream_error(fault.code, str(fault))
+        evidence = merge([r for r in results if isinstance(r, SearchResponse)])
+        whole = all(isinstance(r, SearchResponse) for r in results)
+        turn.evidence = evidence if whole or evidence.answerable else None

@@ -1,0 +1,92 @@
+"""`POST /v1/chat`: one turn, as JSON or as server-sent events (`kefu_api.wire.chat` names them)."""
+
+from kefu_api.wire.chat import ChatRequest, ChatResponse, ChatStart
+from kefu_serving.errors import EngineError
+from kefu_serving.runtime import Runtime
+from kefu_serving.turn.state import Asked, Turn
+from kefu_serving.web.asgi import Headers, Receive, Scope, Send, dumps, respond_json
+from kefu_serving.web.body import parse, read
+from kefu_serving.web.edge import Caller
+from kefu_serving.web.listening import while_listening
+from kefu_serving.web.problems import problem_of
+from kefu_serving.web.stream import EventStream
+
+
+def response_of(turn: Turn, release: str) -> ChatResponse:
+    """The whole turn, as the wire has it; the turn must have ended."""
+    if turn.outcome is None:
+        raise ValueError("the turn has not ended")
+    return ChatResponse(
+        session=turn.session,
+        turn=turn.id,
+        answer=turn.answer,
+        outcome=turn.outcome,
+        code=turn.code,
+        language=turn.language,
+        citations=turn.citations,
+        release=release,
+        index_version=turn.evidence.version if turn.evidence else None,
+        memory=turn.memory,
+    )
+
+
+class Whole:
+    """The customer's end of a turn that is answered in one piece."""
+
+    async def begin(self, turn: Turn) -> None:
+        """Nothing to say yet."""
+
+    async def delta(self, text: str) -> None:
+        """Kept by the turn itself."""
+
+
+class Events:
+    """The customer's end of a streamed turn."""
+
+    def __init__(self, stream: EventStream, release: str) -> None:
+        self._stream = stream
+        self._release = release
+
+    async def begin(self, turn: Turn) -> None:
+        """Sends `start`."""
+        await self._stream.begin()
+        start = ChatStart(session=turn.session, turn=turn.id, release=self._release)
+        await self._stream.event(start.model_dump_json(by_alias=True).encode(), b"start")
+
+    async def delta(self, text: str) -> None:
+        """Sends `delta`."""
+        await self._stream.event(dumps({"text": text}), b"delta")
+
+
+async def chat(scope: Scope, receive: Receive, send: Send, caller: Caller, runtime: Runtime, headers: Headers) -> None:
+    """Serves one turn. Raises GatewayError while an HTTP status can still be chosen."""
+    request = parse(await read(scope, receive), ChatRequest)
+    asked = Asked(
+        message=request.message,
+        channel=caller.channel,
+        owner=caller.key,
+        session=request.session,
+        user=request.user,
+        request_id=caller.request_id,
+        headers=caller.trace,
+    )
+    if request.stream:
+        await while_listening(receive, _stream(asked, runtime, EventStream(send, headers)))
+    else:
+        turn = await while_listening(receive, runtime.conversation.turn(asked, Whole()))
+        content = response_of(turn, runtime.release.name).model_dump_json(by_alias=True)
+        await respond_json(send, 200, content, headers)
+
+
+async def _stream(asked: Asked, runtime: Runtime, stream: EventStream) -> None:
+    release = runtime.release.name
+    try:
+        turn = await runtime.conversation.turn(asked, Events(stream, release))
+    except EngineError as error:
+        if not stream.begun:
+            raise
+        problem = problem_of(error, asked.request_id)
+        await stream.event(problem.model_dump_json(by_alias=True).encode(), b"error")
+    else:
+        await stream.event(response_of(turn, release).model_dump_json(by_alias=True).encode(), b"done")
+    await stream.end()

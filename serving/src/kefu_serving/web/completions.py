@@ -1,0 +1,184 @@
+"""`POST /v1/chat/completions` and `GET /v1/models`: the OpenAI API, so that existing clients ask the bot as a model.
+
+The last user message is the question, earlier ones are the conversation. Sampling options are accepted and have no
+effect: how the bot answers is declared in its release. What OpenAI's shape cannot hold stands in the extra field `kefu`.
+"""
+
+import time
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kefu_api.codes import Code
+from kefu_serving.errors import EngineError, RequestError
+from kefu_serving.runtime import Runtime
+from kefu_serving.sessions.exchange import Exchange
+from kefu_serving.turn.state import Asked, Turn
+from kefu_serving.web.asgi import Headers, Receive, Scope, Send, dumps, respond_json
+from kefu_serving.web.body import parse, read
+from kefu_serving.web.chat import Whole, response_of
+from kefu_serving.web.edge import Caller
+from kefu_serving.web.listening import while_listening
+from kefu_serving.web.problems import problem_of
+from kefu_serving.web.stream import EventStream
+
+MAX_MESSAGES = 200
+
+
+class Part(BaseModel):
+    """A piece of a message's content; only text can be read."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ChatMessage(BaseModel):
+    """One message of the conversation."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[Part] | None = None
+
+    def text(self) -> str:
+        """The content as plain text."""
+        if isinstance(self.content, list):
+            return "".join(part.text for part in self.content)
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    """What a stream holds besides text."""
+
+    include_usage: bool = False
+
+
+class CompletionRequest(BaseModel):
+    """The fields of OpenAI's request that have a meaning here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    model: str
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    n: Literal[1] | None = 1
+    user: Annotated[str, Field(max_length=128)] | None = None
+
+
+def split(messages: list[ChatMessage]) -> tuple[str, tuple[Exchange, ...]]:
+    """The question (the last user message) and the exchanges before it, oldest first.
+
+    Raises RequestError V1002 when the last message that is not a system one is not the user's.
+    """
+    said = [m for m in messages if m.role in ("user", "assistant")]
+    if not said or said[-1].role != "user":
+        raise RequestError(Code.INVALID_REQUEST, "messages: the last message must be the user's question")
+    exchanges: list[Exchange] = []
+    question: str | None = None
+    for message in said[:-1]:
+        if message.role == "user":
+            question = message.text()
+        elif question is not None:
+            exchanges.append(Exchange(question, message.text()))
+            question = None
+    return said[-1].text(), tuple(exchanges)
+
+
+def usage_of(turn: Turn) -> dict[str, int]:
+    """OpenAI's usage."""
+    total = turn.prompt_tokens + turn.completion_tokens
+    return {"prompt_tokens": turn.prompt_tokens, "completion_tokens": turn.completion_tokens, "total_tokens": total}
+
+
+def extra_of(turn: Turn, release: str) -> dict[str, Any]:
+    """The extra field `kefu`: outcome, code, language, citations, versions."""
+    whole = response_of(turn, release).model_dump(mode="json", by_alias=True, exclude={"answer", "session", "memory"})
+    return dict(whole)
+
+
+class Chunks:
+    """The customer's end of a streamed completion."""
+
+    def __init__(self, stream: EventStream, model: str) -> None:
+        self._stream = stream
+        self._head: dict[str, Any] = {"object": "chat.completion.chunk", "created": int(time.time()), "model": model}
+
+    async def begin(self, turn: Turn) -> None:
+        """Sends the role."""
+        self._head["id"] = f"chatcmpl-{turn.id}"
+        await self._stream.begin()
+        await self._chunk({"role": "assistant", "content": ""})
+
+    async def delta(self, text: str) -> None:
+        """Sends a piece of the answer."""
+        await self._chunk({"content": text})
+
+    async def finish(self, turn: Turn, release: str, with_usage: bool) -> None:
+        """Sends the end, `kefu`, and usage when it was asked for."""
+        await self._chunk({}, "stop", kefu=extra_of(turn, release))
+        if with_usage:
+            await self._stream.event(dumps({**self._head, "choices": [], "usage": usage_of(turn)}))
+
+    async def _chunk(self, delta: dict[str, str], reason: str | None = None, **more: object) -> None:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+        await self._stream.event(dumps({**self._head, "choices": [choice], **more}))
+
+
+async def completions(
+    scope: Scope, receive: Receive, send: Send, caller: Caller, runtime: Runtime, headers: Headers
+) -> None:
+    """Serves one completion. Raises GatewayError while an HTTP status can still be chosen."""
+    request = parse(await read(scope, receive), CompletionRequest)
+    model = runtime.release.chatbot
+    if request.model != model:
+        raise RequestError(Code.INVALID_REQUEST, f"model: there is no such model here; ask for {model!r}", 404)
+    question, history = split(request.messages)
+    asked = Asked(
+        message=question,
+        channel=caller.channel,
+        owner=caller.key,
+        user=request.user,
+        history=history,
+        request_id=caller.request_id,
+        headers=caller.trace,
+    )
+    if request.stream:
+        with_usage = bool(request.stream_options and request.stream_options.include_usage)
+        await while_listening(receive, _stream(asked, runtime, EventStream(send, headers), with_usage))
+    else:
+        turn = await while_listening(receive, runtime.conversation.turn(asked, Whole()))
+        await respond_json(send, 200, dumps(_completion(turn, runtime)), headers)
+
+
+def _completion(turn: Turn, runtime: Runtime) -> dict[str, Any]:
+    message = {"role": "assistant", "content": turn.answer}
+    return {
+        "id": f"chatcmpl-{turn.id}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": runtime.release.chatbot,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
+        "usage": usage_of(turn),
+        "kefu": extra_of(turn, runtime.release.name),
+    }
+
+
+async def _stream(asked: Asked, runtime: Runtime, stream: EventStream, with_usage: bool) -> None:
+    chunks = Chunks(stream, runtime.release.chatbot)
+    try:
+        turn = await runtime.conversation.turn(asked, chunks)
+        await chunks.finish(turn, runtime.release.name, with_usage)
+    except EngineError as error:
+        if not stream.begun:
+            raise
+        problem = problem_of(error, asked.request_id)
+        await stream.event(dumps({"error": problem.model_dump(mode="json", by_alias=True)}))
+    await stream.event(b"[DONE]")
+    await stream.end()
+
+
+async def models(send: Send, runtime: Runtime, headers: Headers) -> None:
+    """Lists the bot as the one model."""
+    model = {"id": runtime.release.chatbot, "object": "model", "created": 0, "owned_by": runtime.release.namespace}
+    await respond_json(send, 200, dumps({"object": "list", "data": [model]}), headers)
