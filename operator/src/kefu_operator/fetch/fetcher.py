@@ -1,0 +1,185 @@
+"""From a model URI to files in a folder."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kefu_operator.fetch.checksum import check_sha256, hash_file
+from kefu_operator.fetch.disk import FreeSpace, check_room, free_space, translated
+from kefu_operator.fetch.download import Downloads, RemoteFile
+from kefu_operator.fetch.errors import ChecksumMismatch, FetchError, NotFound, UriInvalid
+from kefu_operator.fetch.http import Web, open_web
+from kefu_operator.fetch.hub import HubFile, list_snapshot
+from kefu_operator.fetch.lock import locked
+from kefu_operator.fetch.progress import Emit, Progress, print_event
+from kefu_operator.fetch.records import Records, Snapshot
+from kefu_operator.fetch.retries import Retries, RetryPolicy
+from kefu_operator.fetch.store import link, store_folder
+from kefu_operator.fetch.uri import HubSource, LocalSource, WebSource, check_endpoint, file_url, parse_uri
+
+HUB = "https://huggingface.co"
+
+_POLICY = RetryPolicy()
+
+
+@dataclass(frozen=True)
+class Request:
+    """A model, and where it shall lie."""
+
+    uri: str
+    into: Path
+    revision: str | None = None
+    sha256: str | None = None
+    """Of a single file."""
+    store: Path | None = None
+    """Content-addressed store for single files whose digest is known."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A model that is in place."""
+
+    path: Path
+    """The file, or the folder of a snapshot."""
+    sha256: str | None
+    """None for snapshots and folders."""
+
+
+class Fetcher:
+    """Fetches models. One instance serves many requests, also at the same time."""
+
+    def __init__(
+        self,
+        endpoint: str = HUB,
+        token: str | None = None,
+        *,
+        allow_http: bool = False,
+        emit: Emit = print_event,
+        free: FreeSpace = free_space,
+        policy: RetryPolicy = _POLICY,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._endpoint = check_endpoint(endpoint, allow_http=allow_http)
+        self._token, self._allow_http = token, allow_http
+        self._emit, self._free = emit, free
+        self._retries = Retries(policy, sleep, self._tell_retry)
+
+    async def fetch(self, request: Request) -> Fetched:
+        """Bring the model to `request.into`; what is there and was verified is left alone, without a network.
+
+        Raises:
+            FetchError: see `errors` for the kinds.
+        """
+        source = parse_uri(request.uri, request.revision, allow_http=self._allow_http)
+        sha256 = check_sha256(request.sha256) if request.sha256 else None
+        if isinstance(source, LocalSource):
+            return await asyncio.to_thread(_take_local, source, request.into, sha256)
+        if isinstance(source, HubSource) and source.file is None:
+            if sha256:
+                raise UriInvalid("sha256 belongs to single files: remove it, or name a file in the model's URI")
+            return await self._fetch_snapshot(source, request.into)
+        file = self._remote_file(source, sha256)
+        if request.store is None or sha256 is None:
+            return await self._fetch_file(file, request.into)
+        kept = await self._fetch_file(file, store_folder(request.store, sha256))
+        with translated(request.into):
+            link(kept.path, request.into / file.name)
+        return Fetched(request.into / file.name, sha256)
+
+    def _remote_file(self, source: HubSource | WebSource, sha256: str | None) -> RemoteFile:
+        if isinstance(source, WebSource):
+            return RemoteFile(source.name, source.url, source.url, sha256)
+        path = source.file or ""
+        url = file_url(self._endpoint, source.repo, source.revision, path)
+        return RemoteFile(path.rpartition("/")[2], url, f"hf://{source.repo}/{path}@{source.revision}", sha256)
+
+    async def _fetch_file(self, file: RemoteFile, folder: Path) -> Fetched:
+        with translated(folder):
+            records = Records(folder)
+            async with locked(records.lock, self._tell_wait):
+                digest = await asyncio.to_thread(_find_done, records, folder, file)
+                if digest is None:
+                    async with self._open() as web:
+                        progress = Progress(self._emit)
+                        digest = await Downloads(folder, web, self._retries, progress, self._free).get(file)
+                        progress.tell()
+        return Fetched(folder / file.name, digest)
+
+    async def _fetch_snapshot(self, source: HubSource, folder: Path) -> Fetched:
+        name = f"hf://{source.repo}@{source.revision}"
+        with translated(folder):
+            records = Records(folder)
+            async with locked(records.lock, self._tell_wait):
+                if records.snapshot(name) is None:
+                    async with self._open() as web:
+                        await self._download_snapshot(web, source, name, folder)
+        return Fetched(folder, None)
+
+    async def _download_snapshot(self, web: Web, source: HubSource, name: str, folder: Path) -> None:
+        listing = await self._retries.run(lambda: list_snapshot(web, self._endpoint, source.repo, source.revision))
+        records, progress = Records(folder), Progress(self._emit)
+        origin = f"hf://{source.repo}@{listing.commit}"
+        for file in listing.files:
+            progress.expect(file.path, file.size, (file.size or 0) if _is_done(records, origin, file) else 0)
+        missing = [file for file in listing.files if not _is_done(records, origin, file)]
+        begun = sum(_part_size(records, file) for file in missing)
+        check_room(folder, sum(file.size or 0 for file in missing) - begun, self._free)
+        downloads = Downloads(folder, web, self._retries, progress, self._free)
+        for file in missing:
+            url = file_url(self._endpoint, source.repo, listing.commit, file.path)
+            await downloads.get(RemoteFile(file.path, url, f"{origin}/{file.path}", file.sha256, file.size))
+        records.write_snapshot(Snapshot(name, tuple(file.path for file in listing.files)))
+        progress.tell()
+
+    def _open(self) -> AbstractAsyncContextManager[Web]:
+        return open_web(self._token, self._endpoint, allow_http=self._allow_http)
+
+    def _tell_retry(self, error: FetchError, seconds: float) -> None:
+        self._emit({"event": "retry", "message": str(error), "in_seconds": round(seconds, 1)})
+
+    def _tell_wait(self) -> None:
+        self._emit({"event": "waiting", "message": "another fetch fills this folder; waiting for it"})
+
+
+def _find_done(records: Records, folder: Path, file: RemoteFile) -> str | None:
+    """Give the digest of a file that is there already and is the one asked for."""
+    done = records.done(file.name)
+    if done and (done.sha256 == file.sha256 if file.sha256 else done.source == file.source):
+        return done.sha256
+    path = folder / file.name
+    if file.sha256 and done is None and path.is_file() and hash_file(path).hexdigest() == file.sha256:
+        records.write_done(file.name, file.source, file.sha256)
+        return file.sha256
+    return None
+
+
+def _is_done(records: Records, origin: str, file: HubFile) -> bool:
+    done = records.done(file.path)
+    return done is not None and (done.sha256 == file.sha256 or done.source == f"{origin}/{file.path}")
+
+
+def _part_size(records: Records, file: HubFile) -> int:
+    part = records.part(file.path)
+    return part.stat().st_size if part.exists() else 0
+
+
+def _take_local(source: LocalSource, into: Path, sha256: str | None) -> Fetched:
+    path = source.path
+    if not path.exists():
+        raise NotFound(f"{path} does not exist: check the model's URI")
+    if sha256 and path.is_dir():
+        raise UriInvalid("sha256 belongs to single files: remove it, or name a file in the model's URI")
+    with translated(into):
+        target = into / path.name
+        if path.is_dir():
+            into.mkdir(parents=True, exist_ok=True)
+            target.unlink(missing_ok=True)
+            target.symlink_to(path.resolve())
+            return Fetched(target, None)
+        actual = hash_file(path).hexdigest()
+        if sha256 and actual != sha256:
+            raise ChecksumMismatch(f"{path}: expected SHA-256 {sha256}, got {actual}; correct spec.model.sha256")
+        link(path, target)
+    return Fetched(target, actual)

@@ -1,0 +1,97 @@
+"""HTTP as a fetch needs it: who may see the token, and what each failure means."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+
+from kefu_operator.fetch.errors import Forbidden, NotFound, Unreachable, UriInvalid
+
+CONNECT_SECONDS = 15.0
+SILENCE_SECONDS = 60.0
+"""Longest pause inside a body before the connection counts as dead."""
+
+_TRANSIENT = frozenset({408, 425, 429})
+
+
+class Web:
+    """Requests to model sources. The token goes to the hub alone: redirects to other hosts lose it (aiohttp)."""
+
+    def __init__(self, session: aiohttp.ClientSession, token: str | None, token_host: str, *, allow_http: bool) -> None:
+        self._session, self._token, self._token_host = session, token, token_host
+        self._allow_http = allow_http
+
+    @asynccontextmanager
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Open `url`; the status is 200, 206 or 416.
+
+        Raises:
+            NotFound, Forbidden, Unreachable: as the status or the connection says; also while the body is read.
+            UriInvalid: a redirect leads to plain HTTP without permission.
+        """
+        sent = {"Accept-Encoding": "identity", **(headers or {})}
+        if self._token and urlsplit(url).netloc == self._token_host:
+            sent["Authorization"] = f"Bearer {self._token}"
+        try:
+            async with self._session.get(url, headers=sent, proxy=_proxy(url)) as response:
+                self._check_redirects(url, response)
+                _check_status(url, response, bool(self._token))
+                yield response
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+            raise UriInvalid(f"{shown(url)} cannot be requested: {error}") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unreachable(f"{shown(url)} does not answer: {_words(error)}; check the network") from error
+
+    def _check_redirects(self, url: str, response: aiohttp.ClientResponse) -> None:
+        if response.url.scheme == "http" and not self._allow_http:
+            raise UriInvalid(f"{shown(url)} redirects to plain HTTP; use another source, or set KEFU_ALLOW_HTTP=1")
+
+
+@asynccontextmanager
+async def open_web(token: str | None, endpoint: str, *, allow_http: bool) -> AsyncIterator[Web]:
+    """Open a client that sends `token` to the host of `endpoint`."""
+    timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
+        yield Web(session, token, urlsplit(endpoint).netloc, allow_http=allow_http)
+
+
+def shown(url: str) -> str:
+    """Give an address as messages may show it: without its query, which can hold a signature."""
+    return url.partition("?")[0]
+
+
+def _check_status(url: str, response: aiohttp.ClientResponse, has_token: bool) -> None:
+    status = response.status
+    if status in (200, 206, 416):
+        return
+    if status in (401, 403):
+        remedy = (
+            "the token is refused: check that it may read this model"
+            if has_token
+            else "it wants an access token: name one in spec.model.tokenSecret (HF_TOKEN with `kefu run`)"
+        )
+        raise Forbidden(f"{shown(url)} answers {status}: {remedy}; a model that does not exist can answer so, too")
+    if status in (404, 410):
+        raise NotFound(f"{shown(url)} does not exist: check the model's URI and revision")
+    if status in _TRANSIENT or status >= 500:
+        raise Unreachable(f"{shown(url)} answers {status}; try again later", _retry_after(response))
+    raise NotFound(f"{shown(url)} answers {status}: check the model's URI")
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdigit() else None
+
+
+def _proxy(url: str) -> str | None:
+    """Give the proxy that the environment names; aiohttp's own `trust_env` would read ~/.netrc, too."""
+    parts = urlsplit(url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
+
+
+def _words(error: Exception) -> str:
+    return "time-out" if isinstance(error, TimeoutError) else (str(error) or type(error).__name__)
