@@ -1,0 +1,1 @@
+"""Desired objects: from plans to Kubernetes objects, purely; a file per kind, a function per object."""

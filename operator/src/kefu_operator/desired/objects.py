@@ -1,0 +1,54 @@
+"""From plans to the ordered list of objects: what others mount comes before what mounts it."""
+
+from collections.abc import Callable
+
+from kefu_operator.desired.autoscaler import autoscaler
+from kefu_operator.desired.claim import claims
+from kefu_operator.desired.configmap import config_maps
+from kefu_operator.desired.deployment import deployment
+from kefu_operator.desired.disruption import disruption_budget
+from kefu_operator.desired.images import Images
+from kefu_operator.desired.job import job
+from kefu_operator.desired.metadata import Scope
+from kefu_operator.desired.secret import generated_secret
+from kefu_operator.desired.service import service
+from kefu_operator.desired.types import Object
+from kefu_operator.plan.chatbot import ChatbotPlan
+from kefu_operator.plan.knowledge import KnowledgePlan
+from kefu_operator.plan.workload import Task, Workload
+
+
+def chatbot_objects(plan: ChatbotPlan, scope: Scope, images: Images) -> list[Object]:
+    """What belongs to one chatbot alone: neither its engine nor its generated Secrets."""
+    return [
+        *workload_objects(plan.session_store, scope, images),
+        *workload_objects(plan.gateway, scope, images),
+    ]
+
+
+def chatbot_secrets(plan: ChatbotPlan, scope: Scope, value: Callable[[], str]) -> list[Object]:
+    """The Secrets to create where they are absent; `value` gives a new random one at each call."""
+    return [generated_secret(name, scope, plan.gateway.component, value()) for name in plan.generated_secrets]
+
+
+def knowledge_objects(plan: KnowledgePlan, scope: Scope, images: Images) -> list[Object]:
+    """What belongs to an index for good: its store and its retrieval service."""
+    return [made for workload in plan.workloads for made in workload_objects(workload, scope, images)]
+
+
+def task_objects(task: Task, scope: Scope, images: Images) -> list[Object]:
+    """A Job and its documents."""
+    return [*config_maps(task.container, scope, task.component, task.name), job(task, scope, images)]
+
+
+def workload_objects(workload: Workload, scope: Scope, images: Images) -> list[Object]:
+    """A Deployment and all that stands around it."""
+    made = [
+        *claims((*workload.steps, workload.container), scope, workload.component, workload.name),
+        *config_maps(workload.container, scope, workload.component, workload.name),
+        service(workload, scope),
+        deployment(workload, scope, images),
+    ]
+    if workload.scaling:
+        made += [autoscaler(workload, workload.scaling, scope), disruption_budget(workload, scope)]
+    return made

@@ -1,0 +1,85 @@
+"""A bundle of the user's objects, rendered as all that would be applied for it: for `kefu render` and golden tests."""
+
+from collections.abc import Iterable, Mapping
+
+from kefu_api.kinds.chatbot import ChatbotDeployment
+from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_operator.desired.images import Images
+from kefu_operator.desired.metadata import Owner, owned, shared
+from kefu_operator.desired.objects import (
+    chatbot_objects,
+    chatbot_secrets,
+    knowledge_objects,
+    task_objects,
+    workload_objects,
+)
+from kefu_operator.desired.types import Object
+from kefu_operator.plan.chatbot import plan_chatbot
+from kefu_operator.plan.knowledge import plan_knowledge
+from kefu_operator.plan.placement import ClusterPlacement
+from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.plan.sharing import share_engines
+
+PLACEHOLDER = "<random>"
+"""Stands where the operator would put a fresh random value."""
+
+
+def render(
+    indexes: Iterable[KnowledgeIndex],
+    chatbots: Iterable[ChatbotDeployment],
+    digests: Mapping[tuple[str, str], Mapping[str, str]],
+    settings: PlanSettings,
+    images: Images,
+) -> list[Object]:
+    """Every object that the operator would make, in the order in which it would apply them.
+
+    Args:
+        indexes: the KnowledgeIndexes of the bundle.
+        chatbots: its ChatbotDeployments.
+        digests: for each index, by (namespace, name): `digest.of_files` of its sources' ConfigMaps by source name.
+        settings: what the installation decides.
+        images: what the pods run.
+
+    Raises:
+        PlanError: the installation cannot run a spec.
+    """
+    chatbots = tuple(chatbots)
+    made: list[Object] = []
+    for index in indexes:
+        made += _index_objects(index, digests.get((index.metadata.namespace, index.metadata.name), {}), images)
+    for namespace in sorted({chatbot.metadata.namespace for chatbot in chatbots}):
+        neighbours = [chatbot for chatbot in chatbots if chatbot.metadata.namespace == namespace]
+        made += _engine_objects(namespace, neighbours, settings, images)
+        for chatbot in neighbours:
+            made += _chatbot_objects(chatbot, settings, images)
+    return made
+
+
+def owner_of(found: KnowledgeIndex | ChatbotDeployment) -> Owner:
+    """The user's object as an owner."""
+    return Owner(found.kind, found.metadata.name, found.metadata.uid)
+
+
+def _index_objects(index: KnowledgeIndex, digests: Mapping[str, str], images: Images) -> list[Object]:
+    namespace = index.metadata.namespace
+    scope = owned(namespace, owner_of(index))
+    plan = plan_knowledge(index, digests, ClusterPlacement(namespace))
+    task = task_objects(plan.ingestion, scope, images) if plan.ingestion else []
+    return [*knowledge_objects(plan, scope, images), *task]
+
+
+def _engine_objects(
+    namespace: str, chatbots: list[ChatbotDeployment], settings: PlanSettings, images: Images
+) -> list[Object]:
+    made: list[Object] = []
+    for engine in share_engines(chatbots, ClusterPlacement(namespace), settings).engines:
+        scope = shared(namespace, engine.workload.name, tuple(owner_of(chatbot) for chatbot in engine.chatbots))
+        made += workload_objects(engine.workload, scope, images)
+    return made
+
+
+def _chatbot_objects(chatbot: ChatbotDeployment, settings: PlanSettings, images: Images) -> list[Object]:
+    namespace = chatbot.metadata.namespace
+    scope = owned(namespace, owner_of(chatbot))
+    plan = plan_chatbot(chatbot, ClusterPlacement(namespace), settings)
+    return [*chatbot_secrets(plan, scope, lambda: PLACEHOLDER), *chatbot_objects(plan, scope, images)]

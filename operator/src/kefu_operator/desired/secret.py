@@ -1,0 +1,27 @@
+"""Secrets that Kefu makes: one random value, created once and never read or written again."""
+
+import secrets
+
+from kefu_operator.desired.metadata import Scope, metadata
+from kefu_operator.desired.types import Object
+
+KEY = "key"
+BYTES = 32
+"""Entropy of a value; 43 characters when written."""
+
+
+def random_value() -> str:
+    """A new value that nobody can guess."""
+    return secrets.token_urlsafe(BYTES)
+
+
+def generated_secret(name: str, scope: Scope, component: str, value: str) -> Object:
+    """A Secret with one value; it cannot be changed, only deleted (then a new one is made)."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": metadata(scope, name, component),
+        "type": "Opaque",
+        "immutable": True,
+        "stringData": {KEY: value},
+    }
