@@ -1,0 +1,84 @@
+"""Bringing Kefu onto the development cluster: node, images, model mirror, Helm release. Each step may run again."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from hack.cluster.cli import environment
+from hack.cluster.progress import say
+from hack.cluster.providers import Provider, choose
+from hack.stack.kube import Kube
+from hack.stack.mirror import Mirror
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SYSTEM = "kefu-system"
+IMAGES = {
+    "operator": "operator",
+    "gateway": "gateway",
+    "retrieval": "retrieval",
+    "milvusLite": "milvus-lite",
+    "redis": "redis",
+    "llamaCpp": "llamacpp",
+}
+"""Role in the chart's value `images` → image of hack/images."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A cluster with Kefu on it."""
+
+    provider: Provider
+    kube: Kube
+    mirror: Mirror
+
+    def load(self, *names: str) -> dict[str, str]:
+        """Build and import images; their references by name."""
+        subprocess.run([sys.executable, "-m", "hack.images", "load", *names], cwd=ROOT, check=True)
+        return references()
+
+    def install(self, *settings: str) -> None:
+        """Install or upgrade the chart with the images that were built last."""
+        built = references()
+        words = ["upgrade", "--install", "kefu", str(ROOT / "charts/kefu"), "--namespace", SYSTEM, "--create-namespace"]
+        for role, name in IMAGES.items():
+            words += ["--set", f"images.{role}={built[name]}"]
+        words += ["--set", f"modelHub.endpoint={self.mirror.url}", "--set", "modelHub.allowHttp=true"]
+        words += ["--set", "imagePullPolicy=IfNotPresent"]
+        for setting in settings:
+            words += ["--set", setting]
+        self.kube.run("helm", *words, "--wait", "--timeout", "3m", timeout=240)
+
+    def down(self) -> None:
+        """Remove the cluster and stop the mirror."""
+        self.mirror.stop()
+        self.provider.down()
+
+
+def references() -> dict[str, str]:
+    """References of the images that were built last, by name."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hack.images", "list", "--json"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    return {name: image["ref"] for name, image in json.loads(done.stdout).items()}
+
+
+def bring_up() -> Stack:
+    """Start the cluster, load the images, start the mirror and install the chart.
+
+    Raises:
+        ClusterError: with a sentence that says what failed and what to do.
+    """
+    provider = choose(os.environ.get("KEFU_CLUSTER", "native"))
+    provider.up([])
+    variables = environment(provider.environment())
+    stack = Stack(provider, Kube(variables), Mirror(variables["KEFU_HOST_IP"]))
+    say("building images and importing them into the node")
+    stack.load(*IMAGES.values())
+    say("starting the mirror of the model hub")
+    stack.mirror.start()
+    say("installing charts/kefu")
+    stack.install()
+    return stack

@@ -1,0 +1,30 @@
+"""One cluster with Kefu on it for the whole run; the example shop in a namespace of its own."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hack.stack.install import Stack, bring_up
+from hack.stack.shop import Shop
+
+KEEP = "KEFU_KEEP_CLUSTER"
+"""Set to leave the cluster running after the tests, for looking at it or for a quick next run."""
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The cluster, removed at the end unless KEFU_KEEP_CLUSTER is set."""
+    running = bring_up()
+    yield running
+    if not os.environ.get(KEEP):
+        running.down()
+
+
+@pytest.fixture(scope="session")
+def shop(stack: Stack) -> Iterator[Shop]:
+    """`examples/shop/`, applied and Ready."""
+    deployed = Shop(stack.kube, "shop-e2e")
+    deployed.apply()
+    deployed.wait()
+    yield deployed
+    stack.kube.kubectl("delete", "namespace", deployed.namespace, "--wait=true", timeout=180)

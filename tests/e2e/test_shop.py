@@ -1,0 +1,128 @@
+"""The example shop on real pods: answers, an edit, a restart, a deletion. The tests run in the order they stand."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+import yaml
+from hack.cluster.audit import writes_by
+from hack.stack.install import SYSTEM, Stack
+from hack.stack.shop import Shop
+
+from kefu_api.wire.chat import Outcome
+from tests.e2e.asking import Asker, ask
+
+pytestmark = pytest.mark.cluster
+
+OPERATOR = f"system:serviceaccount:{SYSTEM}:kefu-operator"
+OWNED = "deployments,services,configmaps,secrets,jobs,hpa,pdb,pvc,pods"
+
+
+def pods(shop: Shop) -> dict[str, int]:
+    """Restart counts of the long-running pods by uid."""
+    found = shop.kube.list("pods", shop.namespace, "app.kubernetes.io/managed-by=kefu-operator")
+    return {
+        pod["metadata"]["uid"]: sum(status["restartCount"] for status in pod["status"].get("containerStatuses", []))
+        for pod in found
+        if pod["metadata"]["labels"]["app.kubernetes.io/component"] != "ingestion"
+    }
+
+
+def test_chinese_and_english_questions_are_answered_with_citations(shop: Shop) -> None:
+    for question, fact in (("收到货以后几天之内可以退货？", "7"), ("How many days do I have to return an item?", "7")):
+        reply = ask(shop.url(), shop.key(), question)
+        assert reply.outcome is Outcome.ANSWERED, reply
+        assert fact in reply.answer, reply
+        assert reply.citations
+
+
+def test_a_question_outside_the_knowledge_is_refused(shop: Shop) -> None:
+    reply = ask(shop.url(), shop.key(), "你们在火星上有门店吗？")
+    assert (reply.outcome, reply.code) == (Outcome.UNKNOWN, "V2003")
+
+
+def test_kubectl_reads_like_a_built_in_kind(shop: Shop) -> None:
+    chatbot = shop.kube.kubectl("get", "chatbot", "shop", "-n", shop.namespace).splitlines()
+    assert chatbot[0].split() == ["NAME", "READY", "RELEASE", "ENGINE", "KNOWLEDGE", "REASON", "AGE"]
+    assert chatbot[1].split()[1] == "True"
+    index = shop.kube.kubectl("get", "ki", "shop", "-n", shop.namespace).splitlines()
+    assert index[0].split() == ["NAME", "READY", "VERSION", "DOCUMENTS", "CHUNKS", "REASON", "AGE"]
+    assert int(index[1].split()[3]) > 80
+
+
+def test_an_edited_answer_is_given_within_a_minute_without_a_restart_or_a_gap(shop: Shop) -> None:
+    before = pods(shop)
+    config_map = shop.kube.get("configmap", "shop-faq", shop.namespace)
+    entries = yaml.safe_load(config_map["data"]["faq.zh.yaml"])
+    entry = {"id": "moon-gift.zh", "question": "月光礼盒多少钱？", "answer": "月光礼盒售价 318 元。"}
+    publish(shop, [*entries, entry])
+    wait_for_answer(shop, entry["question"], "318", 90)
+
+    with Asker(shop.url(), shop.key(), entry["question"]) as asker:
+        started = time.monotonic()
+        publish(shop, [*entries, entry | {"answer": "月光礼盒售价 527 元。"}])
+        wait_for_answer(shop, entry["question"], "527", 60)
+        assert time.monotonic() - started < 60, "the issue promises the new text within a minute"
+
+    assert asker.failures == []
+    assert asker.answers
+    neither = [reply for reply in asker.answers if not ("318" in reply.answer or "527" in reply.answer)]
+    assert neither == []
+    assert pods(shop) == before
+
+
+def publish(shop: Shop, entries: list[dict[str, Any]]) -> None:
+    """Edit the Chinese FAQ as `kubectl edit` would."""
+    data = {"faq.zh.yaml": yaml.safe_dump(entries, allow_unicode=True, sort_keys=False)}
+    words = ("configmap", "shop-faq", "-n", shop.namespace, "--type=merge", "-p", json.dumps({"data": data}))
+    shop.kube.kubectl("patch", *words)
+
+
+def wait_for_answer(shop: Shop, question: str, fact: str, seconds: float) -> None:
+    """Ask until the fact is in the answer."""
+    deadline = time.monotonic() + seconds
+    while True:
+        reply = ask(shop.url(), shop.key(), question)
+        if fact in reply.answer:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(f"no {fact!r} in the answer after {seconds} s: {reply}")
+        time.sleep(1)
+
+
+def test_the_operator_restarts_under_load_and_writes_nothing(stack: Stack, shop: Shop) -> None:
+    shop.wait()
+    log = stack.provider.environment()["KEFU_AUDIT_LOG"]
+    with Asker(shop.url(), shop.key(), "运费多少钱？") as asker:
+        shop.kube.kubectl("delete", "pod", "-n", SYSTEM, "-l", "app.kubernetes.io/component=operator", "--wait=true")
+        shop.kube.kubectl("rollout", "status", "deployment/kefu-operator", "-n", SYSTEM, "--timeout=120s")
+        written = len(writes_by(log, OPERATOR))
+        time.sleep(20)
+    assert asker.failures == []
+    assert writes_by(log, OPERATOR)[written:] == []
+
+
+def test_a_foreign_change_is_repaired(shop: Shop) -> None:
+    words = ("service", "shop-gateway", "-n", shop.namespace, "--type=json")
+    patch = [{"op": "replace", "path": "/spec/ports/0/port", "value": 81}]
+    before = shop.kube.get("service", "shop-gateway", shop.namespace)["spec"]["ports"]
+    shop.kube.kubectl("patch", *words, "-p", json.dumps(patch))
+    deadline = time.monotonic() + 30
+    while shop.kube.get("service", "shop-gateway", shop.namespace)["spec"]["ports"] != before:
+        assert time.monotonic() < deadline, "the port was not repaired"
+        time.sleep(0.5)
+
+
+def test_deleting_the_chatbot_and_the_index_leaves_nothing(shop: Shop) -> None:
+    shop.kube.kubectl("delete", "chatbot/shop", "ki/shop", "-n", shop.namespace, "--timeout=60s")
+    deadline = time.monotonic() + 120
+    while left := owned(shop):
+        assert time.monotonic() < deadline, left
+        time.sleep(1)
+
+
+def owned(shop: Shop) -> list[str]:
+    """Objects that Kefu made and that are still there."""
+    found = shop.kube.list(OWNED, shop.namespace, "app.kubernetes.io/managed-by=kefu-operator")
+    return [f"{item['kind']}/{item['metadata']['name']}" for item in found]
