@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
-from hack.cluster.audit import writes_by
 from hack.stack.install import SYSTEM, Stack
 from hack.stack.shop import Shop
+from hack.stack.writes import writes_by
 
 from kefu_api.wire.chat import Outcome
 from tests.e2e.asking import Asker, ask
