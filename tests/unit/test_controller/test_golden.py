@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from kefu_api import digest
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_api.kinds.knowledge import KnowledgeIndex
