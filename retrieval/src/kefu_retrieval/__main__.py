@@ -1,0 +1,99 @@
+"""`python -m kefu_retrieval serve|ingest`: the retrieval pod and the ingestion job."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from kefu_api.documents.index import IngestionFailure, IngestionReport
+from kefu_retrieval import app, documents, logs, termination
+from kefu_retrieval.embeddings.choose import choose
+from kefu_retrieval.errors import RetrievalError
+from kefu_retrieval.ingest import Ingestion
+from kefu_retrieval.service import Service
+from kefu_retrieval.settings import Settings
+from kefu_retrieval.store.milvus import MilvusStore
+
+TEMPORARY = 75
+"""EX_TEMPFAIL of sysexits.h: run it again."""
+PERMANENT = 65
+"""EX_DATAERR of sysexits.h: change something first."""
+
+log = logging.getLogger("kefu_retrieval")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0, 75 (temporary failure) or 65 (permanent failure)."""
+    asked = _parser().parse_args(arguments)
+    logs.configure()
+    settings = Settings.from_environment()
+    if asked.command == "ingest":
+        return ingest(asked.index, settings)
+    return serve(asked.index, asked.host, asked.port, settings)
+
+
+def ingest(path: Path, settings: Settings) -> int:
+    """Build and publish the version that the document names; report it in the termination message."""
+    try:
+        report = asyncio.run(_ingest(path, settings))
+    except RetrievalError as error:
+        log.error("ingestion failed", extra={"reason": error.reason, "error": str(error)})
+        termination.leave(
+            IngestionFailure(reason=error.reason, message=str(error)[:1_000], temporary=error.temporary),
+            settings.termination_log,
+        )
+        return TEMPORARY if error.temporary else PERMANENT
+    termination.leave(termination.fit(report), settings.termination_log)
+    return 0
+
+
+async def _ingest(path: Path, settings: Settings) -> IngestionReport:
+    index = documents.read(path)
+    store = MilvusStore(index.store)
+    try:
+        embedder = choose(index.embedding, settings)
+        try:
+            return await Ingestion(index, store, embedder).run()
+        finally:
+            await embedder.close()
+    finally:
+        store.close()
+
+
+def serve(path: Path, host: str, port: int, settings: Settings) -> int:
+    """Serve until a signal ends it."""
+    try:
+        service = Service(
+            path,
+            make_store=lambda target: MilvusStore(target, timeout=settings.store_timeout),
+            make_embedder=lambda embedding: choose(embedding, settings),
+            timeout=settings.store_timeout,
+        )
+    except RetrievalError as error:
+        log.error("cannot serve", extra={"reason": error.reason, "error": str(error)})
+        return TEMPORARY if error.temporary else PERMANENT
+    uvicorn.run(app.create(service), host=host, port=port, log_config=None, access_log=False)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m kefu_retrieval", description="Kefu's retrieval service.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, purpose in (
+        ("serve", "answer searches over HTTP"),
+        ("ingest", "build a version of an index and publish it"),
+    ):
+        command = commands.add_parser(name, help=purpose, description=purpose)
+        command.add_argument("--index", type=Path, required=True, help="the index document, as JSON")
+        if name == "serve":
+            command.add_argument("--host", default="0.0.0.0", help="address to listen on (default: %(default)s)")
+            command.add_argument("--port", type=int, default=8081, help="port to listen on (default: %(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

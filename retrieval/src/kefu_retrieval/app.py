@@ -1,0 +1,129 @@
+"""The retrieval service over HTTP: `POST /v1/search`, `/healthz`, `/readyz`, `/metrics`."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from kefu_api.codes import Code
+from kefu_api.wire.search import SearchRequest, SearchResponse
+from kefu_retrieval import metrics, problems, trace
+from kefu_retrieval.errors import RetrievalError
+from kefu_retrieval.service import Service
+
+MAX_BODY = 64 * 1024
+"""Bytes; a query of 2,000 characters takes 24 KiB at most, escaped."""
+
+log = logging.getLogger(__name__)
+
+
+class BodyTooLarge(Exception):
+    """The request's body is longer than `MAX_BODY`."""
+
+
+def create(service: Service) -> Starlette:
+    """The application that serves `service`, and follows its document while it runs."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        following = asyncio.create_task(service.follow())
+        yield
+        following.cancel()
+        await service.close()
+
+    application = Starlette(
+        lifespan=lifespan,
+        routes=[
+            Route("/v1/search", search, methods=["POST"]),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", show_metrics),
+        ],
+    )
+    application.state.service = service
+    return application
+
+
+async def search(request: Request) -> Response:
+    """Answer a `SearchRequest` with a `SearchResponse`, or with a `Problem`."""
+    service: Service = request.app.state.service
+    trace_id = trace.trace_id(request.headers.get("traceparent"))
+    began = time.perf_counter()
+    answer: SearchResponse | problems.Answer
+    reason = ""
+    try:
+        answer = await service.search(SearchRequest.model_validate_json(await _body(request)))
+    except BodyTooLarge:
+        answer = problems.of_code(413, Code.TOO_LARGE, f"the body is longer than {MAX_BODY} bytes", trace_id)
+    except ClientDisconnect:
+        return Response(status_code=499)
+    except ValidationError as error:
+        answer = problems.of_code(400, Code.INVALID_REQUEST, _explain(error), trace_id)
+    except RetrievalError as error:
+        reason = error.reason
+        answer = problems.of_error(error, trace_id)
+    seconds = time.perf_counter() - began
+    return _report(answer, reason, seconds, trace_id)
+
+
+async def healthz(_: Request) -> Response:
+    """The process answers."""
+    return PlainTextResponse("ok\n")
+
+
+async def readyz(request: Request) -> Response:
+    """200 with the version when a search would find something to search, else 503 with the reason."""
+    service: Service = request.app.state.service
+    try:
+        version = await service.ready()
+    except RetrievalError as error:
+        return PlainTextResponse(f"{error.reason}: {error}\n", 503)
+    except TimeoutError:
+        return PlainTextResponse("StoreUnreachable: the store does not answer in time\n", 503)
+    legs = "dense and keyword" if version.manifest.sparse else "dense only: this server has no keyword search"
+    return PlainTextResponse(f"ok: version {version.manifest.version}, {version.manifest.chunks} chunks, {legs}\n")
+
+
+async def show_metrics(_: Request) -> Response:
+    """Prometheus text."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY:
+            raise BodyTooLarge
+    return bytes(body)
+
+
+def _report(answer: SearchResponse | problems.Answer, reason: str, seconds: float, trace_id: str) -> Response:
+    """Count it, log it (never the query: it may hold personal data), and make the response."""
+    line: dict[str, object] = {"trace_id": trace_id, "seconds": round(seconds, 4)}
+    if isinstance(answer, SearchResponse):
+        outcome = "found" if answer.answerable else "weak"
+        line |= {"version": answer.version, "confidence": answer.confidence, "hits": len(answer.hits)}
+        response = Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    else:
+        outcome = "error"
+        metrics.ERRORS.labels(answer.problem.code, reason or "BadRequest").inc()
+        line |= {"code": answer.problem.code, "reason": reason, "error": answer.problem.message}
+        body = answer.problem.model_dump_json(by_alias=True, exclude_none=True)
+        response = Response(body, answer.status, media_type="application/json")
+    metrics.SEARCH_SECONDS.labels(outcome).observe(seconds)
+    log.log(logging.WARNING if outcome == "error" else logging.INFO, "search %s", outcome, extra=line)
+    return response
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}"

@@ -1,0 +1,1 @@
+"""Chunks: documents in, pieces of evidence out, each with deterministic ids and the texts it is found by."""

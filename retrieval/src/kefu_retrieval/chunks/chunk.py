@@ -1,0 +1,28 @@
+"""A piece of evidence, and the probes it is found by."""
+
+from dataclasses import dataclass
+
+from kefu_api import digest
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What the language model reads, and what a query is compared with.
+
+    An FAQ entry has several probes (question, each variant, question with answer), a passage one. Each probe is one row of
+    the store; hits are counted once a chunk.
+    """
+
+    id: str
+    document: str
+    title: str
+    headings: tuple[str, ...]
+    text: str
+    language: str
+    tags: tuple[str, ...]
+    probes: tuple[str, ...]
+
+
+def chunk_id(document: str, position: int, content: str) -> str:
+    """Deterministic id: the first 32 hex digits of SHA-256 over document, position and content."""
+    return digest.of_value([document, position, content])[:32]

@@ -1,0 +1,102 @@
+"""Cutting a page into passages of bounded length: at headings first, then between blocks, sentences and table rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kefu_api.documents.index import Chunking
+from kefu_retrieval.chunks import outline, sentences, tokens
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a page and the headings above it."""
+
+    headings: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """The smallest piece that is not cut: a sentence or a table row, with what joins it to the piece before."""
+
+    text: str
+    joint: str
+    header: str = ""
+
+
+def cut(markdown: str, chunking: Chunking) -> list[Passage]:
+    """Passages of at most `chunking.tokens` estimated tokens; neighbours under one heading share up to `overlap` tokens.
+
+    Nothing is lost: every visible character of the page is in a passage's text or headings. A heading with neither text nor
+    sub-headings becomes a passage of its own.
+    """
+    sections = outline.parse(markdown)
+    passages: list[Passage] = []
+    for number, section in enumerate(sections):
+        units = list(_units(section, chunking.tokens))
+        if units:
+            passages += [Passage(section.headings, text) for text in _pack(units, chunking)]
+        elif section.headings and not _continues(sections, number):
+            passages.append(Passage(section.headings, section.headings[-1]))
+    return passages
+
+
+def _continues(sections: list[outline.Section], number: int) -> bool:
+    """Whether the next section's path holds all of this one's."""
+    path = sections[number].headings
+    return number + 1 < len(sections) and sections[number + 1].headings[: len(path)] == path
+
+
+def _units(section: outline.Section, limit: int) -> Iterator[_Unit]:
+    for block in section.blocks:
+        joint = "\n\n"
+        if block.header:
+            rows = block.lines or [""]
+            for row in rows:
+                for part in sentences.split(row, max(limit / 2, 1)) or [""]:
+                    yield _Unit(part, joint, block.header)
+                    joint = "\n"
+            continue
+        for sentence in sentences.split(block.text, limit):
+            yield _Unit(sentence, joint)
+            joint = ""
+
+
+def _pack(units: list[_Unit], chunking: Chunking) -> Iterator[str]:
+    """Fill passages with units; each but the first begins with the last units of the one before, up to the overlap."""
+    held: list[_Unit] = []
+    fresh = 0
+    for unit in units:
+        if fresh and tokens.estimate(_join([*held, unit])) > chunking.tokens:
+            yield _join(held)
+            held = _tail(held, unit, chunking)
+            fresh = 0
+        held.append(unit)
+        fresh += 1
+    yield _join(held)
+
+
+def _tail(held: list[_Unit], following: _Unit, chunking: Chunking) -> list[_Unit]:
+    """The last units that fit into the overlap and leave room for the following one."""
+    tail: list[_Unit] = []
+    for unit in reversed(held):
+        longer = [unit, *tail]
+        overlap = sum(tokens.estimate(part.text) for part in longer)
+        if overlap > chunking.overlap or tokens.estimate(_join([*longer, following])) > chunking.tokens:
+            break
+        tail = longer
+    return tail
+
+
+def _join(units: list[_Unit]) -> str:
+    """The units' text, with each table's header before its first row here."""
+    text = ""
+    header = ""
+    for unit in units:
+        if text:
+            text += unit.joint
+        if unit.header and unit.header != header:
+            text += f"{unit.header}\n"
+        text += unit.text
+        header = unit.header
+    return text.strip("\n")

@@ -1,0 +1,94 @@
+"""Everything that can go wrong between sources and search, told apart by who must act and whether waiting helps.
+
+RetrievalError
+├── TemporaryError            waiting or trying again may help (exit status 75)
+│   ├── StoreUnreachable      the Milvus server does not answer in time
+│   ├── StoreFailed           the server answers, but cannot do it now (starting, full, internal fault)
+│   ├── SourceChanged         the mounted sources are not those the version was named for
+│   └── EmbeddingUnreachable  the embedding endpoint does not answer, or is overloaded
+└── PermanentError            only a change of input or configuration helps (exit status 65)
+    ├── IndexInvalid          the index document cannot be read
+    ├── SourceMissing         a source's folder does not exist
+    ├── NothingToIndex        no source gave a single chunk
+    ├── EncoderMissing        the built-in encoder's file is absent or is not the model it should be
+    ├── EmbeddingFailed       the embedding endpoint refuses, or its vectors are unusable
+    ├── EmbedderMismatch      the published version was built with another embedding
+    ├── StoreRefused          Milvus answers that the request is wrong (credentials, schema, permission)
+    └── IndexNotPublished     the alias points at nothing yet
+        └── CollectionGone    the collection has been dropped or released since its alias was read
+"""
+
+from typing import ClassVar
+
+
+class RetrievalError(Exception):
+    """Root of the tree; `reason` is the CamelCase word that status and metrics show."""
+
+    temporary: ClassVar[bool] = False
+
+    @property
+    def reason(self) -> str:
+        """The class's name: stable, CamelCase, e.g. `StoreUnreachable`."""
+        return type(self).__name__
+
+
+class TemporaryError(RetrievalError):
+    """Waiting or trying again may help."""
+
+    temporary = True
+
+
+class PermanentError(RetrievalError):
+    """Only a change of input or configuration helps."""
+
+
+class StoreUnreachable(TemporaryError):
+    """The Milvus server does not answer in time."""
+
+
+class StoreFailed(TemporaryError):
+    """The server answers, but cannot do it now: it is starting, full, or has an internal fault."""
+
+
+class SourceChanged(TemporaryError):
+    """The mounted sources are not those the version was named for."""
+
+
+class EmbeddingUnreachable(TemporaryError):
+    """The embedding endpoint does not answer, or is overloaded."""
+
+
+class IndexInvalid(PermanentError):
+    """The index document cannot be read."""
+
+
+class SourceMissing(PermanentError):
+    """A source's folder does not exist."""
+
+
+class NothingToIndex(PermanentError):
+    """No source gave a single chunk."""
+
+
+class EncoderMissing(PermanentError):
+    """The built-in encoder's file is absent or is not the model it should be."""
+
+
+class EmbeddingFailed(PermanentError):
+    """The embedding endpoint refuses, or its vectors are unusable."""
+
+
+class EmbedderMismatch(PermanentError):
+    """The published version was built with another embedding than any this process holds."""
+
+
+class StoreRefused(PermanentError):
+    """Milvus answers that the request is wrong: credentials, schema, permission."""
+
+
+class IndexNotPublished(PermanentError):
+    """The alias points at nothing yet."""
+
+
+class CollectionGone(IndexNotPublished):
+    """The collection has been dropped or released since its alias was read."""

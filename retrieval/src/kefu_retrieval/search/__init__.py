@@ -1,0 +1,1 @@
+"""Search: a question in, ranked evidence out, every answer from one version."""

@@ -1,0 +1,164 @@
+"""One search: embed the query, ask both legs of one version, fuse, judge."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from kefu_api.documents.index import SearchSettings
+from kefu_api.wire.search import Hit, SearchResponse
+from kefu_retrieval.chunks import terms
+from kefu_retrieval.embeddings.protocol import Embedder
+from kefu_retrieval.errors import (
+    CollectionGone,
+    EmbedderMismatch,
+    EmbeddingUnreachable,
+    RetrievalError,
+    StoreFailed,
+    StoreRefused,
+    StoreUnreachable,
+)
+from kefu_retrieval.metrics import LEG_SECONDS
+from kefu_retrieval.search.confidence import confidence
+from kefu_retrieval.search.fusion import Fused, Leg, fuse
+from kefu_retrieval.search.versions import Version, Versions
+from kefu_retrieval.sources import language
+from kefu_retrieval.store.protocol import Store
+from kefu_retrieval.store.rows import Found
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A query, looked at once."""
+
+    text: str
+    language: str
+    features: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> "Question":
+        """Detect the language and cut into features."""
+        return cls(text, language.detect(text), terms.features(text))
+
+
+class Searcher:
+    """Searches one index; blocking store calls run on `threads`, never on the event loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        versions: Versions,
+        embedders: Callable[[], Mapping[str, Embedder]],
+        threads: Executor,
+        timeout: float,
+    ) -> None:
+        """`embedders`: those at hand now, by fingerprint; `timeout`: seconds after which a search gives up waiting for the store."""
+        self._store = store
+        self._versions = versions
+        self._embedders = embedders
+        self._threads = threads
+        self._timeout = timeout
+
+    async def search(self, index: str, query: str, top_k: int, settings: SearchSettings) -> SearchResponse:
+        """Evidence for `query`, all from one version.
+
+        Raises:
+            StoreUnreachable, StoreFailed, StoreRefused, EmbeddingUnreachable, EmbeddingFailed: cannot look it up now.
+            IndexNotPublished, EmbedderMismatch: nothing to look it up in.
+        """
+        question = Question.of(query)
+        try:
+            async with asyncio.timeout(2 * self._timeout):
+                try:
+                    version, legs = await self._once(question, settings)
+                except (CollectionGone, StoreFailed, StoreRefused) as error:
+                    log.info("searching again: %s", error)  # dropped, released or restarted since the alias was read
+                    version, legs = await self._once(question, settings)
+        except TimeoutError as error:
+            raise StoreUnreachable(f"the store did not answer within {2 * self._timeout:.1f} s") from error
+        return _answer(index, version, question, fuse(legs)[:top_k], settings)
+
+    async def _once(self, question: Question, settings: SearchSettings) -> tuple[Version, list[Leg]]:
+        version = await self.version()
+        try:
+            return version, await self._legs(version, question, settings)
+        except RetrievalError:
+            self._versions.forget(version)
+            raise
+
+    async def version(self) -> Version:
+        """The version that is searched now."""
+        return await self._blocking(self._versions.current)
+
+    async def _legs(self, version: Version, question: Question, settings: SearchSettings) -> list[Leg]:
+        legs = [self._dense(version, question, settings)]
+        if version.manifest.sparse and settings.sparse > 0:
+            legs.append(self._sparse(version, question, settings))
+        return list(await asyncio.gather(*legs))
+
+    async def _dense(self, version: Version, question: Question, settings: SearchSettings) -> Leg:
+        embedder = self._embedders().get(version.manifest.embedder)
+        if embedder is None:
+            raise EmbedderMismatch(
+                f"version {version.manifest.version} was built with {version.manifest.embedder};"
+                " it can be searched again when a version with the present embedding is published"
+            )
+        with LEG_SECONDS.labels("embed").time():
+            try:
+                async with asyncio.timeout(self._timeout):
+                    vectors = await embedder.embed([question.text])
+            except TimeoutError as error:
+                raise EmbeddingUnreachable(f"no embedding within {self._timeout:.1f} s") from error
+        found = await self._leg("dense", lambda: self._store.dense(version.collection, vectors[0], settings.candidates))
+        return Leg("dense", settings.dense, found)
+
+    async def _sparse(self, version: Version, question: Question, settings: SearchSettings) -> Leg:
+        normal = terms.normal(question.text)
+        found = await self._leg("sparse", lambda: self._store.sparse(version.collection, normal, settings.candidates))
+        return Leg("sparse", settings.sparse, found)
+
+    async def _leg(self, name: str, act: Callable[[], list[Found]]) -> list[Found]:
+        with LEG_SECONDS.labels(name).time():
+            return await self._blocking(act)
+
+    async def _blocking(self, act: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, act)
+
+
+def _answer(
+    index: str, version: Version, question: Question, ranked: list[Fused], settings: SearchSettings
+) -> SearchResponse:
+    floor = min((chunk.legs["dense"] for chunk in ranked if "dense" in chunk.legs), default=0.0)
+    hits = tuple(_hit(version, question, chunk, floor) for chunk in ranked)
+    best = max((hit.confidence for hit in hits), default=0.0)
+    return SearchResponse(
+        index=index,
+        version=version.manifest.version,
+        confidence=best,
+        answerable=bool(hits) and best >= settings.min_confidence,
+        hits=hits,
+    )
+
+
+def _hit(version: Version, question: Question, chunk: Fused, floor: float) -> Hit:
+    """`floor`: at most this is the cosine of a chunk that the dense leg did not bring."""
+    payload = chunk.payload
+    text = " ".join([payload.title, *payload.headings, payload.probe, payload.text])
+    coverage = version.lexicon.coverage(question.features, terms.features(text))
+    same = question.language == payload.language or "und" in (question.language, payload.language)
+    return Hit(
+        chunk=payload.chunk,
+        document=payload.document,
+        title=payload.title,
+        headings=payload.headings,
+        text=payload.text,
+        language=payload.language,
+        tags=payload.tags,
+        score=round(chunk.score, 6),
+        confidence=round(confidence(chunk.legs.get("dense", floor), coverage, same), 4),
+    )

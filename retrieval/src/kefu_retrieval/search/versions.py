@@ -1,0 +1,87 @@
+"""Which version is searched: the alias, followed at most a moment late, and each version made ready before it is used."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kefu_retrieval.errors import IndexNotPublished, RetrievalError
+from kefu_retrieval.search.lexicon import SAMPLE, Lexicon
+from kefu_retrieval.store.protocol import Store
+from kefu_retrieval.store.rows import Manifest
+
+FRESH = 0.5
+"""Seconds for which the alias is not read again: a flip is noticed within that, and a busy service asks twice a second."""
+FAILED = 0.5
+"""Seconds for which a failure to read the alias is repeated to callers without asking again."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Version:
+    """A published version, loaded and ready to search."""
+
+    collection: str
+    manifest: Manifest
+    lexicon: Lexicon
+
+
+class Versions:
+    """Follows one alias; safe to call from several threads, of which one at a time asks the store."""
+
+    def __init__(self, store: Store, alias: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._alias = alias
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._version: Version | None = None
+        self._read_at = -math.inf
+        self._failure: RetrievalError | None = None
+        self._failed_at = -math.inf
+
+    def current(self) -> Version:
+        """The published version.
+
+        Raises:
+            IndexNotPublished: the alias points at nothing.
+            StoreUnreachable: the store does not say where it points.
+        """
+        version = self._version
+        if version is not None and self._clock() - self._read_at < FRESH:
+            return version
+        with self._lock:
+            if self._version is not None and self._clock() - self._read_at < FRESH:
+                return self._version
+            if self._failure is not None and self._clock() - self._failed_at < FAILED:
+                raise self._failure
+            try:
+                self._version = self._read(self._version)
+            except RetrievalError as error:
+                self._failure, self._failed_at = error, self._clock()
+                raise
+            self._failure = None
+            self._read_at = self._clock()
+            return self._version
+
+    def forget(self, version: Version) -> None:
+        """Read the alias again, and make the version ready again, at the next call: `version` could not be searched."""
+        with self._lock:
+            if self._version is version:
+                self._version = None
+
+    def _read(self, known: Version | None) -> Version:
+        collection = self._store.published(self._alias)
+        if collection is None:
+            raise IndexNotPublished(f"nothing is published as {self._alias} yet")
+        if known is not None and known.collection == collection:
+            return known
+        manifest = self._store.manifest(collection)
+        if manifest is None:
+            raise IndexNotPublished(f"{self._alias} points at {collection}, which Kefu did not make")
+        self._store.load(collection)
+        lexicon = Lexicon(self._store.probes(collection, SAMPLE))
+        log.info("searching a version", extra={"version": manifest.version, "chunks": manifest.chunks})
+        return Version(collection, manifest, lexicon)

@@ -1,0 +1,269 @@
+"""The Milvus store: Milvus Lite's server, Milvus standalone, or a cluster, behind one client."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from pydantic import ValidationError
+from pymilvus import MilvusClient  # type: ignore[import-untyped]
+from pymilvus.exceptions import MilvusException  # type: ignore[import-untyped]
+
+from kefu_api.documents.index import StoreTarget
+from kefu_retrieval.embeddings.protocol import Vectors
+from kefu_retrieval.errors import CollectionGone, StoreFailed, StoreRefused, StoreUnreachable
+from kefu_retrieval.store import milvus_schema
+from kefu_retrieval.store.milvus_errors import ALIAS_NOT_FOUND, NOT_FOUND, translated
+from kefu_retrieval.store.protocol import Capabilities
+from kefu_retrieval.store.rows import Found, Manifest, Row
+
+logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs what it raises, with stack traces
+
+T = TypeVar("T")
+
+INSERT_BATCH = 500
+LOOKUP_BATCH = 200
+MAX_QUERY = 16_000
+"""Rows one Milvus query may give (16,384, less some margin)."""
+_GRPC_OPTIONS = {"grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 1_000}
+"""gRPC's own default waits up to two minutes before it tries a server again that came back."""
+
+
+class MilvusStore:
+    """One connection, made when first needed and made anew after the server was away."""
+
+    def __init__(
+        self, target: StoreTarget, *, timeout: float = 30.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`timeout`: seconds any one call may take."""
+        self._target = target
+        self._timeout = timeout
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._client: MilvusClient | None = None
+        self._capabilities: Capabilities | None = None
+
+    def capabilities(self) -> Capabilities:
+        """Keyword search needs Milvus 2.5 or Milvus Lite 3."""
+        if self._capabilities is None:
+            version = self._call(
+                "asking for the server's version", lambda c: c.get_server_version(timeout=self._timeout)
+            )
+            self._capabilities = Capabilities(sparse=has_sparse(str(version)))
+        return self._capabilities
+
+    def create(self, collection: str, manifest: Manifest) -> None:
+        """Make an empty collection with its indexes."""
+        self._call(
+            f"creating {collection}",
+            lambda c: c.create_collection(
+                collection,
+                schema=milvus_schema.schema(manifest),
+                index_params=milvus_schema.indexes(manifest),
+                properties={milvus_schema.MANIFEST: manifest.model_dump_json()},
+                consistency_level="Bounded",
+                timeout=self._timeout,
+            ),
+        )
+
+    def insert(self, collection: str, rows: Sequence[Row]) -> None:
+        """Add rows in batches."""
+        manifest = self._manifest_of(collection)
+        for start in range(0, len(rows), INSERT_BATCH):
+            records = [milvus_schema.record(row, manifest.sparse) for row in rows[start : start + INSERT_BATCH]]
+            self._call(f"inserting into {collection}", partial(self._insert, collection, records))
+
+    def seal(self, collection: str) -> None:
+        """Flush, load, and wait until readers (who read with bounded staleness) see every row."""
+        self._call(f"flushing {collection}", lambda c: c.flush(collection, timeout=self._timeout))
+        self.load(collection)
+        held = self.count(collection)
+        deadline = self._clock() + self._timeout
+        while self._count(collection, "Bounded") != held:
+            if self._clock() > deadline:
+                raise StoreFailed(f"{collection}: not every row became visible within {self._timeout:.0f} s")
+            time.sleep(0.1)
+
+    def manifest(self, collection: str) -> Manifest | None:
+        """From the collection's property; both Milvus Lite and Milvus keep it over a restart."""
+        try:
+            described = self._call(
+                f"describing {collection}", lambda c: c.describe_collection(collection, timeout=self._timeout)
+            )
+        except CollectionGone:
+            return None
+        text = (described.get("properties") or {}).get(milvus_schema.MANIFEST)
+        try:
+            return Manifest.model_validate(json.loads(text)) if text else None
+        except (ValidationError, ValueError):
+            return None
+
+    def count(self, collection: str) -> int:
+        """Rows it holds, read with strong consistency."""
+        return self._count(collection, "Strong")
+
+    def drop(self, collection: str) -> None:
+        """Remove the collection."""
+        try:
+            self._call(f"dropping {collection}", lambda c: c.drop_collection(collection, timeout=self._timeout))
+        except CollectionGone:
+            return
+
+    def collections(self, alias: str) -> list[Manifest]:
+        """Every collection whose manifest names `alias`, oldest first."""
+        names = self._call("listing collections", lambda c: c.list_collections(timeout=self._timeout))
+        manifests = (self.manifest(name) for name in names if name.startswith(f"{alias}_"))
+        found = [manifest for manifest in manifests if manifest is not None and manifest.alias == alias]
+        return sorted(found, key=lambda manifest: manifest.created)
+
+    def publish(self, alias: str, collection: str) -> None:
+        """Make or move the alias; Milvus moves it at once."""
+        if self.published(alias) is None:
+            self._call(f"making alias {alias}", lambda c: c.create_alias(collection, alias, timeout=self._timeout))
+        else:
+            self._call(f"moving alias {alias}", lambda c: c.alter_alias(collection, alias, timeout=self._timeout))
+
+    def published(self, alias: str) -> str | None:
+        """Where the alias points."""
+
+        def describe(client: MilvusClient) -> str | None:
+            try:
+                return str(client.describe_alias(alias, timeout=self._timeout)["collection_name"])
+            except MilvusException as error:
+                if error.code in ALIAS_NOT_FOUND | NOT_FOUND:
+                    return None
+                raise
+
+        return self._call(f"reading alias {alias}", describe)
+
+    def load(self, collection: str) -> None:
+        """Load it; a loaded one answers at once."""
+        self._call(f"loading {collection}", lambda c: c.load_collection(collection, timeout=self._timeout))
+
+    def vectors(self, collection: str, keys: Sequence[str]) -> dict[str, Vectors]:
+        """Vectors by key, looked up in batches."""
+        found: dict[str, Vectors] = {}
+        for start in range(0, len(keys), LOOKUP_BATCH):
+            expression = f"key in {json.dumps(list(keys[start : start + LOOKUP_BATCH]))}"
+            for row in self._query(collection, expression, ["key", "vector"], MAX_QUERY):
+                found[row["key"]] = np.asarray(row["vector"], dtype=np.float32)
+        return found
+
+    def dense(self, collection: str, vector: Vectors, limit: int) -> list[Found]:
+        """The nearest rows by cosine."""
+        hits = self._search(collection, "vector", [vector.tolist()], limit, {"ef": max(64, limit)})
+        return [milvus_schema.found(hit) for hit in hits]
+
+    def sparse(self, collection: str, terms: str, limit: int) -> list[Found]:
+        """The best rows by BM25; Milvus Lite gives the score negated."""
+        if not terms:
+            return []
+        hits = [milvus_schema.found(hit) for hit in self._search(collection, "sparse", [terms], limit, {})]
+        return [Found(hit.payload, abs(hit.score)) for hit in hits if hit.score]
+
+    def probes(self, collection: str, limit: int) -> Iterator[str]:
+        """Probe texts of up to `limit` rows (at most 16,000)."""
+        rows = self._query(collection, "", ["probe"], min(limit, MAX_QUERY))
+        return iter([row["probe"] for row in rows])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._disconnect()
+
+    def _insert(self, collection: str, records: list[dict[str, Any]], client: MilvusClient) -> None:
+        client.insert(collection, records, timeout=self._timeout)
+
+    def _search(self, collection: str, field: str, data: list[Any], limit: int, params: dict[str, Any]) -> list[Any]:
+        results = self._call(
+            f"searching {collection}",
+            lambda c: c.search(
+                collection,
+                data=data,
+                anns_field=field,
+                limit=limit,
+                search_params={"params": params},
+                output_fields=milvus_schema.PAYLOAD_FIELDS,
+                timeout=self._timeout,
+            ),
+        )
+        return list(results[0])
+
+    def _query(self, collection: str, expression: str, fields: list[str], limit: int) -> list[dict[str, Any]]:
+        rows = self._call(
+            f"reading {collection}",
+            lambda c: c.query(collection, filter=expression, output_fields=fields, limit=limit, timeout=self._timeout),
+        )
+        return list(rows)
+
+    def _count(self, collection: str, consistency: str) -> int:
+        rows = self._call(
+            f"counting {collection}",
+            lambda c: c.query(
+                collection,
+                filter="",
+                output_fields=["count(*)"],
+                consistency_level=consistency,
+                timeout=self._timeout,
+            ),
+        )
+        return int(rows[0]["count(*)"]) if rows else 0
+
+    def _manifest_of(self, collection: str) -> Manifest:
+        manifest = self.manifest(collection)
+        if manifest is None:
+            raise CollectionGone(f"collection {collection} does not exist")
+        return manifest
+
+    def _call(self, doing: str, act: Callable[[MilvusClient], T]) -> T:
+        try:
+            with translated(doing):
+                return act(self._connect())
+        except StoreUnreachable:
+            self._disconnect()
+            raise
+
+    def _connect(self) -> MilvusClient:
+        with self._lock:
+            if self._client is None:
+                self._client = MilvusClient(
+                    uri=self._target.uri,
+                    token=_token(self._target.token_file),
+                    db_name=self._target.database or "",
+                    timeout=min(self._timeout, 5.0),
+                    dedicated=True,
+                    grpc_options=_GRPC_OPTIONS,
+                )
+            return self._client
+
+    def _disconnect(self) -> None:
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            with translated("closing the connection"):
+                client.close()
+
+
+def _token(file: str | None) -> str:
+    if file is None:
+        return ""
+    try:
+        return Path(file).read_text().strip()
+    except OSError as error:
+        raise StoreRefused(f"the store's credentials file {file} cannot be read") from error
+
+
+@cache
+def has_sparse(version: str) -> bool:
+    """Whether a server of this version searches by BM25: Milvus Lite 3 (`milvus_lite-3.2.2`) or Milvus 2.5 (`v2.5.4`)."""
+    lite = version.startswith("milvus_lite-")
+    numbers = version.removeprefix("milvus_lite-").lstrip("v").split("-")[0].split(".")
+    try:
+        known = tuple(int(number) for number in numbers[:2])
+    except ValueError:
+        return False
+    return known >= ((3, 0) if lite else (2, 5))
