@@ -124,7 +124,9 @@ KNOWLEDGE_INDEX = Definition(
     columns=(
         _READY,
         Column("Version", ".status.published.version", description="The version that answers."),
-        Column("Documents", ".status.published.documents", type="integer", description="Documents and FAQ entries in it."),
+        Column(
+            "Documents", ".status.published.documents", type="integer", description="Documents and FAQ entries in it."
+        ),
         Column("Chunks", ".status.published.chunks", type="integer", description="Chunks in it."),
         _REASON,
         _AGE,

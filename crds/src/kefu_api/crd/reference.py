@@ -95,7 +95,11 @@ def _bounds(node: Node) -> str:
         return "; ".join(said)
     if "items" in node and "enum" in node["items"]:
         said.append("each of " + _bounds(node["items"]))
-    for low, high, unit in (("minimum", "maximum", ""), ("minLength", "maxLength", "characters"), ("minItems", "maxItems", "entries")):
+    for low, high, unit in (
+        ("minimum", "maximum", ""),
+        ("minLength", "maxLength", "characters"),
+        ("minItems", "maxItems", "entries"),
+    ):
         if low in node or high in node:
             said.append(_range(node.get(low), node.get(high), unit))
     return "; ".join(said)

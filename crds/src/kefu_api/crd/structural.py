@@ -85,7 +85,7 @@ class _Converter:
 
 def _check_description(node: Node, path: str) -> None:
     description = node.get("description", "")
-    if not description.rstrip("`)\"").endswith("."):
+    if not description.rstrip('`)"').endswith("."):
         raise GenerationError(f"{path}: needs a docstring that ends as a sentence, has {description!r}")
 
 

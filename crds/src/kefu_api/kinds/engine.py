@@ -120,7 +120,9 @@ class Engine(Ruled):
         ),
         Rule(
             "!has(self.vllm) || !has(self.accelerator) || self.vllm.tensorParallel <= self.accelerator.count",
-            lambda engine: not engine.vllm or not engine.accelerator or engine.vllm.tensor_parallel <= engine.accelerator.count,
+            lambda engine: (
+                not engine.vllm or not engine.accelerator or engine.vllm.tensor_parallel <= engine.accelerator.count
+            ),
             "vllm.tensorParallel must not exceed accelerator.count: raise engine.accelerator.count",
         ),
     )

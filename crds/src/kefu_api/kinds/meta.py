@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 from kefu_api.kinds.part import Part
 from kefu_api.kinds.types import LabelKey, LabelValue, Name, ObjectName, SecretKey, Subdomain
 
-
 _UNREAD = {
     "creationTimestamp",
     "deletionGracePeriodSeconds",

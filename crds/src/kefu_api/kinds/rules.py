@@ -39,7 +39,7 @@ class Ruled(Part):
     def _obey_rules(self) -> Self:
         broken = [rule.message for rule in self.RULES if not rule.holds(self)]
         if broken:
-            raise PydanticCustomError("rule", "{remedy}", {"remedy": "; ".join(broken)})
+            raise PydanticCustomError("rule", "{remedy}", {"remedy": "; ".join(broken), "broken": broken})
         return self
 
     @classmethod
@@ -55,13 +55,17 @@ class Ruled(Part):
 def exactly_one_of(*names: str, remedy: str) -> Rule:
     """Exactly one of the fields (named as in YAML) is set."""
     count = " + ".join(f"(has(self.{name}) ? 1 : 0)" for name in names)
-    return Rule(f"{count} == 1", lambda value: _count_set(value, names) == 1, _sentence("exactly", names, "must", remedy))
+    return Rule(
+        f"{count} == 1", lambda value: _count_set(value, names) == 1, _sentence("exactly", names, "must", remedy)
+    )
 
 
 def at_most_one_of(*names: str, remedy: str) -> Rule:
     """No two of the fields (named as in YAML) are set together."""
     count = " + ".join(f"(has(self.{name}) ? 1 : 0)" for name in names)
-    return Rule(f"{count} <= 1", lambda value: _count_set(value, names) <= 1, _sentence("at most", names, "may", remedy))
+    return Rule(
+        f"{count} <= 1", lambda value: _count_set(value, names) <= 1, _sentence("at most", names, "may", remedy)
+    )
 
 
 def unique(name: str, remedy: str) -> Rule:

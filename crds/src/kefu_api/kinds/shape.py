@@ -1,6 +1,5 @@
 """Strings of a fixed shape, with one sentence that both judges say when a value does not fit."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +29,7 @@ class Shape:
     message: str
     """Completes "the field …", e.g. "must be a duration such as 5m"."""
     patterns: tuple[str, ...]
-    """All must match; the first is the one published as `pattern`."""
+    """All must match."""
     max_length: int
     """In characters."""
     min_length: int = 1
@@ -41,30 +40,27 @@ class Shape:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Strict string that fulfils all patterns."""
         steps: list[CoreSchema] = [
-            core_schema.str_schema(
-                strict=True, pattern=pattern, min_length=self.min_length, max_length=self.max_length
-            )
+            core_schema.str_schema(strict=True, pattern=pattern, min_length=self.min_length, max_length=self.max_length)
             for pattern in self.patterns
         ]
         return core_schema.no_info_wrap_validator_function(self._judge, core_schema.chain_schema(steps))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """The API server's half: lengths, the pattern, and a CEL rule that says the sentence."""
+        """The API server's half: lengths, and a CEL rule that says the sentence.
+
+        There is no `pattern` beside the rule: the API server would print both, and the user would read the regex first.
+        """
         lengths = {"minLength": self.min_length, "maxLength": self.max_length}
         rule = {RULES: [{"rule": self.cel("self"), "message": self.message}]}
         if not self.whole_numbers:
-            return {"type": "string", **lengths, "pattern": self.patterns[0], **rule}
+            return {"type": "string", **lengths, **rule}
         either = {"anyOf": [{"type": "integer"}, {"type": "string"}], INT_OR_STRING: True}
-        return {**either, **lengths, "pattern": self.patterns[0], **rule}
+        return {**either, **lengths, **rule}
 
     def cel(self, name: str) -> str:
         """CEL that is true where the value called `name` fits."""
         text = f"string({name})" if self.whole_numbers else name
         return " && ".join(f"{text}.matches(r'{pattern}')" for pattern in self.patterns)
-
-    def matches(self, text: str) -> bool:
-        """Whether a text fits, lengths included, for ASCII patterns only (Python's `re` knows no `\\p{Z}`)."""
-        return self.min_length <= len(text) <= self.max_length and all(re.search(p, text) for p in self.patterns)
 
     def _judge(self, value: Any, inner: core_schema.ValidatorFunctionWrapHandler) -> Any:
         whole = self.whole_numbers and isinstance(value, int) and not isinstance(value, bool)

@@ -14,6 +14,8 @@ _VISIBLE = r"[^\p{Z}\p{Cc}?#]"
 """No blank (the ideographic one included), no control character, no query, no fragment."""
 _HOST = r"[^\p{Z}\p{Cc}?#/@]+"
 """Host and port; no `user:password@`, since secrets come by reference only."""
+_REPO = r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*"
+_CLAIM = r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
 
 Name = Annotated[
     str, Shape("must be at most 63 lower-case letters, digits and inner '-' (a DNS label)", (_LABEL,), max_length=63)
@@ -35,7 +37,10 @@ Subdomain = Annotated[
 ]
 
 SecretKey = Annotated[
-    str, Shape("must be letters, digits, '-', '_' and '.', as keys of a Secret are", (r"^[-._a-zA-Z0-9]+$",), max_length=253)
+    str,
+    Shape(
+        "must be letters, digits, '-', '_' and '.', as keys of a Secret are", (r"^[-._a-zA-Z0-9]+$",), max_length=253
+    ),
 ]
 
 LabelKey = Annotated[
@@ -82,7 +87,7 @@ Size = Annotated[
 Cores = Annotated[
     str,
     Shape(
-        "must be a number of cores above 0 such as 2, \"0.5\" or 500m",
+        'must be a number of cores above 0 such as 2, "0.5" or 500m',
         (r"^([0-9]{1,6}(\.[0-9]{1,3})?|[0-9]{1,9}m)$", "[1-9]"),
         max_length=20,
         whole_numbers=True,
@@ -121,8 +126,7 @@ ModelUri = Annotated[
     Shape(
         "must be hf://org/repo, hf://org/repo/file, https://host/file, pvc://claim/path or file:///path",
         (
-            rf"^(hf://[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*(/{_VISIBLE}+)?|https://{_HOST}/{_VISIBLE}+"
-            rf"|pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/{_VISIBLE}+|file:///{_VISIBLE}+)$",
+            rf"^(hf://{_REPO}(/{_VISIBLE}+)?|https://{_HOST}/{_VISIBLE}+|pvc://{_CLAIM}/{_VISIBLE}+|file:///{_VISIBLE}+)$",
         ),
         min_length=8,
         max_length=2048,
@@ -153,7 +157,8 @@ Image = Annotated[
 ]
 
 Database = Annotated[
-    str, Shape("must be letters, digits and '_', not starting with a digit", (r"^[A-Za-z_][A-Za-z0-9_]*$",), max_length=255)
+    str,
+    Shape("must be letters, digits and '_', not starting with a digit", (r"^[A-Za-z_][A-Za-z0-9_]*$",), max_length=255),
 ]
 
 Text = Annotated[str, Field(max_length=4096)]
