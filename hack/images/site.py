@@ -1,0 +1,58 @@
+"""Python packages of an image, installed on the host for the image's Python, kept by the key of their lock."""
+
+import os
+import platform
+import shutil
+from pathlib import Path
+
+from hack.cluster.cache import cache_root, locked
+from hack.cluster.progress import say
+from hack.images.catalog import Image
+from hack.images.errors import MissingInput
+from hack.images.keys import tree_key
+from hack.images.tools import run, uv
+
+# The image's Python, not the host's: markers of the lock are judged for Debian 12's patch release and C library.
+_PYTHON = "3.11.2"
+_LIBC = "manylinux_2_36"
+
+
+def site_key(image: Image) -> str:
+    """Return the key of the image's Python packages: their lock and what they are installed for.
+
+    Raises:
+        MissingInput: the lock is not there.
+    """
+    if not image.lock_path.exists():
+        raise MissingInput(f"{image.lock} is missing; write it with: make lock")
+    return tree_key([image.lock_path], [_PYTHON, _LIBC, platform.machine(), *image.split])
+
+
+def site(image: Image) -> Path:
+    """Return the folder with the image's Python packages, installing them unless the cache holds them.
+
+    Raises:
+        BuildFailed: uv refused; the text quotes it.
+    """
+    target = cache_root() / "images" / "site" / f"{image.name}-{site_key(image)}"
+    with locked(f"site-{image.name}"):
+        if not target.exists():
+            say(f"{image.name}: installing Python packages")
+            partial = target.with_name(f".{target.name}.partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            _install(image, partial)
+            partial.rename(target)
+    return target
+
+
+def _install(image: Image, target: Path) -> None:
+    common = [uv(), "pip", "install", "--quiet", "--target", str(target), "--python-version", _PYTHON,
+              "--python-platform", f"{platform.machine()}-{_LIBC}"]  # fmt: skip
+    quiet = os.environ | {"UV_COMPILE_BYTECODE": "0"}
+    if image.split:
+        run([*common, "--no-deps", *image.split], environment=quiet)
+    run([*common, "--require-hashes", "--requirement", str(image.lock_path)], environment=quiet)
+    # Scripts of packages name the host's Python; images start modules.
+    shutil.rmtree(target / "bin", ignore_errors=True)
+    for lock in target.glob(".lock"):
+        lock.unlink()
