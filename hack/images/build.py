@@ -1,10 +1,9 @@
 """Building images: context, layers, archive; a second call with the same inputs finds the archive and returns."""
 
-import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from hack.cluster.progress import say
 from hack.images.archive import retag
 from hack.images.catalog import FOLDER, REGISTRY, ROOT, Image
 from hack.images.engine import Engine
-from hack.images.errors import BuildFailed
 from hack.images.keys import files_below, tree_key
 from hack.images.site import site, site_key
 
@@ -31,12 +29,8 @@ class Built:
 
 
 def describe(image: Image, engine: Engine) -> Built:
-    """Return the reference and archive that these sources lead to, built or not."""
-    _, base = engine.base()
-    extras = [make(site(image)) for _, make in image.extras]
-    inputs = [image.containerfile, _PACKAGES, *(ROOT / source for source in image.sources), *extras]
-    key = tree_key(inputs, [base, site_key(image), str(image.bare)])
-    return Built(f"{REGISTRY}/{image.name}:{key}", _archives() / f"{image.name}-{key}.tar")
+    """Return the reference and archive that the checkout's sources lead to, built or not."""
+    return _keyed(image, engine, [ROOT / source for source in image.sources])
 
 
 def build(image: Image, engine: Engine) -> Built:
@@ -45,30 +39,36 @@ def build(image: Image, engine: Engine) -> Built:
     Raises:
         ImageError: an input is missing or a tool refused.
     """
-    built = describe(image, engine)
-    if built.archive.exists():
-        return built
+    wanted = describe(image, engine)
+    if wanted.archive.exists():
+        return wanted
     engine.prepare()
-    with locked("images"):
+    with locked("images"), _scratch() as context:
+        _fill(context, image)
+        # Keyed by the copy that is built, because the checkout may be edited meanwhile.
+        built = _keyed(image, engine, [context / "src" / Path(source).name for source in image.sources])
         if not built.archive.exists():
             began = time.monotonic()
-            _build(image, engine, built)
+            _build(image, engine, built, context)
             size = built.archive.stat().st_size >> 20
             say(f"{image.name}: built {built.ref} in {time.monotonic() - began:.1f} s, {size} MiB")
     return built
 
 
-def _build(image: Image, engine: Engine, built: Built) -> None:
+def _keyed(image: Image, engine: Engine, sources: list[Path]) -> Built:
+    _, base = engine.base()
+    extras = [make(site(image)) for _, make in image.extras]
+    inputs = [image.containerfile, _PACKAGES, *sources, *extras]
+    key = tree_key(inputs, [base, site_key(image), str(image.bare)])
+    return Built(f"{REGISTRY}/{image.name}:{key}", _archives() / f"{image.name}-{key}.tar")
+
+
+def _build(image: Image, engine: Engine, built: Built, context: Path) -> None:
     base = _base(engine)
     if not image.bare:
         base = _packages(image, engine, base)
-    with _scratch() as context:
-        _fill(context, image)
-        say(f"{image.name}: building")
-        engine.build(built.ref, image.containerfile, context, base)
-    if describe(image, engine) != built:
-        engine.remove(built.ref)
-        raise BuildFailed(f"the sources of {image.name} changed while it was built; build it again")
+    say(f"{image.name}: building")
+    engine.build(built.ref, image.containerfile, context, base)
     _save(engine, built, f"{REGISTRY}/{image.name}:dev")
     _prune(engine, image, keep={built.ref, base})
 
@@ -87,7 +87,7 @@ def _packages(image: Image, engine: Engine, base: str) -> str:
     reference = f"{REGISTRY}/{image.name}-packages:{key}"
     if not engine.has(reference):
         with _scratch() as context:
-            _place(site(image), context / "site")
+            _place(site(image), context / "site", _link)
             say(f"{image.name}: layer of Python packages")
             engine.build(reference, _PACKAGES, context, base)
     return reference
@@ -95,20 +95,25 @@ def _packages(image: Image, engine: Engine, base: str) -> str:
 
 def _fill(context: Path, image: Image) -> None:
     for source in image.sources:
-        _place(ROOT / source, context / "src" / Path(source).name)
+        _place(ROOT / source, context / "src" / Path(source).name, shutil.copy2)
     for name, make in image.extras:
-        _place(make(site(image)), context / name)
+        _place(make(site(image)), context / name, _link)
 
 
-def _place(source: Path, target: Path) -> None:
-    """Copy what counts of a file or folder, by hard links where the disk allows it."""
+def _place(source: Path, target: Path, how: Callable[[Path, Path], object]) -> None:
+    """Put what counts of a file or folder at the target."""
     for file in files_below(source):
         copy = target if source.is_file() else target / file.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(file.resolve(), copy)
-        except OSError:
-            shutil.copy2(file, copy)
+        how(file, copy)
+
+
+def _link(file: Path, copy: Path) -> None:
+    """Cheaper than a copy, for files in the cache, which nobody edits."""
+    try:
+        copy.hardlink_to(file.resolve())
+    except OSError:
+        shutil.copy2(file, copy)
 
 
 def _save(engine: Engine, built: Built, also: str) -> None:
