@@ -1,0 +1,161 @@
+"""One plan for everything the files declare: the operator's plans with a local placement, joined."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from kefu_api import digest
+from kefu_api.kinds.chatbot import ChatbotDeployment
+from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_api.manifests import Manifests
+from kefu_operator import naming
+from kefu_operator.local.bundle import name_of
+from kefu_operator.local.errors import InputInvalid
+from kefu_operator.local.ingestion import Wanted
+from kefu_operator.local.placement import LocalPlacement
+from kefu_operator.local.ports import LOOPBACK
+from kefu_operator.plan.chatbot import ADMIN, PUBLIC, ChatbotPlan, plan_chatbot
+from kefu_operator.plan.errors import PlanError
+from kefu_operator.plan.knowledge import KnowledgePlan, plan_knowledge, retrieval_url
+from kefu_operator.plan.placement import Placement
+from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.plan.workload import Workload
+
+
+@dataclass(frozen=True)
+class ServedChatbot:
+    """How a chatbot is reached."""
+
+    name: str
+    url: str
+    admin_url: str
+    key_file: str
+    """File that holds one of its API keys."""
+    release: str
+
+
+@dataclass(frozen=True)
+class ServedIndex:
+    """How an index is reached."""
+
+    name: str
+    url: str
+    store: str | None
+    """Workload of its embedded store."""
+    retrieval: str
+
+
+@dataclass(frozen=True)
+class LocalPlan:
+    """Everything that is to run on this machine."""
+
+    workloads: tuple[Workload, ...]
+    wanted: tuple[Wanted, ...]
+    generated_secrets: tuple[str, ...]
+    chatbots: tuple[ServedChatbot, ...]
+    indexes: tuple[ServedIndex, ...]
+
+
+def gateways(bundle: Manifests, port: int) -> Mapping[str, int]:
+    """The public ports: the user's for the first chatbot; the others get remembered free ones."""
+    return {naming.gateway(bundle.chatbots[0].metadata.name): port} if bundle.chatbots else {}
+
+
+def plan(bundle: Manifests, placement: LocalPlacement, settings: PlanSettings, host: str = LOOPBACK) -> LocalPlan:
+    """Plan all objects of a bundle.
+
+    Args:
+        bundle: the user's objects.
+        placement: folders and ports of this instance.
+        settings: what the environment decides (hub mirror, tracing).
+        host: address that gateways listen on; everything else stays on loopback.
+
+    Raises:
+        InputInvalid: the objects do not fit together, or cannot run on this machine.
+    """
+    _check_references(bundle)
+    knowledge = [(index, plan_knowledge(index, _digests(index, bundle), placement)) for index in bundle.indexes]
+    chatbots = [(chatbot, _chatbot(chatbot, placement, settings)) for chatbot in bundle.chatbots]
+    workloads = [
+        *(workload for _, planned in knowledge for workload in planned.workloads),
+        *(_exposed(workload, host) for _, planned in chatbots for workload in planned.workloads),
+    ]
+    return LocalPlan(
+        # Chatbots with equal engines share one workload.
+        workloads=tuple({workload.name: workload for workload in workloads}.values()),
+        wanted=tuple(wanted for index, planned in knowledge if (wanted := _wanted(index, planned))),
+        generated_secrets=tuple(name for _, planned in chatbots for name in planned.generated_secrets),
+        chatbots=tuple(_served(chatbot, planned, placement, bundle) for chatbot, planned in chatbots),
+        indexes=tuple(_served_index(index, planned, placement) for index, planned in knowledge),
+    )
+
+
+def _check_references(bundle: Manifests) -> None:
+    name_of(bundle)
+    for index in bundle.indexes:
+        for position, source in enumerate(index.spec.sources):
+            if source.config_map and source.config_map.name not in bundle.config_maps:
+                raise InputInvalid(
+                    f"KnowledgeIndex/{index.metadata.name}: spec.sources[{position}].configMap: there is no ConfigMap "
+                    f"{source.config_map.name} in these files; add it, or correct the name"
+                )
+    known = {index.metadata.name for index in bundle.indexes}
+    for chatbot in bundle.chatbots:
+        for position, reference in enumerate(chatbot.spec.knowledge):
+            if reference.name not in known:
+                raise InputInvalid(
+                    f"ChatbotDeployment/{chatbot.metadata.name}: spec.knowledge[{position}].name: there is no "
+                    f"KnowledgeIndex {reference.name} in these files; add it, or correct the name"
+                )
+
+
+def _digests(index: KnowledgeIndex, bundle: Manifests) -> Mapping[str, str]:
+    return {
+        source.name: digest.of_files(bundle.config_maps[source.config_map.name])
+        for source in index.spec.sources
+        if source.config_map
+    }
+
+
+def _chatbot(chatbot: ChatbotDeployment, placement: Placement, settings: PlanSettings) -> ChatbotPlan:
+    try:
+        return plan_chatbot(chatbot, placement, settings)
+    except PlanError as error:
+        raise InputInvalid(f"ChatbotDeployment/{chatbot.metadata.name}: {error}") from error
+
+
+def _wanted(index: KnowledgeIndex, planned: KnowledgePlan) -> Wanted | None:
+    if planned.version is None or planned.ingestion is None:
+        return None
+    return Wanted(index.metadata.name, planned.version, planned.ingestion)
+
+
+def _exposed(workload: Workload, host: str) -> Workload:
+    """The gateway with the user's address; stores and engines have no authentication and stay on loopback."""
+    if workload.component != "gateway" or host == LOOPBACK:
+        return workload
+    command = list(workload.container.command)
+    command[command.index("--host") + 1] = host
+    return replace(workload, container=replace(workload.container, command=tuple(command)))
+
+
+def _served(
+    chatbot: ChatbotDeployment, planned: ChatbotPlan, placement: LocalPlacement, bundle: Manifests
+) -> ServedChatbot:
+    own = chatbot.spec.access.api_keys_secret
+    key = min(bundle.secrets.get(own.name, {}), default="key") if own else "key"
+    return ServedChatbot(
+        name=chatbot.metadata.name,
+        url=f"http://{placement.address(planned.gateway.name, PUBLIC)}",
+        admin_url=f"http://{placement.address(planned.gateway.name, ADMIN)}",
+        key_file=f"{placement.path(planned.gateway.name, 'keys')}/{key}",
+        release=planned.release.name,
+    )
+
+
+def _served_index(index: KnowledgeIndex, planned: KnowledgePlan, placement: LocalPlacement) -> ServedIndex:
+    return ServedIndex(
+        name=index.metadata.name,
+        url=retrieval_url(index.metadata.name, placement),
+        store=planned.store.name if planned.store else None,
+        retrieval=planned.retrieval.name,
+    )

@@ -1,0 +1,263 @@
+"""One local instance at work: it plans, starts, follows the files and stops."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+from kefu_api.manifests import Manifests
+from kefu_operator.local.bundle import load, name_of, signature
+from kefu_operator.local.console import Console
+from kefu_operator.local.encoder import VARIABLE, find_encoder
+from kefu_operator.local.errors import InputInvalid, LocalError
+from kefu_operator.local.events import Tone
+from kefu_operator.local.ingestion import Ingestion, Memory
+from kefu_operator.local.instance import describe
+from kefu_operator.local.jobs import Folders, Jobs
+from kefu_operator.local.keeper import Phase, Tools
+from kefu_operator.local.mounts import Contents, Mounts
+from kefu_operator.local.options import RunOptions, cache, plan_settings
+from kefu_operator.local.placement import LocalPlacement
+from kefu_operator.local.plan import LocalPlan, gateways, plan
+from kefu_operator.local.ports import PortBook
+from kefu_operator.local.probes import LoopbackProber
+from kefu_operator.local.programs import resolve
+from kefu_operator.local.state import INSTANCE, StateFolder
+from kefu_operator.local.supervisor import Supervisor
+
+POLL = 0.5
+"""Seconds between looks at the user's files."""
+RETRY = 30.0
+"""Seconds until a change that failed for a passing reason is tried again."""
+PUBLISHED = "published.json"
+NOT_PUBLISHED = "IndexNotPublished"
+"""How the retrieval service's readiness says that its store knows no version."""
+
+
+class Session:
+    """Serves one bundle from one locked state folder."""
+
+    def __init__(
+        self,
+        options: RunOptions,
+        bundle: Manifests,
+        state: StateFolder,
+        console: Console,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._options = options
+        self._bundle = bundle
+        self._state = state
+        self._console = console
+        self._environment = environment
+        self._models = cache(environment) / "models"
+        self._dirty = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._folders = Folders(state.path)
+        self._mounts = Mounts(state.path, Contents({}, {}))
+        self._memory = Memory(state.read(PUBLISHED), lambda known: state.keep(PUBLISHED, known))
+        self._extra_env: dict[str, str] = {}
+        self._jobs = Jobs(self._folders, self._mounts, self._extra_env)
+        # The port stays with the chatbot that got it first: a renamed one must be able to start beside the old.
+        self._placement = LocalPlacement(
+            state=state.path,
+            models=self._models,
+            ports=PortBook(state.path / "ports.json"),
+            public=gateways(bundle, options.port),
+        )
+        self._supervisor = Supervisor(
+            Tools(
+                folders=self._folders,
+                mounts=self._mounts,
+                jobs=self._jobs,
+                placement=self._placement,
+                prober=LoopbackProber(),
+                tell=console.tell,
+                changed=self._dirty.set,
+                extra_env=self._extra_env,
+            )
+        )
+        self._ingestions: dict[str, Ingestion] = {}
+        self._rebuilt: set[str] = set()
+        self.plan = self._plan(bundle)
+
+    def stop(self) -> None:
+        """Ask the session to end; a second time: end every process at once."""
+        if self._stop.is_set():
+            self._kill()
+        self._stop.set()
+
+    async def run(self, ready: "asyncio.Future[LocalPlan]") -> None:
+        """Serve until `stop`; `ready` is set once everything answers.
+
+        Raises:
+            LocalError: something that is needed could not be started.
+        """
+        describing = asyncio.create_task(self._describe())
+        try:
+            await self._until_stopped(self._start(ready))
+            if not self._stop.is_set():
+                await self._until_stopped(self._follow())
+        finally:
+            if self._stop.is_set():
+                self._console.print("stopping …")
+            await asyncio.gather(*(ingestion.stop() for ingestion in self._ingestions.values()))
+            await self._supervisor.close()
+            describing.cancel()
+            await asyncio.gather(describing, return_exceptions=True)
+
+    async def _until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        task, stopped = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+        finally:
+            task.cancel()
+            stopped.cancel()
+            await asyncio.gather(task, stopped, return_exceptions=True)
+
+    async def _start(self, ready: "asyncio.Future[LocalPlan]") -> None:
+        for workload in self.plan.workloads:
+            resolve(workload.container.command)
+        await self._bring(self.plan, patient=False)
+        healing = asyncio.create_task(self._heal())
+        try:
+            await asyncio.gather(self._published(), self._supervisor.settled())
+        finally:
+            healing.cancel()
+            await asyncio.gather(healing, return_exceptions=True)
+        await self._write_instance()
+        ready.set_result(self.plan)
+
+    async def _published(self) -> None:
+        """Wait for the first versions.
+
+        Raises:
+            LocalError: an index has no version and will not get one from these files.
+        """
+        for ingestion in self._ingestions.values():
+            await ingestion.settled.wait()
+            if ingestion.problem and self._memory.version(ingestion.index) is None:
+                raise InputInvalid(f"KnowledgeIndex/{ingestion.index}: {ingestion.problem}")
+
+    async def _follow(self) -> None:
+        seen = signature(self._options.paths)
+        applying: asyncio.Task[None] | None = None
+        healing = asyncio.create_task(self._heal())
+        try:
+            while True:
+                await asyncio.sleep(POLL)
+                now = signature(self._options.paths)
+                if now == seen:
+                    continue
+                seen = now
+                if applying:
+                    applying.cancel()
+                    await asyncio.gather(applying, return_exceptions=True)
+                applying = asyncio.create_task(self._change())
+        finally:
+            for task in filter(None, (applying, healing)):
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    async def _change(self) -> None:
+        """Bring a change of the files to work; what ran before goes on where that fails."""
+        while True:
+            try:
+                bundle = load(self._options.paths)
+                fresh = self._plan(bundle)
+                self._console.tell("files", "changed", Tone.STEP)
+                before = self.plan.chatbots
+                await self._bring(fresh, patient=True)
+                for chatbot in fresh.chatbots:
+                    if chatbot.url not in {known.url for known in before}:
+                        self._console.tell(chatbot.name, f"answers at {chatbot.url}", Tone.GOOD)
+            except LocalError as error:
+                self._console.tell("files", f"change not taken over: {error}", Tone.BAD)
+                if not getattr(error, "temporary", False):
+                    return
+                await asyncio.sleep(RETRY)
+            else:
+                self._bundle = bundle
+                return
+
+    def _plan(self, bundle: Manifests) -> LocalPlan:
+        if any(index.spec.embedding.builtin for index in bundle.indexes):
+            encoder = find_encoder(self._models, self._environment, self._options.encoder)
+            self._extra_env[VARIABLE] = str(encoder)
+        made = plan(bundle, self._placement, plan_settings(self._environment), self._options.host)
+        generated = {name: self._state.secret(name) for name in made.generated_secrets}
+        self._contents = Contents(bundle.config_maps, {**bundle.secrets, **generated})
+        return made
+
+    async def _bring(self, fresh: LocalPlan, *, patient: bool) -> None:
+        self._mounts.contents = self._contents
+        self.plan = fresh
+        for wanted in fresh.wanted:
+            await self._ingestion(wanted.index).want(wanted)
+        for name in [name for name in self._ingestions if name not in {index.name for index in fresh.indexes}]:
+            await self._ingestions.pop(name).stop()
+        await self._supervisor.apply(fresh.workloads, patient=patient)
+        self._dirty.set()
+
+    def _ingestion(self, index: str) -> Ingestion:
+        if index not in self._ingestions:
+            self._ingestions[index] = Ingestion(
+                index,
+                jobs=self._jobs,
+                folders=self._folders,
+                memory=self._memory,
+                store_ready=lambda: self._store_ready(index),
+                tell=self._console.tell,
+                changed=self._dirty.set,
+            )
+        return self._ingestions[index]
+
+    async def _store_ready(self, index: str) -> None:
+        store = next((served.store for served in self.plan.indexes if served.name == index), None)
+        while store:
+            keeper = self._supervisor.keeper(store)
+            if keeper:
+                await keeper.settled()
+                return
+            await asyncio.sleep(POLL / 5)
+
+    async def _heal(self) -> None:
+        """Build again what the store does not know although we remember it, e.g. because its files were removed."""
+        while True:
+            await asyncio.sleep(POLL)
+            for served in self.plan.indexes:
+                keeper, ingestion = self._supervisor.keeper(served.retrieval), self._ingestions.get(served.name)
+                if keeper is None or ingestion is None or keeper.phase is Phase.READY:
+                    continue
+                lost = NOT_PUBLISHED in keeper.detail and ingestion.settled.is_set()
+                if lost and not ingestion.problem and served.name not in self._rebuilt:
+                    self._rebuilt.add(served.name)
+                    await ingestion.rebuild()
+
+    async def _describe(self) -> None:
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            await self._write_instance()
+            await asyncio.sleep(POLL / 5)
+
+    async def _write_instance(self) -> None:
+        content = describe(os.getpid(), self.plan, self._supervisor.keepers, self._ingestions.values(), self._memory)
+        self._state.keep(INSTANCE, content)
+
+    def _kill(self) -> None:
+        pids = [keeper.pid for keeper in self._supervisor.keepers]
+        pids += [ingestion.pid for ingestion in self._ingestions.values()]
+        for pid in filter(None, pids):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+
+def state_folder(options: RunOptions, bundle: Manifests) -> Path:
+    """The state folder: the user's choice, or `.kefu/<name>` below the current folder."""
+    return options.state or Path(".kefu") / name_of(bundle)
