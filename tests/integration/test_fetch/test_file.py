@@ -88,7 +88,7 @@ async def test_a_file_placed_by_hand_is_verified_and_kept(
 async def test_a_cut_connection_is_resumed_where_it_broke(
     server: BaseTestServer, origin: Origin, tmp_path: Path
 ) -> None:
-    origin.cuts = [1_000_000, 500_000]
+    origin.cuts = [1_000_000, 1_000_000]
     bench = Bench()
     fetched = await bench.fetcher.fetch(request(server, tmp_path))
     assert fetched.path.read_bytes() == BODY

@@ -83,10 +83,12 @@ class Downloads:
     async def _continue(self, file: RemoteFile, part: Path) -> tuple[str, str | None]:
         have = _size(part)
         headers = self._range(file, have)
+        # Hashed before the source is asked, so that no connection idles away meanwhile.
+        beginning = await asyncio.to_thread(hash_file, part) if headers else hashlib.sha256()
         async with self._web.get(file.url, headers) as response:
             begin = _first_byte(response, have)
             self._records.write_etag(file.name, file.source, _strong_etag(response))
-            digest = await asyncio.to_thread(hash_file, part) if begin else hashlib.sha256()
+            digest = beginning if begin else hashlib.sha256()
             total = _total(response, begin, file)
             self._progress.expect(file.name, total, begin)
             if total is not None:
