@@ -12,10 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hack.cluster.node.components import READY_URL, foundation, remainder
-from hack.cluster.node.layout import CONTAINERD_SOCKET, HOST_IP, LINK_PREFIX, NODE_IP, NODE_NAME, Layout, layout
+from hack.cluster.node.layout import (
+    CONTAINERD_SOCKET,
+    HOST_IP,
+    LINK_PREFIX,
+    NODE_IP,
+    NODE_NAME,
+    SHADOWED_FOLDERS,
+    Layout,
+    layout,
+)
 from hack.cluster.node.supervisor import Supervisor
-
-_FRESH_FOLDERS = ("/run/netns", "/run/containerd", "/var/lib/cni", "/var/log/containers")
 
 # The kubelet writes these for the whole machine: each is shadowed by a file of the node's own.
 _SHADOWED_SYSCTLS = {
@@ -45,8 +52,7 @@ def main() -> None:
 
 def _mounts(node: Layout) -> None:
     _run("mount", "--make-rshared", "/")
-    for folder in _FRESH_FOLDERS:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+    for folder in SHADOWED_FOLDERS:
         _run("mount", "-t", "tmpfs", "tmpfs", folder)
     shadows = node.root / "sysctl"
     shadows.mkdir(exist_ok=True)

@@ -19,6 +19,9 @@ CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 CNI_PLUGINS = Path("/usr/lib/cni")
 PAUSE_IMAGE = "kefu.local/pause:1"
 
+# The runtime and the kubelet write here whatever they are told; the node mounts a file system of its own over each.
+SHADOWED_FOLDERS = ("/run/netns", "/run/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers")
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -65,6 +68,11 @@ class Layout:
     def pause_archive(self) -> Path:
         """The image that every pod's sandbox starts from."""
         return self.root / "pause.tar"
+
+    @property
+    def created(self) -> Path:
+        """JSON list of the folders outside the state that had to be made, to be removed with it."""
+        return self.root / "created.json"
 
     @property
     def extras(self) -> Path:

@@ -1,15 +1,26 @@
 """The node's Linux namespaces: making them, joining them to the host by a veth pair, removing every trace."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from hack.cluster.errors import StartError
-from hack.cluster.node.layout import HOST_IP, HOST_LINK, LINK_PREFIX, NODE_IP, POD_RANGE, SERVICE_RANGE, Layout
+from hack.cluster.node.layout import (
+    HOST_IP,
+    HOST_LINK,
+    LINK_PREFIX,
+    NODE_IP,
+    POD_RANGE,
+    SERVICE_RANGE,
+    SHADOWED_FOLDERS,
+    Layout,
+)
 from hack.cluster.processes import tail
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
@@ -22,6 +33,7 @@ def create(node: Layout) -> int:
     Raises:
         StartError: unshare failed; the text quotes its log.
     """
+    _make_shadowed(node)
     log = node.logs / "init.log"
     with log.open("ab") as output:
         outer = subprocess.Popen(
@@ -61,13 +73,15 @@ def enter(pid: int, words: list[str]) -> list[str]:
 
 def destroy(node: Layout) -> None:
     """End the processes and remove link, cgroups, mounts and the state folder; nothing of it need exist."""
+    # Before its far end dies: the kernel lets go of a lone end at once, of a dying namespace's only after seconds.
+    _ip("link", "delete", HOST_LINK, check=False)
     pid = init_pid(node)
     if pid is not None:
         os.kill(pid, signal.SIGKILL)  # process 1 takes every process of its namespaces with it
         _wait_gone(pid)
-    _ip("link", "delete", HOST_LINK, check=False)
     _remove_cgroups()
     _unmount_below(node.root)
+    _remove_shadowed(node)
     shutil.rmtree(node.root, ignore_errors=True)
     if node.root.exists():
         raise StartError(
@@ -83,6 +97,20 @@ def leftovers(node: Layout) -> list[str]:
     found += [f"cgroup {path}" for path in _cgroups()]
     found += [f"mount {path}" for path in _mounts_below(node.root)]
     return found + ([f"folder {node.root}"] if node.root.exists() else [])
+
+
+def _make_shadowed(node: Layout) -> None:
+    absent = [folder for folder in SHADOWED_FOLDERS if not Path(folder).exists()]
+    node.created.write_text(json.dumps(absent))
+    for folder in absent:
+        Path(folder).mkdir(parents=True)
+
+
+def _remove_shadowed(node: Layout) -> None:
+    created: list[str] = json.loads(node.created.read_text()) if node.created.exists() else []
+    for folder in created:
+        with suppress(OSError):  # gone already, or in use by something else by now
+            Path(folder).rmdir()
 
 
 def _link(pid: str) -> None:

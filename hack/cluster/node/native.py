@@ -11,7 +11,7 @@ from hack.cluster.cache import locked
 from hack.cluster.errors import ClusterError, StartError, UsageError
 from hack.cluster.gobuild import build
 from hack.cluster.kubectl import apply, kubectl
-from hack.cluster.node import addons, config, credentials, namespaces, preflight
+from hack.cluster.node import addons, config, credentials, images, namespaces, preflight
 from hack.cluster.node.layout import CONTAINERD_SOCKET, HOST_IP, NODE_IP, NODE_NAME, layout
 from hack.cluster.node.pause import write_pause_archive
 from hack.cluster.processes import tail
@@ -86,13 +86,14 @@ class Native:
         return namespaces.enter(pid, words)
 
     def load(self, archives: list[Path]) -> None:
-        """Import docker-archives into the node's containerd."""
+        """Import docker-archives into the node's containerd, but for those that it has already."""
+        present = images.listed(self._ctr("images", "ls"))
         for archive in archives:
             began = time.monotonic()
-            words = ["ctr", "-a", CONTAINERD_SOCKET, "-n", "k8s.io", "images", "import", str(archive)]
-            done = subprocess.run(self.command(words), capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise ClusterError(f"{archive} could not be imported: {done.stderr.strip()[-500:]}")
+            if images.complete(images.references(archive), present):
+                say(f"{archive.name} is loaded already")
+                continue
+            self._ctr("images", "import", str(archive))
             say(f"loaded {archive.name} in {time.monotonic() - began:.1f} s")
 
     def logs(self, component: str | None) -> str:
@@ -103,6 +104,13 @@ class Native:
         if component not in names:
             raise UsageError(f"there is no log of {component!r}; choose from {', '.join(names) or '(none: not up)'}")
         return tail(self._node.logs / f"{component}.log", _LOG_LINES)
+
+    def _ctr(self, *words: str) -> str:
+        command = self.command(["ctr", "-a", CONTAINERD_SOCKET, "-n", "k8s.io", *words])
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise ClusterError(f"ctr {' '.join(words)} failed: {done.stderr.strip()[-500:]}")
+        return done.stdout
 
     def _start(self, extras: list[str]) -> None:
         node = self._node
