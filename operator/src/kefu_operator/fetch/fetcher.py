@@ -10,7 +10,7 @@ from kefu_operator.fetch.checksum import check_sha256, hash_file
 from kefu_operator.fetch.disk import FreeSpace, check_room, free_space, translated
 from kefu_operator.fetch.download import Downloads, RemoteFile
 from kefu_operator.fetch.errors import ChecksumMismatch, FetchError, NotFound, UriInvalid
-from kefu_operator.fetch.http import Web, open_web
+from kefu_operator.fetch.http import CONNECT_SECONDS, Web, open_web
 from kefu_operator.fetch.hub import HubFile, list_snapshot
 from kefu_operator.fetch.lock import locked
 from kefu_operator.fetch.progress import Emit, Progress, print_event
@@ -60,9 +60,10 @@ class Fetcher:
         free: FreeSpace = free_space,
         policy: RetryPolicy = _POLICY,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        connect_seconds: float = CONNECT_SECONDS,
     ) -> None:
         self._endpoint = check_endpoint(endpoint, allow_http=allow_http)
-        self._token, self._allow_http = token, allow_http
+        self._token, self._allow_http, self._connect_seconds = token, allow_http, connect_seconds
         self._emit, self._free = emit, free
         self._retries = Retries(policy, sleep, self._tell_retry)
 
@@ -134,7 +135,7 @@ class Fetcher:
         progress.tell()
 
     def _open(self) -> AbstractAsyncContextManager[Web]:
-        return open_web(self._token, self._endpoint, allow_http=self._allow_http)
+        return open_web(self._token, self._endpoint, allow_http=self._allow_http, connect_seconds=self._connect_seconds)
 
     def _tell_retry(self, error: FetchError, seconds: float) -> None:
         self._emit({"event": "retry", "message": str(error), "in_seconds": round(seconds, 1)})

@@ -50,9 +50,11 @@ class Web:
 
 
 @asynccontextmanager
-async def open_web(token: str | None, endpoint: str, *, allow_http: bool) -> AsyncIterator[Web]:
+async def open_web(
+    token: str | None, endpoint: str, *, allow_http: bool, connect_seconds: float = CONNECT_SECONDS
+) -> AsyncIterator[Web]:
     """Open a client that sends `token` to the host of `endpoint`."""
-    timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
+    timeout = aiohttp.ClientTimeout(total=None, connect=connect_seconds, sock_read=SILENCE_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
         yield Web(session, token, urlsplit(endpoint).netloc, allow_http=allow_http)
 
