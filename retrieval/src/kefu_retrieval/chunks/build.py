@@ -3,9 +3,15 @@
 from collections.abc import Iterator
 
 from kefu_api.documents.index import Chunking
+from kefu_retrieval.chunks import sentences, terms
 from kefu_retrieval.chunks.chunk import Chunk, chunk_id
 from kefu_retrieval.chunks.passages import Passage, cut
 from kefu_retrieval.sources.document import FaqEntry, Page, Reading
+
+SENTENCE_TOKENS = 200
+TELLING = 3
+"""Content features below which a sentence is not worth a row of its own."""
+MAX_SENTENCES = 64
 
 
 def build(reading: Reading, chunking: Chunking) -> list[Chunk]:
@@ -39,7 +45,7 @@ def _page(page: Page, chunking: Chunking) -> Iterator[Chunk]:
             text=passage.text,
             language=page.language,
             tags=(),
-            probes=(_probe(page, passage),),
+            probes=tuple(dict.fromkeys((_probe(page, passage), *_sentences(page, passage)))),
         )
 
 
@@ -47,3 +53,12 @@ def _probe(page: Page, passage: Passage) -> str:
     """The passage under its title and headings, without saying the title twice."""
     path = [page.title, *(heading for heading in passage.headings if heading != page.title)]
     return f"{' › '.join(path)}\n{passage.text}"
+
+
+def _sentences(page: Page, passage: Passage) -> Iterator[str]:
+    """The passage's sentences, list items and table rows under its last heading: one fact among many is found by its own."""
+    parts = [part.strip() for part in sentences.split(passage.text, SENTENCE_TOKENS)]
+    parts = [part for part in parts if len(terms.features(part)) >= TELLING]
+    heading = passage.headings[-1] if passage.headings else page.title
+    if len(parts) > 1:
+        yield from (f"{heading}\n{part}" for part in parts[:MAX_SENTENCES])

@@ -9,8 +9,8 @@ from kefu_api import digest
 class Chunk:
     """What the language model reads, and what a query is compared with.
 
-    An FAQ entry has several probes (question, each variant, question with answer), a passage one. Each probe is one row of
-    the store; hits are counted once a chunk.
+    An FAQ entry's probes are its question, each variant, and question with answer; a passage's are the whole under its
+    headings and each sentence. Each probe is one row of the store; hits are counted once a chunk.
     """
 
     id: str

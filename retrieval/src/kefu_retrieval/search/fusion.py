@@ -23,28 +23,29 @@ class Fused:
     """A chunk that at least one leg found."""
 
     payload: Payload
-    """Of the row that the heavier leg ranked best."""
     score: float
-    legs: dict[str, float]
-    """The chunk's best score in each leg that found it, by the leg's name."""
+    legs: dict[str, Found]
+    """The chunk's best row in each leg that found it, by the leg's name."""
 
 
-def fuse(legs: Sequence[Leg]) -> list[Fused]:
+def fuse(legs: Sequence[Leg], candidates: int) -> list[Fused]:
     """Chunks by weighted reciprocal rank, best first; several rows of one chunk count once, at their best rank.
 
-    score(d) = Σ weight(leg) / (60 + rank(leg, d)), with ranks from 1; ties are broken by chunk id, so that equal inputs give
-    equal orders. Source: Cormack, Clarke, Büttcher, "Reciprocal rank fusion outperforms Condorcet…", SIGIR 2009.
+    score(d) = Σ weight(leg) / (60 + rank(leg, d)), with ranks from 1 to `candidates` in each leg; ties are broken by chunk
+    id, so that equal inputs give equal orders. Source: Cormack, Clarke, Büttcher, "Reciprocal rank fusion outperforms
+    Condorcet and individual rank learning methods", SIGIR 2009.
     """
     fused: dict[str, Fused] = {}
-    for leg in sorted(legs, key=lambda leg: -leg.weight):
-        rank = 0
-        for row in leg.found:
-            held = fused.get(row.payload.chunk)
-            if held is not None and leg.name in held.legs:
-                continue
-            rank += 1
-            if held is None:
-                held = fused[row.payload.chunk] = Fused(row.payload, 0.0, {})
-            held.legs[leg.name] = row.score
+    for leg in legs:
+        for rank, row in enumerate(_best_rows(leg)[:candidates], start=1):
+            held = fused.setdefault(row.payload.chunk, Fused(row.payload, 0.0, {}))
+            held.legs[leg.name] = row
             held.score += leg.weight / (RANK_CONSTANT + rank)
     return sorted(fused.values(), key=lambda chunk: (-chunk.score, chunk.payload.chunk))
+
+
+def _best_rows(leg: Leg) -> list[Found]:
+    best: dict[str, Found] = {}
+    for row in leg.found:
+        best.setdefault(row.payload.chunk, row)
+    return list(best.values())

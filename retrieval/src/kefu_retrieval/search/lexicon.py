@@ -31,3 +31,8 @@ class Lexicon:
         """Which part of the query's weight `text` holds: 0 to 1; 0 for a query without content words."""
         total = sum(self.weight(feature) for feature in query)
         return sum(self.weight(feature) for feature in query & text) / total if total else 0.0
+
+    def unknown(self, query: frozenset[str]) -> float:
+        """Which part of the query's weight no text of this version holds: 0 to 1."""
+        total = sum(self.weight(feature) for feature in query)
+        return sum(self.weight(feature) for feature in query if not self._frequency[feature]) / total if total else 0.0

@@ -4,12 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import TypeVar
 
 from kefu_api.documents.index import SearchSettings
-from kefu_api.wire.search import Hit, SearchResponse
-from kefu_retrieval.chunks import terms
+from kefu_api.wire.search import SearchResponse
 from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import (
     CollectionGone,
@@ -21,29 +19,18 @@ from kefu_retrieval.errors import (
     StoreUnreachable,
 )
 from kefu_retrieval.metrics import LEG_SECONDS
-from kefu_retrieval.search.confidence import confidence
-from kefu_retrieval.search.fusion import Fused, Leg, fuse
+from kefu_retrieval.search.fusion import Leg, fuse
+from kefu_retrieval.search.question import Question
+from kefu_retrieval.search.ranking import rank
 from kefu_retrieval.search.versions import Version, Versions
-from kefu_retrieval.sources import language
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Found
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-
-@dataclass(frozen=True)
-class Question:
-    """A query, looked at once."""
-
-    text: str
-    language: str
-    features: frozenset[str]
-
-    @classmethod
-    def of(cls, text: str) -> "Question":
-        """Detect the language and cut into features."""
-        return cls(text, language.detect(text), terms.features(text))
+ROWS_PER_CHUNK = 2
+"""Rows asked of a leg for each candidate: a chunk has several rows, and those of a good one come together."""
 
 
 class Searcher:
@@ -81,7 +68,15 @@ class Searcher:
                     version, legs = await self._once(question, settings)
         except TimeoutError as error:
             raise StoreUnreachable(f"the store did not answer within {2 * self._timeout:.1f} s") from error
-        return _answer(index, version, question, fuse(legs)[:top_k], settings)
+        ranked = rank(question, fuse(legs, settings.candidates), version.lexicon)
+        best = ranked[0].confidence if ranked else 0.0
+        return SearchResponse(
+            index=index,
+            version=version.manifest.version,
+            confidence=best,
+            answerable=bool(ranked) and best >= settings.min_confidence,
+            hits=tuple(ranked[:top_k]),
+        )
 
     async def _once(self, question: Question, settings: SearchSettings) -> tuple[Version, list[Leg]]:
         version = await self.version()
@@ -114,12 +109,13 @@ class Searcher:
                     vectors = await embedder.embed([question.text])
             except TimeoutError as error:
                 raise EmbeddingUnreachable(f"no embedding within {self._timeout:.1f} s") from error
-        found = await self._leg("dense", lambda: self._store.dense(version.collection, vectors[0], settings.candidates))
+        rows = ROWS_PER_CHUNK * settings.candidates
+        found = await self._leg("dense", lambda: self._store.dense(version.collection, vectors[0], rows))
         return Leg("dense", settings.dense, found)
 
     async def _sparse(self, version: Version, question: Question, settings: SearchSettings) -> Leg:
-        normal = terms.normal(question.text)
-        found = await self._leg("sparse", lambda: self._store.sparse(version.collection, normal, settings.candidates))
+        rows = ROWS_PER_CHUNK * settings.candidates
+        found = await self._leg("sparse", lambda: self._store.sparse(version.collection, question.normal, rows))
         return Leg("sparse", settings.sparse, found)
 
     async def _leg(self, name: str, act: Callable[[], list[Found]]) -> list[Found]:
@@ -128,37 +124,3 @@ class Searcher:
 
     async def _blocking(self, act: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, act)
-
-
-def _answer(
-    index: str, version: Version, question: Question, ranked: list[Fused], settings: SearchSettings
-) -> SearchResponse:
-    floor = min((chunk.legs["dense"] for chunk in ranked if "dense" in chunk.legs), default=0.0)
-    hits = tuple(_hit(version, question, chunk, floor) for chunk in ranked)
-    best = max((hit.confidence for hit in hits), default=0.0)
-    return SearchResponse(
-        index=index,
-        version=version.manifest.version,
-        confidence=best,
-        answerable=bool(hits) and best >= settings.min_confidence,
-        hits=hits,
-    )
-
-
-def _hit(version: Version, question: Question, chunk: Fused, floor: float) -> Hit:
-    """`floor`: at most this is the cosine of a chunk that the dense leg did not bring."""
-    payload = chunk.payload
-    text = " ".join([payload.title, *payload.headings, payload.probe, payload.text])
-    coverage = version.lexicon.coverage(question.features, terms.features(text))
-    same = question.language == payload.language or "und" in (question.language, payload.language)
-    return Hit(
-        chunk=payload.chunk,
-        document=payload.document,
-        title=payload.title,
-        headings=payload.headings,
-        text=payload.text,
-        language=payload.language,
-        tags=payload.tags,
-        score=round(chunk.score, 6),
-        confidence=round(confidence(chunk.legs.get("dense", floor), coverage, same), 4),
-    )
