@@ -20,10 +20,10 @@ demo: .venv/.ready ## Serve examples/shop on this machine and ask it three quest
 	$(PY) -m hack.demo local $(if $(KEEP),--keep)
 
 demo-cluster: .venv/.ready ## The same through `helm install` and `kubectl apply` on a real Kubernetes
-	$(PY) -m hack.demo cluster
+	$(PY) -m hack.stack demo
 
 demo-cluster-down: .venv/.ready ## Remove the cluster that demo-cluster made
-	$(PY) -m hack.cluster down
+	$(PY) -m hack.stack down
 
 eval: .venv/.ready ## Ask the golden questions of examples/shop and print recall, right facts, refusals and latency
 	$(PY) -m hack.demo eval

@@ -15,6 +15,8 @@ from hack.stack.mirror import Mirror
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SYSTEM = "kefu-system"
+MODELS = ("qwen2.5-coder-1.5b", "encoder")
+"""What examples/shop needs, by the names of hack/models."""
 IMAGES = {
     "operator": "operator",
     "gateway": "gateway",
@@ -65,16 +67,22 @@ def references() -> dict[str, str]:
     return {name: image["ref"] for name, image in json.loads(done.stdout).items()}
 
 
+def find() -> Stack:
+    """The cluster that KEFU_CLUSTER chooses, whether it runs or not."""
+    provider = choose(os.environ.get("KEFU_CLUSTER", "native"))
+    variables = environment(provider.environment())
+    return Stack(provider, Kube(variables), Mirror(variables["KEFU_HOST_IP"]))
+
+
 def bring_up() -> Stack:
     """Start the cluster, load the images, start the mirror and install the chart.
 
     Raises:
         ClusterError: with a sentence that says what failed and what to do.
     """
-    provider = choose(os.environ.get("KEFU_CLUSTER", "native"))
-    provider.up([])
-    variables = environment(provider.environment())
-    stack = Stack(provider, Kube(variables), Mirror(variables["KEFU_HOST_IP"]))
+    subprocess.run([sys.executable, "-m", "hack.models", "fetch", *MODELS], cwd=ROOT, check=True)
+    choose(os.environ.get("KEFU_CLUSTER", "native")).up([])
+    stack = find()
     say("building images and importing them into the node")
     stack.load(*IMAGES.values())
     say("starting the mirror of the model hub")
