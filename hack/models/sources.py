@@ -83,4 +83,4 @@ class Sources:
 
     def _tell(self, event: dict[str, Any]) -> None:
         if event["event"] == "progress" and event.get("percent") is not None:
-            self._say(f"{event['percent']} %, {event['seconds_left']} s left")
+            self._say(f"hub: {event['percent']} %, {event['seconds_left']} s left")

@@ -27,13 +27,13 @@ def run_child(command: Sequence[str], on_line: Callable[[str], None]) -> int | N
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        assert child.stdout is not None  # noqa: S101 - PIPE was asked for
-        for line in child.stdout:
-            on_line(line.decode("utf-8", "replace").rstrip())
-        status = child.wait()
+        with child:  # waits for its end and closes the pipe
+            assert child.stdout is not None  # noqa: S101 - PIPE was asked for
+            for line in child.stdout:
+                on_line(line.decode("utf-8", "replace").rstrip())
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
         for timer in stopping:
             timer.cancel()
-    return None if stopping else status
+    return None if stopping else child.returncode
