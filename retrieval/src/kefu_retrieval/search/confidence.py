@@ -2,7 +2,7 @@
 
     confidence = 1 / (1 + exp(-z))
     z = 8.5·cosine + 2.6·text + 2.4·probe - 0.9·unknown - 4.75          (query and chunk in one language)
-    z = 8.5·cosine + 0.75·unknown - 4.75                                (in different languages)
+    z = 8.5·cosine + 0.75·unknown² - 4.75                               (in different languages)
 
 - *cosine*: of the query and the chunk's nearest probe (question, variant, sentence or whole passage).
 - *text*: which part of the query's content words the chunk's title, headings and text hold, each word weighted by how rare
@@ -46,5 +46,5 @@ def confidence(evidence: Evidence) -> float:
     if evidence.same_language:
         z += BY_TEXT * evidence.text + BY_PROBE * evidence.probe + BY_UNKNOWN * evidence.unknown
     else:
-        z += BY_UNKNOWN_BETWEEN_LANGUAGES * evidence.unknown
+        z += BY_UNKNOWN_BETWEEN_LANGUAGES * evidence.unknown**2
     return 1 / (1 + math.exp(-z))
