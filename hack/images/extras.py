@@ -11,12 +11,13 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def encoder(_: Path) -> Path:
-    """Return the file or folder of the sentence encoder, fetched first where the cache lacks it.
+    """Return the file of the sentence encoder, fetched first where the cache lacks it.
 
     Raises:
         MissingInput: it could not be had; what `hack.models` said stands above.
     """
-    return _model("encoder")
+    found = _model("encoder")
+    return found / "encoder.onnx" if found.is_dir() else found
 
 
 def redis_server(site: Path) -> Path:
@@ -31,12 +32,19 @@ def redis_server(site: Path) -> Path:
     return found[0]
 
 
+def milvus_lite(_: Path) -> Path:
+    """Return the launcher that stands for the script which pip would have written for another Python."""
+    return Path(__file__).parent / "milvus-lite" / "milvus-lite"
+
+
 @cache
 def _model(name: str) -> Path:
-    command = [sys.executable, "-m", "hack.models", "path", name]
+    # hack.models needs packages: the checkout's environment has them, the system's Python may not.
+    environment = _CHECKOUT / ".venv" / "bin" / "python"
+    program = str(environment) if environment.exists() else sys.executable
+    command = [program, "-m", "hack.models", "path", name]
     done = subprocess.run(command, cwd=_CHECKOUT, stdout=subprocess.PIPE, text=True, check=False)
-    lines = done.stdout.split("\n")
-    path = Path(lines[0].strip())
-    if done.returncode != 0 or not lines[0].strip() or not path.exists():
-        raise MissingInput(f"the model {name} could not be had; see: python3 -m hack.models path {name}")
+    path = Path(done.stdout.strip())
+    if done.returncode != 0 or not done.stdout.strip() or not path.exists():
+        raise MissingInput(f"the model {name} could not be had; see: {program} -m hack.models path {name}")
     return path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hack.cluster.cache import cache_root, locked
 from hack.cluster.progress import say
-from hack.images.catalog import Image
+from hack.images.catalog import ROOT, Image
 from hack.images.errors import MissingInput
 from hack.images.keys import tree_key
 from hack.images.tools import run, uv
@@ -25,7 +25,8 @@ def site_key(image: Image) -> str:
     """
     if not image.lock_path.exists():
         raise MissingInput(f"{image.lock} is missing; write it with: make lock")
-    return tree_key([image.lock_path], [_PYTHON, _LIBC, platform.machine(), *image.split])
+    locks = [image.lock_path, *([ROOT / image.apart] if image.apart else [])]
+    return tree_key(locks, [_PYTHON, _LIBC, platform.machine()])
 
 
 def site(image: Image) -> Path:
@@ -49,8 +50,8 @@ def _install(image: Image, target: Path) -> None:
     common = [uv(), "pip", "install", "--quiet", "--target", str(target), "--python-version", _PYTHON,
               "--python-platform", f"{platform.machine()}-{_LIBC}"]  # fmt: skip
     quiet = os.environ | {"UV_COMPILE_BYTECODE": "0"}
-    if image.split:
-        run([*common, "--no-deps", *image.split], environment=quiet)
+    if image.apart:
+        run([*common, "--no-deps", "--require-hashes", "--requirement", str(ROOT / image.apart)], environment=quiet)
     run([*common, "--require-hashes", "--requirement", str(image.lock_path)], environment=quiet)
     # Scripts of packages name the host's Python; images start modules.
     shutil.rmtree(target / "bin", ignore_errors=True)
