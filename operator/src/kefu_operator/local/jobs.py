@@ -112,5 +112,5 @@ def _failure(name: str, code: int, told: Mapping[str, Any], log: LogFile) -> Ste
         temporary = bool(told.get("temporary", code in _TEMPORARY_EXITS))
         return StepFailed(str(told["reason"]), str(told["message"]), temporary=temporary)
     ended = f"signal {-code}" if code < 0 else f"exit code {code}"
-    last = next((line for line in reversed(log.last) if line.strip()), "no output")
+    last = log.last_words() or "no output"
     return StepFailed("Failed", f"{name} ended with {ended}: {last}", temporary=code < 0 or code in _TEMPORARY_EXITS)

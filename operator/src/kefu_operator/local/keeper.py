@@ -174,9 +174,10 @@ class Keeper:
             self.pid = None
 
     def _ended(self, code: int) -> str:
-        how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        last = next((line for line in reversed(self._log.last) if line.strip()), "")
-        return f"{how}: {last}" if last else how
+        if code < 0:
+            return f"was ended by signal {-code}"
+        last = self._log.last_words()
+        return f"ended with exit code {code}" + (f": {last}" if last else "")
 
     async def _watch(self) -> str:
         """Probe until the process counts as hung; tells why."""

@@ -1,6 +1,7 @@
 """Log files of processes: one a workload, bounded, with the last lines at hand."""
 
 import errno
+import json
 from collections import deque
 from pathlib import Path
 
@@ -30,6 +31,13 @@ class LogFile:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
 
+    def last_words(self) -> str:
+        """The last line that says something, as a person would quote it; empty when there is none."""
+        for line in reversed(self.last):
+            if line.strip():
+                return _message(line)
+        return ""
+
     def _append(self, data: bytes) -> None:
         if self._written + len(data) > self._limit and self._written:
             self.file.replace(self.file.with_name(self.file.name + ".1"))
@@ -38,3 +46,15 @@ class LogFile:
         with self.file.open("ab") as stream:
             stream.write(data)
         self._written += len(data)
+
+
+def _message(line: str) -> str:
+    """The message of a JSON log line, or the line itself."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return line.strip()
+    message = (
+        next((entry[name] for name in ("message", "msg") if name in entry), None) if isinstance(entry, dict) else None
+    )
+    return str(message or line.strip())

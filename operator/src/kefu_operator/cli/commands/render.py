@@ -1,0 +1,105 @@
+"""`kefu render`: the objects that the operator would apply, without a cluster."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from kefu_api import digest
+from kefu_api.kinds.chatbot import ChatbotDeployment
+from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_api.manifests import Manifests
+from kefu_operator.cli.errors import NotValid
+from kefu_operator.cli.manifests import load_valid
+from kefu_operator.cli.output import Output
+from kefu_operator.cli.parsing import subcommand
+from kefu_operator.desired.images import Images
+from kefu_operator.desired.render import PLACEHOLDER, render
+from kefu_operator.local.options import plan_settings
+from kefu_operator.plan.errors import PlanError
+
+EXAMPLES = """\
+  kefu render examples/shop
+  kefu render examples/shop --namespace acme | kubectl diff -f -
+
+Random secrets stand as a placeholder: the operator makes each once and never shows it. What depends on the operator's
+installation (images, accelerator classes) is shown with its defaults.
+"""
+
+
+def register(commands: Any, summary: str) -> None:
+    """Add the subcommand."""
+    parser = subcommand(commands, "render", summary, EXAMPLES, handle)
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="YAML file, or folder of YAML files")
+    parser.add_argument(
+        "--namespace", "-n", metavar="NAME", help="namespace of all objects (default: that of the files)"
+    )
+
+
+def handle(arguments: argparse.Namespace) -> int:
+    """Print the objects as YAML.
+
+    Raises:
+        NotValid: the files break the API, or a default installation could not run them.
+    """
+    manifests = load_valid(arguments.paths)
+    indexes = [_moved(index, arguments.namespace) for index in manifests.indexes]
+    chatbots = [_moved(chatbot, arguments.namespace) for chatbot in manifests.chatbots]
+    try:
+        objects = render(indexes, chatbots, _digests(indexes, manifests), plan_settings(), Images())
+    except PlanError as error:
+        raise NotValid(str(error)) from error
+    Output().print(as_yaml(objects), end="")
+    return 0
+
+
+def as_yaml(objects: Sequence[Mapping[str, Any]]) -> str:
+    """Objects as a YAML stream, with a remark beside every placeholder."""
+    documents = [
+        yaml.dump(dict(made), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120) for made in objects
+    ]
+    return "".join(f"---\n{_remarked(document)}" for document in documents)
+
+
+def _remarked(document: str) -> str:
+    remark = "made at random by the operator, once"
+    return "".join(
+        f"{line.rstrip()}  # {remark}\n" if PLACEHOLDER in line else line for line in document.splitlines(keepends=True)
+    )
+
+
+Kind = TypeVar("Kind", KnowledgeIndex, ChatbotDeployment)
+
+
+def _moved(found: Kind, namespace: str | None) -> Kind:
+    if namespace is None:
+        return found
+    return found.model_copy(update={"metadata": found.metadata.model_copy(update={"namespace": namespace})})
+
+
+def _digests(indexes: Sequence[KnowledgeIndex], manifests: Manifests) -> Mapping[tuple[str, str], Mapping[str, str]]:
+    return {
+        (index.metadata.namespace, index.metadata.name): {
+            source.name: digest.of_files(manifests.config_maps[source.config_map.name])
+            for source in index.spec.sources
+            if source.config_map and source.config_map.name in manifests.config_maps
+        }
+        for index in indexes
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as blocks, so that documents inside ConfigMaps can be read."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """No anchors: kubectl would resolve them, people would not."""
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Dumper.add_representer(str, _text)
