@@ -9,14 +9,14 @@ from kefu_serving.errors import ConfigurationError
 
 
 def main() -> int:
-    """Runs the gateway; 78 (EX_CONFIG) when it is told nonsense."""
+    """Runs the gateway; 78 (EX_CONFIG) when it is told nonsense or its port is taken."""
     try:
         given = settings.parse()
+        logs.configure(given.log_level)
+        uvloop.run(app.run(given))
     except ConfigurationError as error:
-        print(f"kefu_serving: {error}", file=sys.stderr)  # noqa: T201 - the log is not configured yet
+        print(f"kefu_serving: {error}", file=sys.stderr)  # noqa: T201 - a sentence for people, not a log line
         return 78
-    logs.configure(given.log_level)
-    uvloop.run(app.run(given))
     return 0
 
 

@@ -49,8 +49,8 @@ async def run(settings: Settings) -> None:
         for watch in watches:
             watch.look()
         followers = [asyncio.create_task(watch.follow()) for watch in watches]
-        public = server(PublicApp(state, Page(), instruments), settings.host, settings.port, settings.grace)
-        admin = server(AdminApp(state, instruments, http), settings.host, settings.admin_port, 1)
+        public = server(PublicApp(state, Page(), instruments), settings.grace)
+        admin = server(AdminApp(state, instruments, http), 1)
         try:
             await serve_both(settings, state, public, admin)
         finally:

@@ -2,7 +2,7 @@
 
     python mock_engine.py --port 0 --tokens 64 --interval 0
 
-Every answer is the same unless `POST /control` says otherwise, with any of: `{"pieces": ["…"], "interval": 0.05,
+Answers are streamed unless the request says `"stream": false`. Every answer is the same unless `POST /control` says otherwise, with any of: `{"pieces": ["…"], "interval": 0.05,
 "first": 0.1, "status": 200, "die_after": 3}` (seconds; `die_after` cuts the connection after so many pieces).
 `GET /stats` tells requests, running, cancelled, and the last request's body and headers.
 """
@@ -47,6 +47,10 @@ class MockEngine:
     def _encode(self) -> None:
         self._events = [_event({"content": piece}) for piece in self.script.pieces]
         usage = {"prompt_tokens": 100, "completion_tokens": len(self._events)}
+        message = {"role": "assistant", "content": "".join(self.script.pieces)}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        self._whole: dict[str, Any] = {"id": "mock", "object": "chat.completion", "created": 0, "model": "mock", "choices": [choice]}
+        self._whole["usage"] = usage
         self._tail = (
             _event({}, "stop") + _frame({"choices": [], "usage": usage}) + _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n"
         )
@@ -88,6 +92,9 @@ class MockEngine:
         self.stats.headers, self.stats.body = headers, json.loads(body)
         if self.script.status != 200:
             _send_json(writer, self.script.status, {"error": {"message": "scripted"}})
+            return
+        if self.stats.body.get("stream") is False:
+            _send_json(writer, 200, self._whole)
             return
         self.stats.running += 1
         try:

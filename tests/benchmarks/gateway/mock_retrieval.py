@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from mock_engine import _request, _send_json  # noqa: E402
+from mock_engine import _request, _send_json
 
 HIT: dict[str, Any] = {
     "chunk": "c1",

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ServerDisconnectedError
+from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession
 
 from kefu_api.documents.release import EngineTarget
 from kefu_serving.clients.sse import EventLines
-from kefu_serving.errors import EngineError, EngineInterrupted, EngineUnavailable
+from kefu_serving.errors import EngineInterrupted, EngineUnavailable
 
 Message = Mapping[str, str]
 
@@ -114,16 +114,16 @@ class EngineClient:
             response.close()
 
     async def _post(self, body: bytes, headers: Mapping[str, str]) -> ClientResponse:
-        for last in (False, True):
+        for last in (False, False, True):
             try:
                 return await self._session.post(self._url, data=body, headers=headers)
-            except ServerDisconnectedError as error:
-                # A pooled connection that the engine had closed meanwhile; nothing was generated, so once more.
+            except ClientConnectorError as error:
+                raise EngineUnavailable(f"the engine cannot be reached: {error}") from error
+            except (ClientError, OSError) as error:
+                # Most likely a pooled connection that the engine closed meanwhile; no word was generated, so once more.
                 if last:
                     raise EngineUnavailable(f"the engine hung up: {error}") from error
-            except (ClientError, OSError) as error:
-                raise EngineUnavailable(f"the engine cannot be reached: {error}") from error
-        raise EngineError("unreachable")
+        raise AssertionError("the last attempt returns or raises")
 
     def _authorization(self) -> dict[str, str]:
         if self._key_file is None:

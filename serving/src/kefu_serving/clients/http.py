@@ -3,8 +3,8 @@
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
 CONNECT_SECONDS = 2.0
-KEEP_ALIVE_SECONDS = 15.0
-"""Below the idle time-outs of uvicorn's and llama.cpp's peers behind a Service."""
+KEEP_ALIVE_SECONDS = 4.0
+"""Below the idle time-outs of our peers: five seconds, both llama.cpp's and uvicorn's default (vLLM, retrieval)."""
 CONNECTIONS = 1_000
 
 

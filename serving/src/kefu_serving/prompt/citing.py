@@ -40,7 +40,7 @@ class CitationFilter:
             if end is None and len(text) <= MAX_BRACKET:
                 self._held = text
                 return shown
-            if end is None or end.end() > MAX_BRACKET:
+            if end is None or end.end() > MAX_BRACKET or _OPEN.search(text, 1, end.start()):
                 shown, text = shown + text[0], text[1:]
             else:
                 shown += self._bracket(text[: end.end()])

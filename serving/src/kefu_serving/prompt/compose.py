@@ -61,6 +61,6 @@ def compose(
     for exchange in history:
         messages.append({"role": "user", "content": cut(exchange.question, HISTORY_WEIGHT)})
         messages.append({"role": "assistant", "content": cut(exchange.answer, HISTORY_WEIGHT)})
-    numbered = [(passage.number, passage.hit.title, passage.text) for passage in passages]
+    numbered = [(passage.number, passage.title, passage.text) for passage in passages]
     messages.append({"role": "user", "content": final_message(numbered, question, language)})
     return messages

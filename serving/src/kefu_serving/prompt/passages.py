@@ -23,9 +23,14 @@ class Passage(NamedTuple):
     hit: Hit
     text: str
 
+    @property
+    def title(self) -> str:
+        """The FAQ's question, or a policy's heading path: a table says little without what stands above it."""
+        return " › ".join(self.hit.headings) or self.hit.title
+
     def citation(self) -> Citation:
         """As the customer sees it."""
-        return Citation(number=self.number, document=self.hit.document, title=self.hit.title, text=self.text)
+        return Citation(number=self.number, document=self.hit.document, title=self.title, text=self.text)
 
 
 def weight(text: str) -> float:
