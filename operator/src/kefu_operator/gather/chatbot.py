@@ -1,0 +1,74 @@
+"""What a ChatbotDeployment's reconcile reads."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from kefu_api.kinds.chatbot import ChatbotDeployment
+from kefu_operator import naming
+from kefu_operator.client import Client
+from kefu_operator.desired.types import Object
+from kefu_operator.gather.owned import gather_owned
+from kefu_operator.gather.pods import PodView, gather_pods
+from kefu_operator.plan.engine import engine_name
+from kefu_operator.resources import (
+    AUTOSCALERS,
+    CHATBOTS,
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    DISRUPTION_BUDGETS,
+    INDEXES,
+    SERVICES,
+)
+
+KINDS = (DEPLOYMENTS, SERVICES, CONFIG_MAPS, AUTOSCALERS, DISRUPTION_BUDGETS)
+
+
+@dataclass(frozen=True)
+class ChatbotFacts:
+    """One chatbot and all around it."""
+
+    found: Object
+    """The object as it is."""
+    chatbot: ChatbotDeployment
+    owned: tuple[Object, ...]
+    pods: tuple[PodView, ...]
+    engine: Object | None
+    """The engine's Deployment; None for an endpoint, and before it exists."""
+    engine_pods: tuple[PodView, ...]
+    indexes: Mapping[str, Object | None]
+    """Every index that the spec names; None where it does not exist."""
+
+
+async def gather_chatbot(client: Client, namespace: str, name: str) -> ChatbotFacts | Object | None:
+    """Everything, or the bare object where its spec cannot be parsed, or None where it is gone or going.
+
+    Raises:
+        ApiError: the API server refused or did not answer.
+    """
+    found = await client.get(CHATBOTS, namespace, name)
+    if found is None or "deletionTimestamp" in found["metadata"]:
+        return None
+    try:
+        chatbot = ChatbotDeployment.model_validate(found)
+    except ValidationError:
+        return found
+    label = f"{naming.OWNED_BY}={naming.owned_by(CHATBOTS.kind, name)}"
+    engine = engine_name(chatbot.spec)
+    names = [index.name for index in chatbot.spec.knowledge]
+    (owned, pods), (deployment, engine_pods), indexes = await asyncio.gather(
+        asyncio.gather(gather_owned(client, namespace, label, KINDS), gather_pods(client, namespace, label)),
+        asyncio.gather(_engine(client, namespace, engine), _engine_pods(client, namespace, engine)),
+        asyncio.gather(*(client.get(INDEXES, namespace, index) for index in names)),
+    )
+    return ChatbotFacts(found, chatbot, owned, pods, deployment, engine_pods, dict(zip(names, indexes, strict=True)))
+
+
+async def _engine(client: Client, namespace: str, name: str | None) -> Object | None:
+    return await client.get(DEPLOYMENTS, namespace, name) if name else None
+
+
+async def _engine_pods(client: Client, namespace: str, name: str | None) -> tuple[PodView, ...]:
+    return await gather_pods(client, namespace, f"{naming.ENGINE}={name}") if name else ()

@@ -1,0 +1,66 @@
+"""What a KnowledgeIndex's reconcile reads."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from kefu_api import digest
+from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_operator import naming
+from kefu_operator.client import Client
+from kefu_operator.desired.types import Object
+from kefu_operator.gather.owned import gather_owned
+from kefu_operator.gather.pods import PodView, gather_pods
+from kefu_operator.resources import CLAIMS, CONFIG_MAPS, DEPLOYMENTS, INDEXES, JOBS, SERVICES
+
+KINDS = (DEPLOYMENTS, SERVICES, CONFIG_MAPS, CLAIMS)
+
+
+@dataclass(frozen=True)
+class KnowledgeFacts:
+    """One index and all around it."""
+
+    found: Object
+    """The object as it is."""
+    index: KnowledgeIndex
+    digests: Mapping[str, str]
+    """Of each source's ConfigMap that exists, by the source's name."""
+    owned: tuple[Object, ...]
+    jobs: tuple[Object, ...]
+    pods: tuple[PodView, ...]
+
+
+async def gather_knowledge(client: Client, namespace: str, name: str) -> KnowledgeFacts | Object | None:
+    """Everything, or the bare object where its spec cannot be parsed, or None where it is gone or going.
+
+    Raises:
+        ApiError: the API server refused or did not answer.
+    """
+    found = await client.get(INDEXES, namespace, name)
+    if found is None or "deletionTimestamp" in found["metadata"]:
+        return None
+    try:
+        index = KnowledgeIndex.model_validate(found)
+    except ValidationError:
+        return found
+    label = f"{naming.OWNED_BY}={naming.owned_by(INDEXES.kind, name)}"
+    owned, jobs, pods, digests = await asyncio.gather(
+        gather_owned(client, namespace, label, KINDS),
+        gather_owned(client, namespace, label, (JOBS,)),
+        gather_pods(client, namespace, label),
+        _digests(client, index),
+    )
+    return KnowledgeFacts(found, index, digests, owned, jobs, pods)
+
+
+async def _digests(client: Client, index: KnowledgeIndex) -> dict[str, str]:
+    named = {source.name: source.config_map.name for source in index.spec.sources if source.config_map}
+    namespace = index.metadata.namespace
+    found = await asyncio.gather(*(client.get(CONFIG_MAPS, namespace, name) for name in named.values()))
+    return {
+        source: digest.of_files(config_map.get("data") or {})
+        for source, config_map in zip(named, found, strict=True)
+        if config_map is not None
+    }

@@ -1,0 +1,178 @@
+"""Pods as the checks see them: who waits for what, and the last words of who died."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from kefu_operator.client import Client
+from kefu_operator.desired.types import Object
+from kefu_operator.errors import Absent, Rejected
+from kefu_operator.resources import EVENTS, PODS
+
+CRASHED = ("CrashLoopBackOff", "Error")
+LOG_LINES = 3
+MAX_EXPLAINED = 4
+"""Pods of one workload whose log or events are read: they mostly fail alike."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a container's last run ended."""
+
+    reason: str
+    exit_code: int
+    message: str
+    """Its termination message: its last words, or the end of its log."""
+
+
+@dataclass(frozen=True)
+class ContainerView:
+    """One container of a pod."""
+
+    name: str
+    image: str
+    step: bool = False
+    """Whether it must end before the others start."""
+    ready: bool = False
+    running: bool = False
+    restarts: int = 0
+    waiting: str = ""
+    """Reason for which it does not run."""
+    waiting_message: str = ""
+    ended: Ended | None = None
+    """How its current run ended, or where it waits for the next, the last."""
+
+
+@dataclass(frozen=True)
+class PodView:
+    """One pod."""
+
+    name: str
+    workload: str = ""
+    """Name of the Deployment or Job that it belongs to."""
+    created: str = ""
+    phase: str = "Pending"
+    ready: bool = False
+    deleting: bool = False
+    unschedulable: str = ""
+    """What the scheduler says; empty where it found a node or has not looked yet."""
+    scheduled: bool = False
+    containers: tuple[ContainerView, ...] = ()
+    log_line: str = ""
+    """The last line of a crashed container's log."""
+    trouble: str = ""
+    """The newest warning about the pod, read where its containers do not come to be."""
+
+    @property
+    def crashed(self) -> ContainerView | None:
+        """The container that crashes again and again."""
+        return next((each for each in self.containers if each.waiting in CRASHED or _failed(each)), None)
+
+    @property
+    def creating(self) -> bool:
+        """Whether the node has the pod and has not started anything of it."""
+        waits = ("ContainerCreating", "PodInitializing", "")
+        return (
+            self.scheduled
+            and self.phase == "Pending"
+            and not any(each.running or each.ended for each in self.containers)
+            and all(each.waiting in waits for each in self.containers)
+        )
+
+
+def _failed(container: ContainerView) -> bool:
+    # Between two crashes it runs for a moment; that is no recovery until it is ready.
+    return bool(container.ended and container.ended.exit_code != 0 and not container.ready)
+
+
+def view(pod: Object) -> PodView:
+    """The part of a pod that checks look at."""
+    status, meta = pod.get("status", {}), pod["metadata"]
+    conditions = {found["type"]: found for found in status.get("conditions", ())}
+    scheduled = conditions.get("PodScheduled", {})
+    steps = [_container(found, step=True) for found in status.get("initContainerStatuses", ())]
+    mains = [_container(found, step=False) for found in status.get("containerStatuses", ())]
+    return PodView(
+        name=meta["name"],
+        workload=meta.get("labels", {}).get("app.kubernetes.io/instance", ""),
+        created=meta.get("creationTimestamp") or "",
+        phase=status.get("phase", "Pending"),
+        ready=conditions.get("Ready", {}).get("status") == "True",
+        deleting="deletionTimestamp" in meta,
+        unschedulable=scheduled.get("message", "") if scheduled.get("reason") == "Unschedulable" else "",
+        scheduled=scheduled.get("status") == "True",
+        containers=(*steps, *mains),
+    )
+
+
+def _container(found: Object, *, step: bool) -> ContainerView:
+    state = found.get("state") or {}
+    waiting = state.get("waiting") or {}
+    ended = state.get("terminated") or (found.get("lastState") or {}).get("terminated")
+    return ContainerView(
+        name=found["name"],
+        image=found.get("image", ""),
+        step=step,
+        ready=bool(found.get("ready")),
+        running="running" in state,
+        restarts=found.get("restartCount", 0),
+        waiting=waiting.get("reason", ""),
+        waiting_message=waiting.get("message", ""),
+        ended=Ended(ended.get("reason", ""), ended.get("exitCode", 0), ended.get("message", "")) if ended else None,
+    )
+
+
+async def gather_pods(client: Client, namespace: str, labels: str) -> tuple[PodView, ...]:
+    """The pods that a selector chooses, newest first, those in trouble explained.
+
+    Raises:
+        ApiError: the API server refused or did not answer.
+    """
+    listing = await client.list(PODS, namespace, labels=labels)
+    views = sorted((view(pod) for pod in listing.items), key=lambda pod: (pod.created, pod.name), reverse=True)
+    explained = [await explain(client, namespace, pod) for pod in views[:MAX_EXPLAINED]]
+    return (*explained, *views[MAX_EXPLAINED:])
+
+
+async def explain(client: Client, namespace: str, pod: PodView) -> PodView:
+    """Add a crashed container's last log line, or the newest warning about a pod that does not start.
+
+    Raises:
+        ApiError: the API server refused or did not answer.
+    """
+    if pod.deleting:
+        return pod
+    if crashed := pod.crashed:
+        return replace(pod, log_line=await _last_line(client, namespace, pod.name, crashed))
+    if pod.creating:
+        chosen = f"involvedObject.kind=Pod,involvedObject.name={pod.name},type=Warning"
+        events = await client.list(EVENTS, namespace, fields=chosen)
+        return replace(pod, trouble=newest_message(events.items))
+    return pod
+
+
+async def _last_line(client: Client, namespace: str, pod: str, container: ContainerView) -> str:
+    previous = container.restarts > 0 and (bool(container.waiting) or container.running)
+    try:
+        text = await client.log_tail(namespace, pod, container.name, previous=previous, lines=LOG_LINES)
+    except (Absent, Rejected):
+        # The log went with the container; its termination message must do.
+        return ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:500] if lines else ""
+
+
+def newest_message(events: Iterable[Object]) -> str:
+    """What the newest of the events says; empty where there is none."""
+    newest = max(events, key=_when, default=None)
+    return str((newest or {}).get("message") or "")[:500]
+
+
+def _when(event: Object) -> datetime:
+    moment = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"]
+    return datetime.fromisoformat(moment)
+
+
+def pods_of(pods: Iterable[PodView], workload: str) -> list[PodView]:
+    """The pods of a Deployment or Job of that name, newest first."""
+    return [pod for pod in pods if pod.workload == workload]

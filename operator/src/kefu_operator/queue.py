@@ -1,0 +1,91 @@
+"""The queue of keys to reconcile: each key once, never twice at a time, failures with growing delays.
+
+Pure: it holds no clock and no task; `workers` brings both. The semantics are those of client-go's rate-limited workqueue.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import uniform
+from typing import NamedTuple
+
+
+class Key(NamedTuple):
+    """What a reconcile is about."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """Delays between tries, in seconds: doubling from `first` to `ceiling`, each shortened by up to a fifth."""
+
+    first: float = 0.5
+    ceiling: float = 120
+    spread: Callable[[], float] = lambda: uniform(0.8, 1)  # noqa: S311 - not a secret
+
+    def delay(self, failures: int) -> float:
+        """Delay after so many failures in a row (from 1)."""
+        doubled = self.first * 2.0 ** min(failures - 1, 32)
+        return float(min(doubled, self.ceiling) * self.spread())
+
+
+class KeyQueue:
+    """De-duplicating, per-key serial, with delays.
+
+    A key is waiting (due at a time), running, or unknown. One that is added while it runs is run once more afterwards.
+    """
+
+    def __init__(self, backoff: Backoff) -> None:
+        self._backoff = backoff
+        self._due: OrderedDict[Key, float] = OrderedDict()
+        self._running: set[Key] = set()
+        self._again: dict[Key, float] = {}
+        self._failures: dict[Key, int] = {}
+
+    def add(self, key: Key, at: float) -> None:
+        """Let the key be run at `at` or, where it waits already, at the earlier of the two times."""
+        waiting = self._again if key in self._running else self._due
+        waiting[key] = min(at, waiting.get(key, at))
+
+    def take(self, now: float) -> Key | None:
+        """The key that is due for the longest, which now counts as running; None where none is due."""
+        due = [key for key, at in self._due.items() if at <= now]
+        if not due:
+            return None
+        key = min(due, key=lambda key: self._due[key])
+        del self._due[key]
+        self._running.add(key)
+        return key
+
+    def done(self, key: Key, again_at: float | None = None) -> None:
+        """The key's run succeeded; `again_at`: run it again then, whatever happens."""
+        self._failures.pop(key, None)
+        self._leave(key, again_at)
+
+    def failed(self, key: Key, now: float, at_least: float = 0) -> float:
+        """The key's run failed; it comes again after a growing delay of at least `at_least` seconds, which is returned."""
+        self._failures[key] = self._failures.get(key, 0) + 1
+        delay = max(self._backoff.delay(self._failures[key]), at_least)
+        # What happened meanwhile must not cut the delay short: a failing key would spin.
+        self._again.pop(key, None)
+        self._leave(key, now + delay)
+        return delay
+
+    def next_due(self) -> float | None:
+        """When the next waiting key is due; None where none waits."""
+        return min(self._due.values(), default=None)
+
+    def depth(self, kind: str) -> int:
+        """How many keys of a kind wait."""
+        return sum(key.kind == kind for key in self._due)
+
+    def _leave(self, key: Key, again_at: float | None) -> None:
+        self._running.discard(key)
+        if again_at is not None:
+            self.add(key, again_at)
+        meanwhile = self._again.pop(key, None)
+        if meanwhile is not None:
+            self.add(key, meanwhile)

@@ -1,0 +1,219 @@
+"""One ChatbotDeployment: Redis, release document, gateway and what surrounds it; its engine belongs to `engines`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from kefu_api.kinds.chatbot import ChatbotDeployment, ChatbotDeploymentStatus, EngineStatus
+from kefu_operator.apply import Applier, Refusals
+from kefu_operator.client import Client
+from kefu_operator.desired.images import Images
+from kefu_operator.desired.metadata import Scope, owned, selector
+from kefu_operator.desired.objects import chatbot_objects, chatbot_secrets
+from kefu_operator.desired.render import owner_of
+from kefu_operator.desired.secret import random_value
+from kefu_operator.desired.types import Object
+from kefu_operator.gather.chatbot import ChatbotFacts, gather_chatbot
+from kefu_operator.gather.owned import find
+from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
+from kefu_operator.plan.errors import PlanError
+from kefu_operator.plan.placement import ClusterPlacement
+from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
+from kefu_operator.resources import DEPLOYMENTS
+from kefu_operator.status.chatbot_checks import check_engine, check_gateway, check_knowledge, published
+from kefu_operator.status.check import Check
+from kefu_operator.status.conditions import conditions
+from kefu_operator.status.invalid import unplanned, unreadable
+from kefu_operator.status.workload_checks import check_refusals
+from kefu_operator.workers import Again
+
+REFUSED_SECONDS = 60
+"""How long until what the API server refused is tried again."""
+TROUBLE_SECONDS = 30
+"""How often a pod is looked at whose trouble only events and logs tell, which are not watched."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The checks behind each condition."""
+
+    engine: Sequence[Check]
+    knowledge: Sequence[Check]
+    gateway: Sequence[Check]
+
+
+class ChatbotReconciler:
+    """Brings one chatbot to what its spec says, and tells how it is."""
+
+    def __init__(
+        self,
+        client: Client,
+        applier: Applier,
+        images: Images,
+        settings: PlanSettings,
+        board: RefusalBoard,
+        now: Now = utc_now,
+    ) -> None:
+        self._client = client
+        self._applier = applier
+        self._images = images
+        self._settings = settings
+        self._board = board
+        self._now = now
+
+    async def __call__(self, namespace: str, name: str) -> Again:
+        """Reconcile.
+
+        Raises:
+            ApiError: the API server refused or did not answer.
+        """
+        facts = await gather_chatbot(self._client, namespace, name)
+        if facts is None:
+            # What it made goes by its owner references.
+            return Again()
+        if not isinstance(facts, ChatbotFacts):
+            await self._tell_unreadable(facts)
+            return Again()
+        try:
+            plan = plan_chatbot(facts.chatbot, ClusterPlacement(namespace), self._settings)
+        except PlanError as error:
+            await self._tell_unplanned(facts, error)
+            return Again()
+        refusals = await self._apply(plan, facts)
+        await self._tell(plan, facts, refusals)
+        return _again(facts, refusals)
+
+    async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts) -> Refusals:
+        scope = owned(facts.chatbot.metadata.namespace, owner_of(facts.chatbot))
+        await self._create_secrets(plan, facts, scope)
+        return await self._applier.sync(chatbot_objects(plan, scope, self._images), facts.owned)
+
+    async def _create_secrets(self, plan: ChatbotPlan, facts: ChatbotFacts, scope: Scope) -> None:
+        """Create what is missing without ever reading a Secret: the operator has no right to.
+
+        They come before the gateway, so a gateway of ours proves that they were made; one that waits for a volume may
+        wait for them.
+        """
+        gateway = find(facts.owned, DEPLOYMENTS, plan.gateway.name)
+        uid = facts.chatbot.metadata.uid
+        made = gateway is not None and any(
+            reference["uid"] == uid for reference in gateway["metadata"].get("ownerReferences", ())
+        )
+        waits = any(pod.workload == plan.gateway.name and pod.trouble for pod in facts.pods)
+        if made and not waits:
+            return
+        for secret in chatbot_secrets(plan, scope, random_value):
+            await self._applier.create(secret)
+
+    async def _tell(self, plan: ChatbotPlan, facts: ChatbotFacts, refusals: Refusals) -> None:
+        chatbot, engine = facts.chatbot, plan.engine.workload
+        namespace = chatbot.metadata.namespace
+        engine_refusals = self._board.read(namespace, engine.name) if engine else ()
+        verdicts = Verdicts(
+            engine=[*check_refusals(engine_refusals), check_engine(plan, facts)],
+            knowledge=check_knowledge(chatbot, facts.indexes),
+            gateway=[*check_refusals(refusals), *check_gateway(plan, facts)],
+        )
+        versions = [version for index in facts.indexes.values() if (version := published(index))]
+        await self._write(
+            facts.found,
+            chatbot,
+            verdicts,
+            release=plan.release.name,
+            engine=_engine_status(engine.name if engine else "", facts.engine),
+            knowledge=", ".join(versions) or None,
+            url=f"http://{plan.gateway.name}.{namespace}.svc",
+        )
+
+    async def _tell_unplanned(self, facts: ChatbotFacts, error: PlanError) -> None:
+        check = unplanned(error)
+        knowledge = check_knowledge(facts.chatbot, facts.indexes)
+        before = facts.chatbot.status or ChatbotDeploymentStatus()
+        await self._write(
+            facts.found,
+            facts.chatbot,
+            Verdicts([check], knowledge, [check]),
+            release=before.release,
+            engine=before.engine,
+            knowledge=before.knowledge,
+            url=before.url,
+        )
+
+    async def _tell_unreadable(self, found: Object) -> None:
+        try:
+            ChatbotDeployment.model_validate(found)
+        except ValidationError as error:
+            check = unreadable(error)
+            after = conditions(
+                {"EngineReady": [check], "KnowledgeReady": [check], "GatewayReady": [check]},
+                (),
+                found["metadata"]["generation"],
+                stamp(self._now()),
+                with_stalled=True,
+            )
+            status = ChatbotDeploymentStatus(observed_generation=found["metadata"]["generation"], conditions=after)
+            await tell(self._applier, found, _dump(status), (), after, self._now())
+
+    async def _write(
+        self,
+        found: Object,
+        chatbot: ChatbotDeployment,
+        verdicts: Verdicts,
+        *,
+        release: str | None,
+        engine: EngineStatus | None,
+        knowledge: str | None,
+        url: str | None,
+    ) -> None:
+        before = chatbot.status.conditions if chatbot.status else ()
+        generation = chatbot.metadata.generation
+        after = conditions(
+            {
+                "EngineReady": verdicts.engine,
+                "KnowledgeReady": verdicts.knowledge,
+                "GatewayReady": verdicts.gateway,
+            },
+            before,
+            generation,
+            stamp(self._now()),
+            with_stalled=True,
+        )
+        status = ChatbotDeploymentStatus(
+            observed_generation=generation,
+            conditions=after,
+            release=release,
+            engine=engine,
+            knowledge=knowledge,
+            url=url,
+        )
+        await tell(self._applier, found, _dump(status), before, after, self._now())
+
+
+def _engine_status(name: str, deployment: Object | None) -> EngineStatus:
+    if not name:
+        return EngineStatus(summary="endpoint")
+    status = (deployment or {}).get("status", {})
+    wanted = (deployment or {}).get("spec", {}).get("replicas", 0)
+    ready = status.get("readyReplicas", 0)
+    labels = selector(name, "engine")
+    return EngineStatus(
+        name=name,
+        replicas=status.get("replicas", 0),
+        ready=ready,
+        selector=",".join(f"{label}={value}" for label, value in sorted(labels.items())),
+        summary=f"{ready}/{wanted}",
+    )
+
+
+def _again(facts: ChatbotFacts, refusals: Refusals) -> Again:
+    if refusals:
+        return Again(REFUSED_SECONDS)
+    pods = (*facts.pods, *facts.engine_pods)
+    return Again(TROUBLE_SECONDS if any(pod.creating or pod.crashed for pod in pods) else None)
+
+
+def _dump(status: ChatbotDeploymentStatus) -> Object:
+    return status.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -1,0 +1,78 @@
+"""The engines of one namespace: shared by the chatbots that want equal ones, gone when none does.
+
+They are reconciled together and by nobody else, so that two chatbots' views of who shares never overwrite one another.
+"""
+
+import logging
+
+from kefu_operator import naming
+from kefu_operator.apply import Applier
+from kefu_operator.client import Client
+from kefu_operator.desired.images import Images
+from kefu_operator.desired.metadata import shared
+from kefu_operator.desired.objects import workload_objects
+from kefu_operator.desired.render import owner_of
+from kefu_operator.desired.types import Object
+from kefu_operator.gather.engines import EngineFacts, gather_engines
+from kefu_operator.plan.placement import ClusterPlacement
+from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.plan.sharing import Sharing, share_engines
+from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.workers import Again
+
+log = logging.getLogger(__name__)
+
+REFUSED_SECONDS = 60
+"""How long until what the API server refused is tried again."""
+
+
+class EnginesReconciler:
+    """Brings the engines of a namespace to what its chatbots want."""
+
+    def __init__(
+        self, client: Client, applier: Applier, images: Images, settings: PlanSettings, board: RefusalBoard
+    ) -> None:
+        self._client = client
+        self._applier = applier
+        self._images = images
+        self._settings = settings
+        self._board = board
+
+    async def __call__(self, namespace: str, name: str = "") -> Again:
+        """Reconcile; the name does not matter.
+
+        Raises:
+            ApiError: the API server refused or did not answer.
+        """
+        facts = await gather_engines(self._client, namespace)
+        sharing = share_engines(facts.chatbots, ClusterPlacement(namespace), self._settings)
+        refused = False
+        for engine in sharing.engines:
+            own = [each for each in facts.owned if _engine_of(each) == engine.workload.name]
+            owners = tuple(owner_of(chatbot) for chatbot in engine.chatbots)
+            scope = shared(namespace, engine.workload.name, owners)
+            refusals = await self._applier.sync(workload_objects(engine.workload, scope, self._images), own)
+            self._board.post(namespace, engine.workload.name, refusals)
+            refused = refused or bool(refusals)
+        for each in unwanted(facts, sharing):
+            log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
+            await self._applier.delete(each)
+        return Again(REFUSED_SECONDS if refused else None)
+
+
+def unwanted(facts: EngineFacts, sharing: Sharing) -> list[Object]:
+    """Objects of engines that no chatbot wants.
+
+    What a chatbot used before its spec became one that cannot be carried out stays: a mistake tears nothing down.
+    """
+    wanted = {engine.workload.name for engine in sharing.engines}
+    undecided = facts.unreadable | {chatbot.metadata.uid for chatbot in sharing.unplanned}
+    return [each for each in facts.owned if _engine_of(each) not in wanted and not _owners(each) & undecided]
+
+
+def _engine_of(found: Object) -> str:
+    return str(found["metadata"]["labels"][naming.ENGINE])
+
+
+def _owners(found: Object) -> set[str]:
+    return {reference["uid"] for reference in found["metadata"].get("ownerReferences", ())}

@@ -1,0 +1,59 @@
+"""Telling: writes a status where it differs, and an event where Ready has changed."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+
+from kefu_api.kinds.meta import Condition
+from kefu_operator.apply import Applier
+from kefu_operator.desired.types import Object
+from kefu_operator.errors import Absent, Conflict, Forbidden
+from kefu_operator.events import ready_event
+
+log = logging.getLogger(__name__)
+
+Now = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The current time."""
+    return datetime.now(UTC)
+
+
+def stamp(moment: datetime) -> str:
+    """RFC 3339 to the second, as `metav1.Time` has it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def tell(
+    applier: Applier,
+    found: Object,
+    status: Object,
+    before: Iterable[Condition],
+    after: Sequence[Condition],
+    now: datetime,
+) -> None:
+    """Write the status, unless the object has it already.
+
+    Raises:
+        ApiError: the API server refused or did not answer.
+    """
+    if (found.get("status") or {}) == status:
+        return
+    try:
+        await applier.apply_status(found, status)
+    except (Absent, Conflict):
+        # The object went, or another of its name came; that one's own event brings its own reconcile.
+        log.info("%s %s went before its status was written", found["kind"], found["metadata"]["name"])
+        return
+    event = ready_event(found, before, after, now)
+    if event:
+        await _post(applier, event)
+
+
+async def _post(applier: Applier, event: Object) -> None:
+    try:
+        await applier.create(event)
+    except Forbidden as error:
+        # A namespace that is being deleted, or a quota on events: the conditions tell it all.
+        log.info("event not posted: %s", error)

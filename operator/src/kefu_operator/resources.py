@@ -1,0 +1,53 @@
+"""The kinds that the operator reads and writes, and where the API server keeps them.
+
+A fixed table instead of discovery: the operator's rights are fixed too, and discovery would read hundreds of kinds.
+"""
+
+from dataclasses import dataclass
+
+from kefu_api import API_VERSION
+from kefu_operator.desired.types import Object
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind."""
+
+    api_version: str
+    kind: str
+    plural: str
+
+    def path(self, namespace: str | None, name: str | None = None, subresource: str | None = None) -> str:
+        """Path of the collection, an object or a subresource; None as namespace means all of them."""
+        root = f"/apis/{self.api_version}" if "/" in self.api_version else f"/api/{self.api_version}"
+        parts = [root, *(["namespaces", namespace] if namespace else []), self.plural, name, subresource]
+        return "/".join(part for part in parts if part)
+
+
+CHATBOTS = Resource(API_VERSION, "ChatbotDeployment", "chatbotdeployments")
+INDEXES = Resource(API_VERSION, "KnowledgeIndex", "knowledgeindexes")
+DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments")
+SERVICES = Resource("v1", "Service", "services")
+CONFIG_MAPS = Resource("v1", "ConfigMap", "configmaps")
+CLAIMS = Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
+SECRETS = Resource("v1", "Secret", "secrets")
+JOBS = Resource("batch/v1", "Job", "jobs")
+AUTOSCALERS = Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
+DISRUPTION_BUDGETS = Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
+PODS = Resource("v1", "Pod", "pods")
+EVENTS = Resource("v1", "Event", "events")
+
+_ALL = (
+    CHATBOTS, INDEXES, DEPLOYMENTS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS, PODS,
+    EVENTS,
+)  # fmt: skip
+_BY_KIND = {(resource.api_version, resource.kind): resource for resource in _ALL}
+
+
+def resource_of(found: Object) -> Resource:
+    """The resource of an object.
+
+    Raises:
+        KeyError: a kind that the operator never handles.
+    """
+    return _BY_KIND[found["apiVersion"], found["kind"]]

@@ -1,0 +1,138 @@
+"""The operator process: puts the parts together, starts them, and stops them in order."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from random import uniform
+
+from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
+
+from kefu_operator.apply import Applier
+from kefu_operator.client import Client, connect
+from kefu_operator.desired.types import Object
+from kefu_operator.health import HealthServer
+from kefu_operator.metrics import Metrics
+from kefu_operator.queue import Backoff, Key, KeyQueue
+from kefu_operator.reconcile.chatbot import ChatbotReconciler
+from kefu_operator.reconcile.engines import EnginesReconciler
+from kefu_operator.reconcile.knowledge import KnowledgeReconciler
+from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.relations import ENGINES, Relations
+from kefu_operator.resources import CHATBOTS, INDEXES, Resource
+from kefu_operator.settings import Settings
+from kefu_operator.watch import KopfThread
+from kefu_operator.watch_children import SUBJECTS, Watcher
+from kefu_operator.workers import Reconcile, Workers
+
+log = logging.getLogger(__name__)
+
+SETTLE_SECONDS = 0.05
+"""Events that come together are answered together."""
+
+
+class Operator:
+    """Everything that runs in the operator's process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.registry = CollectorRegistry()
+        for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+            self.registry.register(collector)
+        self.metrics = Metrics(self.registry)
+        self.port = 0
+        """Of the health server, once it runs."""
+        self._relations = Relations()
+        self._watchers: list[Watcher] = []
+        self._workers: Workers | None = None
+        self._kopf: KopfThread | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set.
+
+        Raises:
+            SettingsError: there is no way to the API server.
+            OSError: the port is in use.
+            RuntimeError: a part ended by itself; the process must be started anew.
+        """
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(connect(self._settings.kubeconfig))
+            self._workers = self._make_workers(client)
+            self._watchers = self._make_watchers(client)
+            health = HealthServer(self.not_alive, self.not_ready, self.metrics)
+            self.port = await health.start(self._settings.host, self._settings.port)
+            stack.push_async_callback(health.stop)
+            self._kopf = self._start_kopf(asyncio.get_running_loop())
+            stack.push_async_callback(asyncio.to_thread, self._kopf.stop)
+            log.info("operator started, health on port %d", self.port)
+            await self._run_until(stop)
+        log.info("operator stopped")
+
+    def not_alive(self) -> str:
+        """What only a restart would mend."""
+        return "" if self._kopf and self._kopf.alive else "the watch of our kinds has ended"
+
+    def not_ready(self) -> str:
+        """What keeps the operator from working."""
+        if self._kopf is None or not self._kopf.ready:
+            return "our kinds are not watched yet"
+        return "" if all(watcher.synced for watcher in self._watchers) else "children are not watched yet"
+
+    def _make_workers(self, client: Client) -> Workers:
+        applier, board, settings = Applier(client, self.metrics), RefusalBoard(), self._settings
+        reconciles: dict[str, Reconcile] = {
+            INDEXES.kind: KnowledgeReconciler(client, applier, settings.images),
+            ENGINES: EnginesReconciler(client, applier, settings.images, settings.plan, board),
+            CHATBOTS.kind: ChatbotReconciler(client, applier, settings.images, settings.plan, board),
+        }
+        return Workers(KeyQueue(Backoff()), reconciles, self.metrics, limit=settings.workers)
+
+    def _make_watchers(self, client: Client) -> list[Watcher]:
+        return [
+            Watcher(client, subject, namespace, self._relations, self._wake, self.metrics)
+            for subject in SUBJECTS
+            for namespace in self._settings.namespaces or (None,)
+        ]
+
+    def _start_kopf(self, loop: asyncio.AbstractEventLoop) -> KopfThread:
+        def seen(resource: Resource, found: Object, gone: bool) -> None:
+            loop.call_soon_threadsafe(self._see, resource, found, gone)
+
+        thread = KopfThread(seen, self._settings.namespaces, self._settings.kubeconfig)
+        thread.start()
+        return thread
+
+    def _see(self, resource: Resource, found: Object, gone: bool) -> None:
+        see = self._relations.chatbot_seen if resource is CHATBOTS else self._relations.index_seen
+        self._wake(see(found, gone=gone))
+
+    def _wake(self, keys: Iterable[Key]) -> None:
+        if self._workers:
+            for key in keys:
+                self._workers.add(key, SETTLE_SECONDS)
+
+    async def _run_until(self, stop: asyncio.Event) -> None:
+        """The workers finish what they have begun; all others are simply ended."""
+        assert self._workers is not None  # noqa: S101 - made just before
+        working = asyncio.create_task(self._workers.run(stop), name="workers")
+        others = [asyncio.create_task(watcher.run()) for watcher in self._watchers]
+        others += [asyncio.create_task(self._resync()), asyncio.create_task(self._guard_kopf())]
+        done, _ = await asyncio.wait({working, *others}, return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await working
+        for task in done - {working}:
+            error = None if task.cancelled() else task.exception()
+            raise RuntimeError(f"a part of the operator ended by itself: {error}") from error
+
+    async def _resync(self) -> None:
+        """Look at everything again now and then: what no event tells of is found then."""
+        while True:
+            await asyncio.sleep(self._settings.resync_seconds * uniform(0.8, 1.2))  # noqa: S311 - jitter
+            self._wake(self._relations.everything())
+
+    async def _guard_kopf(self) -> None:
+        if self._kopf:
+            await asyncio.to_thread(self._kopf.wait)

@@ -1,0 +1,59 @@
+"""Checks of a chatbot: its engine, its knowledge and its gateway."""
+
+from collections.abc import Mapping
+
+from kefu_api.kinds.chatbot import ChatbotDeployment
+from kefu_operator.desired.types import Object
+from kefu_operator.gather.chatbot import ChatbotFacts
+from kefu_operator.gather.owned import find
+from kefu_operator.gather.pods import pods_of
+from kefu_operator.plan.chatbot import ChatbotPlan
+from kefu_operator.resources import DEPLOYMENTS
+from kefu_operator.status.check import Check, fail, ok, stuck, wait
+from kefu_operator.status.reasons import Reason
+from kefu_operator.status.workload_checks import check_workload
+
+
+def check_engine(plan: ChatbotPlan, facts: ChatbotFacts) -> Check:
+    """The model's server."""
+    if plan.engine.workload is None:
+        return ok(Reason.ENDPOINT, f"the engine is run by somebody else at {plan.engine.target.url}")
+    return check_workload(f"engine {plan.engine.workload.name}", facts.engine, facts.engine_pods)
+
+
+def check_gateway(plan: ChatbotPlan, facts: ChatbotFacts) -> list[Check]:
+    """The gateway, and the store of its conversations."""
+    parts = {"the gateway": plan.gateway, "the session store": plan.session_store}
+    return [
+        check_workload(what, find(facts.owned, DEPLOYMENTS, workload.name), pods_of(facts.pods, workload.name))
+        for what, workload in parts.items()
+    ]
+
+
+def check_knowledge(chatbot: ChatbotDeployment, indexes: Mapping[str, Object | None]) -> list[Check]:
+    """Every index that the chatbot draws from."""
+    return [_index(reference.name, indexes.get(reference.name)) for reference in chatbot.spec.knowledge]
+
+
+def published(index: Object | None) -> str | None:
+    """The version of an index that answers."""
+    version = ((index or {}).get("status") or {}).get("published") or {}
+    return version.get("version")
+
+
+def _index(name: str, index: Object | None) -> Check:
+    if index is None:
+        return stuck(
+            Reason.INDEX_NOT_FOUND,
+            f"KnowledgeIndex {name} does not exist in this namespace: create it, or correct spec.knowledge",
+        )
+    told = {found["type"]: found for found in (index.get("status") or {}).get("conditions", ())}
+    # That a newer version cannot be built is the index's trouble, not the chatbot's: the older one answers.
+    if published(index) and told.get("StoreReady", {}).get("status") == "True":
+        return ok(Reason.PUBLISHED, f"KnowledgeIndex {name} answers with {published(index)}")
+    ready = told.get("Ready")
+    if ready is None:
+        return wait(Reason.INDEX_NOT_READY, f"KnowledgeIndex {name} has not been looked at yet")
+    why = f"KnowledgeIndex {name} is not ready: {ready['reason']}: {ready.get('message', '')}"
+    moving = told.get("Progressing", {}).get("status") == "True"
+    return (wait if moving else fail)(Reason.INDEX_NOT_READY, why)

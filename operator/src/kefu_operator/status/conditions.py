@@ -1,0 +1,75 @@
+"""From checks to conditions as `metav1.Condition` has them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from kefu_api.kinds.meta import Condition
+from kefu_operator.status.check import Check, Verdict, worst
+from kefu_operator.status.reasons import Reason
+
+MAX_MESSAGE = 2048
+"""Characters; what pods say last is bounded here."""
+
+
+def conditions(
+    parts: Mapping[str, Sequence[Check]],
+    before: Iterable[Condition],
+    generation: int,
+    now: str,
+    *,
+    with_stalled: bool,
+    progress: Check | None = None,
+) -> tuple[Condition, ...]:
+    """Ready, one condition a part, Progressing and, where wanted, Stalled.
+
+    Args:
+        parts: the checks behind each condition, in the order in which they are told.
+        before: the conditions as they are; a time of transition is kept where the status is.
+        generation: of the spec that was judged.
+        now: the current time (RFC 3339).
+        with_stalled: whether the kind has the condition Stalled.
+        progress: work that goes on although all is ready.
+    """
+    told = {name: worst(checks) for name, checks in parts.items()}
+    whole = worst(told.values())
+    moving = next((check for check in told.values() if check.verdict is Verdict.WAIT), progress)
+    judged = {
+        "Ready": _judge(whole, "all parts are ready"),
+        **{name: (_status(check), check) for name, check in told.items()},
+        "Progressing": _flag(moving, whole),
+    }
+    if with_stalled:
+        judged["Stalled"] = _flag(whole if whole.verdict is Verdict.STUCK else None, whole)
+    old = {condition.type: condition for condition in before}
+    return tuple(_condition(name, *judge, old.get(name), generation, now) for name, judge in judged.items())
+
+
+def _status(check: Check) -> bool:
+    return check.verdict is Verdict.OK
+
+
+def _judge(whole: Check, message: str) -> tuple[bool, Check]:
+    if whole.verdict is Verdict.OK:
+        return True, Check(Verdict.OK, Reason.READY, message)
+    return False, whole
+
+
+def _flag(cause: Check | None, whole: Check) -> tuple[bool, Check]:
+    if cause:
+        return True, cause
+    if whole.verdict is Verdict.OK:
+        return False, Check(Verdict.OK, Reason.SETTLED, "nothing is to be done")
+    return False, whole
+
+
+def _condition(name: str, holds: bool, check: Check, old: Condition | None, generation: int, now: str) -> Condition:
+    status: str = "True" if holds else "False"
+    return Condition.model_validate(
+        {
+            "type": name,
+            "status": status,
+            "reason": str(check.reason),
+            "message": check.message[:MAX_MESSAGE],
+            "observedGeneration": generation,
+            "lastTransitionTime": old.last_transition_time if old and old.status == status else now,
+        }
+    )

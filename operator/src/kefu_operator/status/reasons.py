@@ -1,0 +1,61 @@
+"""Every reason that a condition can have; `docs/troubleshooting.md` explains each. A reason never changes its meaning.
+
+The reasons of a failed model fetch stand in `kefu_operator.fetch.reasons`, where they are made.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """CamelCase words for machines."""
+
+    # All is well.
+    READY = "Ready"
+    RUNNING = "Running"
+    ENDPOINT = "Endpoint"
+    PUBLISHED = "Published"
+    SOURCES_FOUND = "SourcesFound"
+    EXTERNAL_STORE = "ExternalStore"
+    SETTLED = "Settled"
+
+    # Something is under way.
+    CREATING = "Creating"
+    STARTING = "Starting"
+    MODEL_FETCHING = "ModelFetching"
+    ROLLING_OUT = "RollingOut"
+    BUILDING = "Building"
+    WAITING_FOR_STORE = "WaitingForStore"
+
+    # A pod fails.
+    UNSCHEDULABLE = "Unschedulable"
+    IMAGE_PULL_FAILED = "ImagePullBackOff"
+    OUT_OF_MEMORY = "OOMKilled"
+    CRASH_LOOP = "CrashLoopBackOff"
+    CONTAINER_CONFIG = "ContainerConfigError"
+    SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - a reason
+    CONFIG_MAP_NOT_FOUND = "ConfigMapNotFound"
+    VOLUME_NOT_MOUNTED = "VolumeNotMounted"
+    SCALED_TO_ZERO = "ScaledToZero"
+
+    # The API server refuses.
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    POD_REFUSED = "PodRefused"
+    FORBIDDEN = "Forbidden"
+    REJECTED = "Rejected"
+    NAME_CONFLICT = "NameConflict"
+
+    # The spec cannot be carried out here.
+    INVALID_SPEC = "InvalidSpec"
+    UNKNOWN_ACCELERATOR = "UnknownAccelerator"
+    MODEL_NOT_REACHABLE = "ModelNotReachable"
+
+    # Knowledge.
+    INDEX_NOT_FOUND = "IndexNotFound"
+    INDEX_NOT_READY = "IndexNotReady"
+    SOURCE_NOT_FOUND = "SourceNotFound"
+    STORE_UNREACHABLE = "StoreUnreachable"
+    SOURCE_CHANGED = "SourceChanged"
+    NOTHING_TO_INDEX = "NothingToIndex"
+    EMBEDDING_FAILED = "EmbeddingFailed"
+    INGESTION_FAILED = "IngestionFailed"
+    INGESTION_TIMED_OUT = "IngestionTimedOut"

@@ -1,0 +1,84 @@
+"""Checks of a workload: its Deployment, and where that is not ready, the pod that keeps it from being so."""
+
+from collections.abc import Iterable, Sequence
+
+from kefu_operator.desired.types import Object
+from kefu_operator.errors import ApiError, Forbidden, NotOurs
+from kefu_operator.gather.pods import PodView
+from kefu_operator.status.check import Check, Verdict, fail, ok, stuck, wait, worst
+from kefu_operator.status.pod_checks import check_pod
+from kefu_operator.status.reasons import Reason
+
+
+def check_workload(what: str, deployment: Object | None, pods: Sequence[PodView]) -> Check:
+    """Whether the Deployment runs as its newest spec says.
+
+    Args:
+        what: how messages call it, e.g. `the gateway`.
+        deployment: as it is; None where it does not exist yet.
+        pods: of this workload.
+    """
+    if deployment is None:
+        return wait(Reason.CREATING, f"{what} is being created")
+    if deployment["spec"].get("replicas") == 0:
+        return fail(Reason.SCALED_TO_ZERO, f"{what} is scaled to zero: raise its replicas")
+    available, wanted = _available(deployment), deployment["spec"].get("replicas", 1)
+    if available and _rolled_out(deployment):
+        return ok(Reason.RUNNING, f"{what}: {available}/{wanted} pods are ready")
+    return worst((*_leaves(deployment, pods), _progress(what, available, wanted)))
+
+
+def check_refusals(refusals: Iterable[ApiError | NotOurs]) -> list[Check]:
+    """What the API server would not let us write."""
+    return [_refusal(refusal) for refusal in refusals]
+
+
+def _refusal(refusal: ApiError | NotOurs) -> Check:
+    if isinstance(refusal, NotOurs):
+        return stuck(Reason.NAME_CONFLICT, str(refusal))
+    if isinstance(refusal, Forbidden):
+        return _forbidden(str(refusal))
+    return stuck(Reason.REJECTED, f"the API server rejects an object: {refusal}")
+
+
+def _forbidden(message: str) -> Check:
+    if "exceeded quota" in message or "must specify" in message:
+        return stuck(Reason.QUOTA_EXCEEDED, f"the namespace's quota does not allow it: {message}")
+    if "violates PodSecurity" in message or "admission" in message:
+        return stuck(Reason.POD_REFUSED, f"an admission rule refuses it: {message}")
+    return stuck(Reason.FORBIDDEN, f"the operator lacks a right: {message}")
+
+
+def _available(deployment: Object) -> int:
+    return int(deployment.get("status", {}).get("availableReplicas", 0))
+
+
+def _rolled_out(deployment: Object) -> bool:
+    """All pods are of the newest template; a rollout that old pods still answer for is not done."""
+    status = deployment.get("status", {})
+    current = status.get("observedGeneration") == deployment["metadata"]["generation"]
+    return bool(current and status.get("updatedReplicas", 0) >= status.get("replicas", 0))
+
+
+def _leaves(deployment: Object, pods: Sequence[PodView]) -> list[Check]:
+    found = [_replica_failure(deployment), *(check_pod(pod) for pod in pods if not pod.deleting)]
+    return [check for check in found if check]
+
+
+def _replica_failure(deployment: Object) -> Check | None:
+    """Pods that are refused never come to be; only the Deployment tells."""
+    conditions = deployment.get("status", {}).get("conditions", ())
+    failure = next((found for found in conditions if found["type"] == "ReplicaFailure"), None)
+    if failure is None or failure["status"] != "True":
+        return None
+    return _forbidden(failure.get("message", ""))
+
+
+def _progress(what: str, available: int, wanted: int) -> Check:
+    reason = Reason.ROLLING_OUT if available else Reason.STARTING
+    return wait(reason, f"{what}: {available}/{wanted} pods are ready")
+
+
+def is_failing(check: Check) -> bool:
+    """Whether the check names a fault rather than a wait."""
+    return check.verdict >= Verdict.FAIL

@@ -1,0 +1,119 @@
+"""Workers: take keys from the queue and reconcile them, so many at a time, until told to stop."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from kefu_operator.errors import ApiError
+from kefu_operator.metrics import Metrics
+from kefu_operator.queue import Key, KeyQueue
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a reconcile may ask for: another run of the same key after so many seconds."""
+
+    after: float | None = None
+
+
+Reconcile = Callable[[str, str], Awaitable[Again]]
+"""From namespace and name."""
+
+
+class Workers:
+    """Runs reconciles; its `add` may be called from the loop's thread only."""
+
+    def __init__(
+        self,
+        queue: KeyQueue,
+        reconciles: Mapping[str, Reconcile],
+        metrics: Metrics,
+        *,
+        limit: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            queue: of the keys.
+            reconciles: by kind.
+            metrics: for depth, outcomes and durations.
+            limit: how many reconciles run at a time.
+            clock: seconds that only grow.
+        """
+        self._queue = queue
+        self._reconciles = reconciles
+        self._metrics = metrics
+        self._limit = limit
+        self._clock = clock
+        self._running: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+
+    def add(self, key: Key, delay: float = 0) -> None:
+        """Let a key be reconciled after `delay` seconds."""
+        self._queue.add(key, self._clock() + delay)
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then let the running reconciles end."""
+        stopping = asyncio.create_task(self._wake_at(stop))
+        while not stop.is_set():
+            self._wake.clear()
+            self._start_due()
+            await self._sleep()
+        stopping.cancel()
+        if self._running:
+            await asyncio.wait(self._running, timeout=10)
+
+    def _start_due(self) -> None:
+        while len(self._running) < self._limit and (key := self._queue.take(self._clock())):
+            task = asyncio.create_task(self._reconcile(key), name=f"reconcile {'/'.join(key)}")
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+        for kind in self._reconciles:
+            self._metrics.queue_depth.labels(kind).set(self._queue.depth(kind))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._wake.set()
+
+    async def _sleep(self) -> None:
+        due = self._queue.next_due()
+        full = len(self._running) >= self._limit
+        seconds = None if due is None or full else max(due - self._clock(), 0)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._wake.set()
+
+    async def _reconcile(self, key: Key) -> None:
+        started = self._clock()
+        inner: asyncio.Task[Again] = asyncio.ensure_future(self._reconciles[key.kind](key.namespace, key.name))
+        await asyncio.wait({inner})
+        self._metrics.seconds.labels(key.kind).observe(self._clock() - started)
+        # Read from the task, so that a defect in one reconcile is told in full and stops no other.
+        error = None if inner.cancelled() else inner.exception()
+        if error is None and not inner.cancelled():
+            again = inner.result().after
+            self._queue.done(key, None if again is None else self._clock() + again)
+            self._metrics.reconciles.labels(key.kind, "ok").inc()
+            return
+        at_least = error.retry_after if isinstance(error, ApiError) else 0
+        delay = self._queue.failed(key, self._clock(), at_least)
+        expected = isinstance(error, ApiError)
+        self._metrics.reconciles.labels(key.kind, "retried" if expected else "defect").inc()
+        log.log(
+            logging.WARNING if expected else logging.ERROR,
+            "reconcile of %s %s/%s failed, next try in %.1f s: %s",
+            key.kind, key.namespace, key.name, delay, error,
+            exc_info=None if expected else error,
+        )  # fmt: skip

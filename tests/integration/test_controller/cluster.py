@@ -1,0 +1,142 @@
+"""A cluster as the tests use it: kubectl's verbs over the real API server, and a stand-in for kubelet and controllers.
+
+There is no kubelet in the light control plane, so the tests write the status that one would write; everything else is real.
+"""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hack.cluster.apiserver import ControlPlane
+
+CRDS = Path(__file__).parents[3] / "crds"
+PATIENCE = 60
+"""Seconds; generous, because the machine may be busy."""
+
+Found = TypeVar("Found")
+Object = dict[str, Any]
+
+
+class Cluster:
+    """One namespace of a control plane."""
+
+    def __init__(self, plane: ControlPlane, namespace: str) -> None:
+        self.plane = plane
+        self.namespace = namespace
+
+    def run(self, *words: str, stdin: str = "", check: bool = True) -> str:
+        command = [str(self.plane.kubectl), "--kubeconfig", str(self.plane.kubeconfig), "-n", self.namespace, *words]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120, check=False)
+        if check and done.returncode:
+            raise AssertionError(f"kubectl {' '.join(words)}: {done.stderr}")
+        return done.stdout
+
+    def apply(self, *objects: Object) -> None:
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self.run(
+            "apply", "--server-side", "--field-manager=user", "--force-conflicts", "-f", "-", stdin=json.dumps(listed)
+        )
+
+    def get(self, kind: str, name: str) -> Object | None:
+        text = self.run("get", kind, name, "-o", "json", "--ignore-not-found", "--show-managed-fields")
+        return json.loads(text) if text.strip() else None
+
+    def all(self, kind: str, selector: str = "") -> list[Object]:
+        words = ["-l", selector] if selector else []
+        found: list[Object] = json.loads(self.run("get", kind, "-o", "json", *words))["items"]
+        return found
+
+    def patch_status(self, kind: str, name: str, status: Object) -> None:
+        self.run("patch", kind, name, "--subresource=status", "--type=merge", "-p", json.dumps({"status": status}))
+
+    def condition(self, kind: str, name: str, type_: str) -> Object:
+        found = self.get(kind, name) or {}
+        told = (found.get("status") or {}).get("conditions", ())
+        return next((each for each in told if each["type"] == type_), {})
+
+    def until(self, question: Callable[[], Found], patience: float = PATIENCE) -> Found:
+        """Ask until the answer is true, and return it."""
+        end = time.monotonic() + patience
+        while not (answer := question()):
+            if time.monotonic() > end:
+                raise AssertionError(f"still {answer!r} after {patience} s")
+            time.sleep(0.1)
+        return answer
+
+    def until_reason(self, kind: str, name: str, type_: str, reason: str) -> Object:
+        seen: Object = {}
+
+        def has() -> Object | None:
+            nonlocal seen
+            seen = self.condition(kind, name, type_)
+            return seen if seen.get("reason") == reason else None
+
+        try:
+            return self.until(has)  # type: ignore[return-value]
+        except AssertionError as error:
+            raise AssertionError(f"{type_} of {kind}/{name} is {seen}") from error
+
+    def run_deployment(self, name: str) -> None:
+        """Let a Deployment's pods run, as its controller and a kubelet would tell."""
+        found = self.until(lambda: self.get("deployment", name))
+        replicas = found["spec"].get("replicas", 1)
+        self.patch_status("deployment", name, {
+            "observedGeneration": found["metadata"]["generation"], "replicas": replicas, "updatedReplicas": replicas,
+            "readyReplicas": replicas, "availableReplicas": replicas,
+        })  # fmt: skip
+
+    def make_pod(self, workload: str, template: Object, status: Object, suffix: str = "0") -> str:
+        """Create the pod of a workload's template, with the status that a kubelet would write."""
+        name = f"{workload}-{suffix}"
+        meta = {"name": name, "labels": template["metadata"]["labels"]}
+        self.apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": template["spec"]})
+        self.patch_status("pod", name, status)
+        return name
+
+    def end_job(self, name: str, message: Object, exit_code: int = 0) -> None:
+        """Let a Job's pod end with these last words."""
+        job = self.until(lambda: self.get("job", name))
+        ended = {
+            "exitCode": exit_code,
+            "reason": "Completed" if exit_code == 0 else "Error",
+            "message": json.dumps(message),
+        }
+        container = {"name": "ingest", "image": "x", "imageID": "", "ready": False, "restartCount": 0,
+                     "state": {"terminated": {**ended, "finishedAt": now(), "startedAt": now()}}}  # fmt: skip
+        phase = "Succeeded" if exit_code == 0 else "Failed"
+        self.make_pod(name, job["spec"]["template"], {"phase": phase, "containerStatuses": [container]})
+        moment = {"lastProbeTime": now(), "lastTransitionTime": now(), "status": "True"}
+        if exit_code == 0:
+            kinds = [{"type": "SuccessCriteriaMet", "reason": "CompletionsReached", **moment},
+                     {"type": "Complete", "reason": "CompletionsReached", **moment}]  # fmt: skip
+            status = {"startTime": now(), "completionTime": now(), "succeeded": 1, "conditions": kinds}
+        else:
+            kinds = [{"type": "FailureTarget", "reason": "PodFailurePolicy", **moment},
+                     {"type": "Failed", "reason": "PodFailurePolicy", **moment}]  # fmt: skip
+            status = {"startTime": now(), "failed": 1, "conditions": kinds}
+        self.patch_status("job", name, status)
+
+    def writes(self, since: int = 0) -> list[Object]:
+        """The operator's writes in this namespace, from the API server's audit log after byte `since`."""
+        with self.plane.audit_log.open() as log:
+            log.seek(since)
+            events = [json.loads(line) for line in log if line.endswith("\n")]
+        verbs = ("create", "update", "patch", "delete", "deletecollection")
+        return [
+            event
+            for event in events
+            if event["verb"] in verbs
+            and event.get("userAgent", "").startswith("kefu-operator")
+            and event["objectRef"].get("namespace") == self.namespace
+        ]
+
+    @property
+    def audit_end(self) -> int:
+        return self.plane.audit_log.stat().st_size
+
+
+def now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -1,0 +1,37 @@
+"""What the user of these tests applies."""
+
+from typing import Any
+
+Object = dict[str, Any]
+
+FAQ = "- {question: 能退货吗？, answer: 七天内可以。}"
+
+
+def index(name: str = "shop", config_map: str = "shop-faq", **spec: Any) -> Object:
+    sources = [{"name": "faq", "format": "FAQ", "configMap": {"name": config_map}}]
+    return {"apiVersion": "kefu.dev/v1alpha1", "kind": "KnowledgeIndex", "metadata": {"name": name},
+            "spec": {"sources": sources, **spec}}  # fmt: skip
+
+
+def config_map(name: str = "shop-faq", text: str = FAQ) -> Object:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"faq.yaml": text}}
+
+
+def chatbot(name: str = "shop", **spec: Any) -> Object:
+    whole = {
+        "model": {"uri": "https://models.example/small.gguf"},
+        "engine": {"llamaCpp": {}},
+        "knowledge": [{"name": "shop"}],
+        **spec,
+    }
+    return {"apiVersion": "kefu.dev/v1alpha1", "kind": "ChatbotDeployment", "metadata": {"name": name}, "spec": whole}
+
+
+def endpoint_chatbot(name: str = "shop", **spec: Any) -> Object:
+    made = chatbot(name, engine={"endpoint": {"url": "http://llm.example", "model": "m"}}, **spec)
+    del made["spec"]["model"]
+    return made
+
+
+def report(version: str) -> Object:
+    return {"version": version, "published": True, "documents": 2, "chunks": 3, "embedded": 3, "skippedTotal": 0}
