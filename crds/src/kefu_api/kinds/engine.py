@@ -127,6 +127,9 @@ class Engine(Ruled):
         ),
     )
 
+    EXACT: ClassVar = frozenset({"replicas"})
+    """The scale subresource reads it, and takes nothing but whole numbers."""
+
     vllm: VllmEngine | None = None
     """vLLM."""
     llama_cpp: LlamaCppEngine | None = None

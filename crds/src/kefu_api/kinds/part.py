@@ -1,6 +1,6 @@
 """The base of all parts of the kinds: a model that judges a document as the API server does, no laxer and no stricter."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
@@ -24,13 +24,17 @@ class Part(Model):
         strict=True,
     )
 
+    EXACT: ClassVar[frozenset[str]] = frozenset()
+    """Fields for which 2.0 is not taken for 2."""
+
     @model_validator(mode="before")
     @classmethod
     def _read_as_the_api_server(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
         known = cls.model_fields.keys() | {field.alias for field in cls.model_fields.values()}
-        return {key: _plain(item) for key, item in value.items() if item is not None or key not in known}
+        present = {key: item for key, item in value.items() if item is not None or key not in known}
+        return {key: item if key in cls.EXACT else _plain(item) for key, item in present.items()}
 
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:

@@ -16,6 +16,7 @@ _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _INFINITE = re.compile(r"^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")
 _LARGEST = 2**64 - 1
 _LONGEST_NUMBER = 400
+_FIRST_WITH_EXPONENT = 1e21
 
 
 def resolve(word: str) -> Any:
@@ -41,7 +42,10 @@ def _number(plain: str, word: str) -> Any:
     if not _FLOAT.match(plain):
         return word
     decimal = float(plain)
-    return word if math.isinf(decimal) else decimal
+    if math.isinf(decimal):
+        return word
+    # kubectl sends JSON, and Go writes 2.0 as 2 up to this size.
+    return int(decimal) if decimal.is_integer() and abs(decimal) < _FIRST_WITH_EXPONENT else decimal
 
 
 def _integer(plain: str) -> int:

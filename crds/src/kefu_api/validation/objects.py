@@ -13,6 +13,9 @@ from kefu_api.validation.finding import Finding, finding
 from kefu_api.validation.wording import closest, sentences
 
 MODELS = {definition.kind: definition.model for definition in DEFINITIONS}
+_MISSPELT = 3
+"""By how many letters a foreign kind may be longer or shorter than one of ours and still be taken for it."""
+
 CORE = {"ConfigMap": config_map, "Secret": secret}
 
 
@@ -55,14 +58,14 @@ def is_core(document: Mapping[str, Any], kind: str) -> bool:
 
 
 def _unknown_kind(document: Mapping[str, Any], kind: str) -> Finding:
-    meant = closest(kind, list(MODELS)) or next((known for known in MODELS if kind and known.startswith(kind)), None)
+    meant = closest(kind, list(MODELS))
     hint = f"; did you mean {meant}?" if meant else ""
     return finding(document, ("kind",), f'must be {_kinds()}, got "{_word(kind)}"{hint}')
 
 
 def _foreign(document: Mapping[str, Any], kind: str, version: str) -> Finding:
     meant = closest(kind, list(MODELS), cutoff=0.85)
-    if meant:
+    if meant and abs(len(meant) - len(kind)) <= _MISSPELT:
         return finding(document, ("kind",), f'must be {meant} with apiVersion {API_VERSION}, got "{_word(kind)}"')
     thing = f"{_word(kind)} of {_word(version)}"
     return finding(document, (), f"{thing} is not read by Kefu and was not checked: apply it with kubectl", "warning")

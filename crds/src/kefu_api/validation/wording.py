@@ -100,12 +100,15 @@ def _shown(path: Path, value: Any) -> str:
 
 
 def closest(word: str, known: list[str], cutoff: float = 0.7) -> str | None:
-    """The known word that was probably meant: equal but for case and underscores, or nearly equal."""
+    """The known word that was probably meant: equal but for case and dashes, nearly equal, or longer or shorter."""
     bare = {_bare(name): name for name in known}
     if _bare(word) in bare:
         return bare[_bare(word)]
     near = difflib.get_close_matches(_bare(word), bare, n=1, cutoff=cutoff)
-    return bare[near[0]] if near else None
+    if near:
+        return bare[near[0]]
+    starts = [bare[name] for name in bare if name.startswith(_bare(word)) or _bare(word).startswith(name)]
+    return starts[0] if len(starts) == 1 and len(word) > 1 else None
 
 
 def _bare(word: str) -> str:
