@@ -1,6 +1,7 @@
 """What a running instance tells other commands: one file in the state folder, rewritten at every change."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -36,11 +37,17 @@ class Instance:
 
 
 def describe(
-    pid: int, plan: LocalPlan, keepers: Iterable[Keeper], ingestions: Iterable[Ingestion], memory: Memory
+    plan: LocalPlan,
+    keepers: Iterable[Keeper],
+    ingestions: Iterable[Ingestion],
+    memory: Memory,
+    *,
+    ready: bool,
 ) -> dict[str, Any]:
-    """The instance as JSON."""
+    """The instance as JSON; `ready` tells that everything answered once."""
     return {
-        "pid": pid,
+        "pid": os.getpid(),
+        "ready": ready,
         "chatbots": [asdict(chatbot) for chatbot in plan.chatbots],
         "indexes": [asdict(index) | _index(index.name, ingestions, memory) for index in plan.indexes],
         "workloads": [

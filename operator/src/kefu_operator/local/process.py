@@ -2,33 +2,16 @@
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kefu_operator.local.errors import ProgramMissing
+from kefu_operator.local.leash import die_with
 from kefu_operator.local.logs import LINE, LogFile
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
 OnLine = Callable[[bytes], None]
-
-
-def _die_with(parent: int) -> Callable[[], None]:
-    """For the child, between fork and exec: let the kernel kill it when the parent dies, however that comes about."""
-
-    def leash() -> None:
-        if _LIBC is None:
-            return
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return leash
 
 
 class Process:
@@ -73,7 +56,7 @@ class Process:
                 cwd=folder,
                 limit=LINE,
                 start_new_session=True,
-                preexec_fn=_die_with(os.getpid()),
+                preexec_fn=die_with(os.getpid()),
             )
         except (FileNotFoundError, PermissionError) as error:
             raise ProgramMissing(f"{command[0]} cannot be run: {error.strerror}") from error

@@ -56,6 +56,7 @@ class Session:
         self._models = cache(environment) / "models"
         self._dirty = asyncio.Event()
         self._stop = asyncio.Event()
+        self._ready = False
         self._folders = Folders(state.path)
         self._mounts = Mounts(state.path, Contents({}, {}))
         self._memory = Memory(state.read(PUBLISHED), lambda known: state.keep(PUBLISHED, known))
@@ -130,7 +131,8 @@ class Session:
         finally:
             healing.cancel()
             await asyncio.gather(healing, return_exceptions=True)
-        await self._write_instance()
+        self._ready = True
+        self._write_instance()
         ready.set_result(self.plan)
 
     async def _published(self) -> None:
@@ -243,11 +245,13 @@ class Session:
         while True:
             await self._dirty.wait()
             self._dirty.clear()
-            await self._write_instance()
+            self._write_instance()
             await asyncio.sleep(POLL / 5)
 
-    async def _write_instance(self) -> None:
-        content = describe(os.getpid(), self.plan, self._supervisor.keepers, self._ingestions.values(), self._memory)
+    def _write_instance(self) -> None:
+        content = describe(
+            self.plan, self._supervisor.keepers, self._ingestions.values(), self._memory, ready=self._ready
+        )
         self._state.keep(INSTANCE, content)
 
     def _kill(self) -> None:

@@ -40,7 +40,9 @@ def read(namespace: str | None, context: str | None) -> Objects:
         config.load_kube_config(context=context)  # type: ignore[no-untyped-call]
         where = namespace or _namespace(context)
     except ConfigException as error:
-        raise Unreachable(f"no cluster: {str(error).rstrip('.')}. Set KUBECONFIG, or start something here with `kefu run`") from error
+        raise Unreachable(
+            f"no cluster: {str(error).rstrip('.')}. Set KUBECONFIG, or start something here with `kefu run`"
+        ) from error
     api = client.CustomObjectsApi()
     return Objects(where, _list(api, where, "chatbotdeployments"), _list(api, where, "knowledgeindexes"))
 
