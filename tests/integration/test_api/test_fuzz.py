@@ -12,7 +12,7 @@ from tests.corpus.cases import Case, cases
 from tests.integration.test_api.server import Server
 
 EXAMPLES = 150
-VALUES = (
+VALUES: tuple[Any, ...] = (
     None,
     True,
     0,

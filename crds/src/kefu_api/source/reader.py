@@ -20,6 +20,8 @@ MAX_NODES = 50_000
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT = "tag:yaml.org,2002:str"
+_MAPPING = "tag:yaml.org,2002:map"
+_SEQUENCE = "tag:yaml.org,2002:seq"
 _MERGE = "<<"
 
 
@@ -88,6 +90,7 @@ class _Reader:
             if len(self._stack) >= MAX_DEPTH:
                 raise self._error(event, f"nested deeper than {MAX_DEPTH} levels: flatten it")
             is_mapping = isinstance(event, events.MappingStartEvent)
+            self._check_tag(event, (_MAPPING if is_mapping else _SEQUENCE))
             self._stack.append(_Open(_line(event), is_mapping, event.anchor))
         if isinstance(event, events.MappingEndEvent | events.SequenceEndEvent):
             opened = self._stack.pop()
@@ -116,8 +119,7 @@ class _Reader:
 
     def _scalar(self, event: Any) -> _Tree:
         lines: dict[Path, int] = {(): _line(event)}
-        if event.tag not in (None, "!", _TEXT):
-            raise self._error(event, f"tag {event.tag} is not supported: write the plain value")
+        self._check_tag(event, _TEXT)
         if event.tag is not None or event.style in ("'", '"', "|", ">"):
             return _Tree(event.value, lines)
         try:
@@ -176,6 +178,10 @@ class _Reader:
                     f"{self._file}:{document.line(('items', position))}: a List holds objects, this is none"
                 )
             yield document.part(("items", position))
+
+    def _check_tag(self, event: Any, allowed: str) -> None:
+        if event.tag not in (None, "!", allowed):
+            raise self._error(event, f"tag {event.tag} is not supported: write the plain value")
 
     def _error(self, event: Any, message: str) -> ManifestError:
         return ManifestError(f"{self._file}:{_line(event)}: {message}")

@@ -5,18 +5,24 @@ from typing import Any
 
 from kefu_api.source.document import Path
 from kefu_api.validation.configuration import secret
-from kefu_api.validation.finding import Finding, finding, name_of, namespace_of
+from kefu_api.validation.finding import Finding, finding, name_of, namespace_of, text_at
 from kefu_api.validation.objects import is_core, is_kefu
 
 _OBJECTS = {"configMap": "ConfigMap"}
 """Field names that refer to an object of that kind; those ending in Secret refer to Secrets."""
 
 
-def check_references(documents: Iterable[Mapping[str, Any]]) -> list[Finding]:
-    """Warnings for what is named and not among the documents."""
-    present = {(document.get("kind"), namespace_of(document), name_of(document)): document for document in documents}
-    kefu = [document for document in present.values() if is_kefu(document)]
-    return [found for document in kefu for found in _check(document, present)]
+def check_references(right: Iterable[Mapping[str, Any]], every: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """Warnings for what the right documents name and what is not among them all.
+
+    Wrong ones are left out: what stands there in place of a name may be a secret, and is not to be repeated.
+    """
+    present = {_key(document): document for document in every}
+    return [found for document in right if is_kefu(document) for found in _check(document, present)]
+
+
+def _key(document: Mapping[str, Any]) -> tuple[str, str, str]:
+    return text_at(document, "kind"), namespace_of(document), name_of(document)
 
 
 def _check(document: Mapping[str, Any], present: Mapping[Any, Mapping[str, Any]]) -> Iterator[Finding]:
