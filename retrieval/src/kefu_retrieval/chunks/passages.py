@@ -37,7 +37,8 @@ def cut(markdown: str, chunking: Chunking) -> list[Passage]:
         if units:
             passages += [Passage(section.headings, text) for text in _pack(units, chunking)]
         elif section.headings and not _continues(sections, number):
-            passages.append(Passage(section.headings, section.headings[-1]))
+            parts = sentences.split(section.headings[-1], chunking.tokens)
+            passages += [Passage(section.headings, part) for part in parts]
     return passages
 
 
@@ -65,27 +66,41 @@ def _units(section: outline.Section, limit: int) -> Iterator[_Unit]:
 def _pack(units: list[_Unit], chunking: Chunking) -> Iterator[str]:
     """Fill passages with units; each but the first begins with the last units of the one before, up to the overlap."""
     held: list[_Unit] = []
-    fresh = 0
+    used = 0.0
+    fresh = False
     for unit in units:
-        if fresh and tokens.estimate(_join([*held, unit])) > chunking.tokens:
+        if fresh and used + _cost(unit, held) > chunking.tokens:
             yield _join(held)
             held = _tail(held, unit, chunking)
-            fresh = 0
+            used = _total(held)
+            fresh = False
+        used += _cost(unit, held)
         held.append(unit)
-        fresh += 1
+        fresh = True
     yield _join(held)
 
 
 def _tail(held: list[_Unit], following: _Unit, chunking: Chunking) -> list[_Unit]:
     """The last units that fit into the overlap and leave room for the following one."""
     tail: list[_Unit] = []
+    overlap = 0.0
     for unit in reversed(held):
+        overlap += tokens.estimate(unit.text)
         longer = [unit, *tail]
-        overlap = sum(tokens.estimate(part.text) for part in longer)
-        if overlap > chunking.overlap or tokens.estimate(_join([*longer, following])) > chunking.tokens:
+        if overlap > chunking.overlap or _total([*longer, following]) > chunking.tokens:
             break
         tail = longer
     return tail
+
+
+def _total(units: list[_Unit]) -> float:
+    return sum(_cost(unit, units[:number]) for number, unit in enumerate(units))
+
+
+def _cost(unit: _Unit, before: list[_Unit]) -> float:
+    """Tokens that `unit` adds behind `before`: its own, and its table's header where that begins."""
+    new_header = unit.header if unit.header and (not before or before[-1].header != unit.header) else ""
+    return tokens.estimate(unit.text) + tokens.estimate(new_header)
 
 
 def _join(units: list[_Unit]) -> str:

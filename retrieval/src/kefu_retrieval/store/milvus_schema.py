@@ -15,7 +15,8 @@ FLAT_UP_TO = 5_000
 """Rows up to which vectors are compared one by one: exact, and fast enough; beyond it an HNSW graph."""
 MAX_TEXT = 65_000
 """Bytes; Milvus's limit of a VARCHAR is 65,535."""
-PAYLOAD_FIELDS = ["chunk", "document", "title", "headings", "text", "language", "tags", "probe"]
+PAYLOAD_FIELDS = ["chunk", "document", "title", "labels", "text", "language", "probe"]
+"""`labels` is an object with headings and tags: Milvus 2.3 takes no JSON array at the top."""
 
 ANALYZER = {
     "tokenizer": "jieba",
@@ -31,8 +32,7 @@ def schema(manifest: Manifest) -> CollectionSchema:
     made.add_field("key", DataType.VARCHAR, max_length=64)
     for name, limit in (("chunk", 64), ("document", 1_024), ("title", 4_096), ("language", 8)):
         made.add_field(name, DataType.VARCHAR, max_length=limit)
-    for name in ("headings", "tags"):
-        made.add_field(name, DataType.JSON)
+    made.add_field("labels", DataType.JSON)
     for name in ("text", "probe"):
         made.add_field(name, DataType.VARCHAR, max_length=65_535)
     made.add_field("vector", DataType.FLOAT_VECTOR, dim=manifest.dimension)
@@ -72,8 +72,7 @@ def record(row: Row, sparse: bool) -> dict[str, Any]:
         "document": _fit(payload.document, 1_024),
         "title": _fit(payload.title, 4_096),
         "language": payload.language,
-        "headings": list(payload.headings),
-        "tags": list(payload.tags),
+        "labels": {"headings": list(payload.headings), "tags": list(payload.tags)},
         "text": _fit(payload.text, MAX_TEXT),
         "probe": _fit(payload.probe, MAX_TEXT),
         "vector": np.asarray(row.vector, dtype=np.float32),
@@ -90,10 +89,10 @@ def found(hit: Any) -> Found:
         chunk=entity["chunk"],
         document=entity["document"],
         title=entity["title"],
-        headings=tuple(entity["headings"] or ()),
+        headings=tuple(entity["labels"]["headings"]),
         text=entity["text"],
         language=entity["language"],
-        tags=tuple(entity["tags"] or ()),
+        tags=tuple(entity["labels"]["tags"]),
         probe=entity["probe"],
     )
     return Found(payload, float(hit["distance"]))

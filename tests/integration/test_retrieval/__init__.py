@@ -1,0 +1,1 @@
+"""Tests of retrieval against real stores and the real encoder."""

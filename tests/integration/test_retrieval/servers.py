@@ -1,0 +1,129 @@
+"""Real Milvus servers for tests: Milvus Lite's server, and Milvus standalone 2.3.5 from a virtual environment of its own."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+STANDALONE = ("milvus==2.3.5", "pymilvus<2.4", "setuptools<80", "marshmallow<4")
+READY_SECONDS = 120.0
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """A server process that can be killed and started again on the same data."""
+
+    command: list[str]
+    port: int
+    log: Path
+    health: str | None = None
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def uri(self) -> str:
+        """For pymilvus."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start and wait until it listens (and says that it is healthy)."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._ready():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"{self.command[0]} did not start:\n{self.log.read_text()[-3000:]}")
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """Kill the process and its children at once, as a lost node would."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+            self.process = None
+
+    def _ready(self) -> bool:
+        try:
+            if self.health is not None:
+                with urllib.request.urlopen(self.health, timeout=2) as answer:
+                    return bool(answer.status == 200)
+            with socket.create_connection(("127.0.0.1", self.port), timeout=2):
+                return True
+        except (OSError, urllib.error.URLError):
+            return False
+
+
+@contextmanager
+def milvus_lite(folder: Path) -> Iterator[Server]:
+    """Milvus Lite's server on a free port, with its data in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    program = Path(sys.executable).parent / "milvus-lite"
+    command = [str(program), "server", "--data-dir", str(folder / "data"), "--host", "127.0.0.1", "--port", str(port)]
+    server = Server(command, port, folder / "milvus-lite.log")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@contextmanager
+def milvus_standalone(folder: Path) -> Iterator[Server]:
+    """Milvus standalone 2.3.5; one a machine at a time (its inner ports are fixed), so others wait for the lock."""
+    cache = _cache() / "tests"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "milvus-standalone.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        binary = _standalone_environment(cache) / "bin" / "milvus-server"
+        folder.mkdir(parents=True, exist_ok=True)
+        port = free_port()
+        command = [str(binary), "--data", str(folder / "data"), "--proxy-port", str(port)]
+        server = Server(command, port, folder / "milvus.log", health="http://127.0.0.1:9091/healthz")
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+def _standalone_environment(cache: Path) -> Path:
+    """A virtual environment with the Milvus binary, made once and named by what is in it."""
+    key = hashlib.sha256("\n".join(STANDALONE).encode()).hexdigest()[:16]
+    environment = cache / f"milvus-{key}"
+    if (environment / "bin" / "milvus-server").exists():
+        return environment
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert uv is not None, "uv is not on the PATH; install it to test against Milvus standalone"
+    building = cache / f"milvus-{key}.building"
+    shutil.rmtree(building, ignore_errors=True)
+    subprocess.run([uv, "venv", "--quiet", "--relocatable", "--python", sys.executable, str(building)], check=True)
+    install = [uv, "pip", "install", "--quiet", "--python", str(building / "bin" / "python"), *STANDALONE]
+    subprocess.run(install, check=True)
+    building.rename(environment)
+    return environment
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("KEFU_CACHE") or Path.home() / ".cache" / "kefu")

@@ -1,0 +1,150 @@
+"""What every store must do: one suite, inherited by the tests of each store."""
+
+import numpy as np
+import pytest
+
+from kefu_retrieval.chunks import terms
+from kefu_retrieval.embeddings.protocol import Vectors
+from kefu_retrieval.errors import CollectionGone, RetrievalError
+from kefu_retrieval.store.protocol import Store
+from kefu_retrieval.store.rows import Manifest, Payload, Row
+
+DIMENSION = 8
+TEXTS = {
+    "returns": "收到货后七天内可以无理由退货",
+    "postage": "满九十九元免运费，不足的每单收八元",
+    "invoice": "You can request an electronic invoice within 30 days",
+    "battery": "The battery of refurbished phones is guaranteed for one year",
+}
+
+
+def unit(*numbers: float) -> Vectors:
+    """A unit vector that begins with `numbers`."""
+    vector = np.zeros(DIMENSION, dtype=np.float32)
+    vector[: len(numbers)] = numbers
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def row(name: str, vector: Vectors, text: str | None = None, chunk: str | None = None) -> Row:
+    """A row found by `text`."""
+    probe = text or TEXTS[name]
+    payload = Payload(chunk or name, f"faq/{name}", f"title {name}", ("一", "two"), probe, "zh", ("a", "标签"), probe)
+    return Row(f"row-{name}", f"key-{name}", payload, terms.normal(probe), vector)
+
+
+ROWS = [
+    row("returns", unit(1, 0, 0)),
+    row("postage", unit(0, 1, 0)),
+    row("invoice", unit(0, 0, 1)),
+    row("battery", unit(0, 0.6, 0.8)),
+]
+
+
+def manifest(version: str, created: float = 1.0, *, sparse: bool, alias: str = "kefu_t_shop") -> Manifest:
+    """A manifest for `ROWS`."""
+    return Manifest(
+        alias=alias,
+        version=version,
+        embedder="test",
+        dimension=DIMENSION,
+        documents=4,
+        chunks=4,
+        rows=len(ROWS),
+        sparse=sparse,
+        created=created,
+    )
+
+
+class StoreSuite:
+    """Inherit, and give a fixture `store` that is empty of this suite's collections."""
+
+    sparse = True
+    """Whether the store is expected to have a keyword leg."""
+
+    def fill(self, store: Store, version: str, created: float = 1.0, alias: str = "kefu_t_shop") -> str:
+        collection = f"{alias}_{version}"
+        store.create(collection, manifest(version, created, sparse=self.sparse, alias=alias))
+        store.insert(collection, ROWS)
+        store.seal(collection)
+        return collection
+
+    def test_declares_whether_it_can_search_keywords(self, store: Store) -> None:
+        assert store.capabilities().sparse is self.sparse
+
+    def test_gives_back_the_whole_payload_nearest_first(self, store: Store) -> None:
+        collection = self.fill(store, "v1")
+        found = store.dense(collection, unit(0, 0.5, 0.85), 2)
+        assert [hit.payload.chunk for hit in found] == ["battery", "invoice"]
+        assert found[0].payload == ROWS[3].payload
+        assert found[0].score == pytest.approx(float(np.dot(unit(0, 0.5, 0.85), unit(0, 0.6, 0.8))), abs=1e-4)
+
+    def test_counts_what_was_inserted_and_keeps_the_manifest(self, store: Store) -> None:
+        collection = self.fill(store, "v1")
+        assert store.count(collection) == len(ROWS)
+        assert store.manifest(collection) == manifest("v1", sparse=self.sparse)
+        assert store.manifest("kefu_t_shop_absent") is None
+
+    def test_finds_chinese_and_english_words_whatever_their_case_and_number(self, store: Store) -> None:
+        if not self.sparse:
+            pytest.skip("this store declares that it has no keyword leg")
+        collection = self.fill(store, "v1")
+        for query, expected in {"退货": "returns", "运费多少": "postage", "INVOICES?": "invoice", "phone battery": "battery"}.items():
+            found = store.sparse(collection, terms.normal(query), 3)
+            assert found[0].payload.chunk == expected, query
+            assert all(hit.score > 0 for hit in found)
+            assert found == sorted(found, key=lambda hit: -hit.score)
+        assert store.sparse(collection, terms.normal("quantum"), 3) == []
+        assert store.sparse(collection, "", 3) == []
+
+    def test_looks_vectors_up_by_key(self, store: Store) -> None:
+        collection = self.fill(store, "v1")
+        found = store.vectors(collection, ["key-returns", "key-absent", "key-battery"])
+        assert set(found) == {"key-returns", "key-battery"}
+        np.testing.assert_allclose(found["key-battery"], unit(0, 0.6, 0.8), atol=1e-6)
+
+    def test_lists_probes_up_to_a_limit(self, store: Store) -> None:
+        collection = self.fill(store, "v1")
+        assert set(store.probes(collection, 100)) == set(TEXTS.values())
+        assert len(list(store.probes(collection, 2))) == 2
+
+    def test_publishes_by_moving_an_alias(self, store: Store) -> None:
+        first, second = self.fill(store, "v1", 1.0), self.fill(store, "v2", 2.0)
+        assert store.published("kefu_t_shop") is None
+        store.publish("kefu_t_shop", first)
+        assert store.published("kefu_t_shop") == first
+        store.publish("kefu_t_shop", second)
+        store.publish("kefu_t_shop", second)
+        assert store.published("kefu_t_shop") == second
+        store.drop(first)
+        assert store.published("kefu_t_shop") == second
+        assert store.dense(second, unit(1), 1)[0].payload.chunk == "returns"
+
+    def test_lists_the_versions_of_one_index_only_oldest_first(self, store: Store) -> None:
+        self.fill(store, "v2", 2.0)
+        self.fill(store, "v1", 1.0)
+        self.fill(store, "v1", 1.0, alias="kefu_t_shop_eu")
+        assert [held.version for held in store.collections("kefu_t_shop")] == ["v1", "v2"]
+        assert [held.alias for held in store.collections("kefu_t_shop_eu")] == ["kefu_t_shop_eu"]
+
+    def test_says_when_a_collection_is_gone(self, store: Store) -> None:
+        collection = self.fill(store, "v1")
+        store.drop(collection)
+        store.drop(collection)
+        assert store.manifest(collection) is None
+        with pytest.raises(CollectionGone):
+            store.dense(collection, unit(1), 1)
+
+    def test_refuses_to_make_a_collection_twice_with_other_contents(self, store: Store) -> None:
+        collection = self.fill(store, "v1")
+        other = manifest("v1", sparse=self.sparse).model_copy(update={"dimension": 4})
+        with pytest.raises(RetrievalError):
+            store.create(collection, other)
+        assert store.count(collection) == len(ROWS)
+
+    def test_holds_texts_up_to_the_limits_of_the_sources(self, store: Store) -> None:
+        collection = "kefu_t_shop_v9"
+        store.create(collection, manifest("v9", sparse=self.sparse))
+        long = "退货" * 4_000
+        store.insert(collection, [row("long", unit(1), text=long)])
+        store.seal(collection)
+        assert store.dense(collection, unit(1), 1)[0].payload.text == long

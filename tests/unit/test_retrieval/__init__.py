@@ -1,0 +1,1 @@
+"""Tests of retrieval without servers or models."""

@@ -1,0 +1,203 @@
+"""Search: fusion, coverage, confidence, and following the alias."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kefu_api.wire.search import SearchResponse
+from kefu_retrieval.chunks import terms
+from kefu_retrieval.embeddings.protocol import Vectors
+from kefu_retrieval.errors import EmbedderMismatch, IndexNotPublished, StoreUnreachable
+from kefu_retrieval.ingest import Ingestion
+from kefu_retrieval.search.confidence import Evidence, confidence
+from kefu_retrieval.search.fusion import Leg, fuse
+from kefu_retrieval.search.lexicon import Lexicon
+from kefu_retrieval.search.searcher import Searcher
+from kefu_retrieval.search.versions import FAILED, FRESH, Versions
+from kefu_retrieval.store.memory import MemoryStore
+from kefu_retrieval.store.rows import Found, Payload
+from tests.unit.test_retrieval.doubles import Clock, WordEmbedder, faq_source, index
+
+unhurried = settings(deadline=None, max_examples=60)
+"""No clock: the machine may be busy."""
+
+ALIAS = "kefu_acme_shop"
+
+
+def found(*chunks: str) -> list[Found]:
+    return [Found(Payload(c, f"faq/{c}", c, (), c, "en", (), c), 1 - n / 100) for n, c in enumerate(chunks)]
+
+
+def test_fuses_by_the_formula() -> None:
+    fused = fuse([Leg("dense", 0.6, found("a", "b")), Leg("sparse", 0.4, found("b", "c"))], 50)
+    assert [(chunk.payload.chunk, round(chunk.score, 9)) for chunk in fused] == [
+        ("b", round(0.6 / 62 + 0.4 / 61, 9)),
+        ("a", round(0.6 / 61, 9)),
+        ("c", round(0.4 / 62, 9)),
+    ]
+
+
+def test_counts_a_chunks_rows_once_at_the_best_rank() -> None:
+    fused = fuse([Leg("dense", 1.0, found("a", "a", "a", "b"))], 50)
+    assert [round(chunk.score, 9) for chunk in fused] == [round(1 / 61, 9), round(1 / 62, 9)]
+
+
+def test_takes_so_many_candidates_from_each_leg() -> None:
+    fused = fuse([Leg("dense", 1.0, found("a", "a", "b", "c")), Leg("sparse", 1.0, found("d", "e"))], 1)
+    assert {chunk.payload.chunk for chunk in fused} == {"a", "d"}
+
+
+@unhurried
+@given(st.lists(st.sampled_from("abcdefgh"), max_size=12), st.lists(st.sampled_from("abcdefgh"), max_size=12))
+def test_the_order_of_the_legs_does_not_matter(left: list[str], right: list[str]) -> None:
+    legs = [Leg("dense", 0.6, found(*left)), Leg("sparse", 0.4, found(*right))]
+    there, back = fuse(legs, 9), fuse(legs[::-1], 9)
+    assert [(c.payload.chunk, pytest.approx(c.score)) for c in there] == [(c.payload.chunk, c.score) for c in back]
+    assert {c.payload.chunk for c in there} == set(left[:12]) | set(right[:12]) or len(there) > 0
+
+
+def test_rare_words_weigh_more_and_absent_ones_are_unknown() -> None:
+    lexicon = Lexicon(["return a phone", "return a shirt", "return a kettle", "invoice"])
+    query = terms.features("return an invoice to Canada")
+    assert lexicon.weight("invoic") > lexicon.weight("return") > 0
+    assert lexicon.coverage(query, terms.features("invoices")) > lexicon.coverage(query, terms.features("returns"))
+    assert lexicon.coverage(query, query) == pytest.approx(1)
+    assert lexicon.unknown(terms.features("Canada")) == 1
+    assert 0 < lexicon.unknown(query) < 1
+    assert Lexicon([]).coverage(frozenset(), frozenset()) == 0
+
+
+SHARES = st.floats(0, 1)
+
+
+@unhurried
+@given(st.floats(-1, 1), SHARES, SHARES, SHARES, st.booleans())
+def test_confidence_is_a_share_and_grows_with_the_evidence(c: float, t: float, p: float, u: float, same: bool) -> None:
+    value = confidence(Evidence(c, t, p, u, same))
+    assert 0 <= value <= 1
+    assert confidence(Evidence(min(1.0, c + 0.1), t, p, u, same)) >= value
+    assert confidence(Evidence(c, min(1.0, t + 0.1), p, u, same)) >= value
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Returns", "return"),
+        ("shipped", "shipping"),
+        ("policies", "policy"),
+        ("boxes", "box"),
+        ("７天", "7天"),
+        ("请问可以退货吗", "退货"),
+        ("iPhone's", "IPHONE"),
+    ],
+)
+def test_writes_alike_what_means_alike(left: str, right: str) -> None:
+    assert terms.features(left) == terms.features(right)
+
+
+@unhurried
+@given(st.text(max_size=100))
+def test_any_text_has_terms(text: str) -> None:
+    assert terms.normal(terms.normal(text)) is not None
+    assert all(feature.strip() for feature in terms.features(text))
+
+
+class CountingStore(MemoryStore):
+    """Counts how often the alias is read, and can be away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.away = False
+
+    def published(self, alias: str) -> str | None:
+        self.asked += 1
+        if self.away:
+            raise StoreUnreachable("away")
+        return super().published(alias)
+
+
+async def publish(store: MemoryStore, version: str, answer: str, keep: int = 2) -> None:
+    text = f"- {{id: a, question: How do returns work, answer: {answer}}}"
+    await Ingestion(index(faq_source(text), version=version, keep=keep), store, WordEmbedder()).run()
+
+
+async def test_follows_a_flip_and_asks_no_more_often_than_need_be() -> None:
+    store, clock = CountingStore(), Clock()
+    await publish(store, "v1", "one")
+    versions = Versions(store, ALIAS, clock)
+    before = store.asked
+    assert {versions.current().manifest.version for _ in range(5)} == {"v1"}
+    assert store.asked == before + 1
+    await publish(store, "v2", "two")
+    clock.now += FRESH
+    assert versions.current().manifest.version == "v2"
+
+
+async def test_repeats_a_failure_for_a_moment_and_then_asks_again() -> None:
+    store, clock = CountingStore(), Clock()
+    await publish(store, "v1", "one")
+    versions = Versions(store, ALIAS, clock)
+    store.away, before = True, store.asked
+    for _ in range(3):
+        with pytest.raises(StoreUnreachable):
+            versions.current()
+    assert store.asked == before + 1
+    store.away = False
+    clock.now += FAILED
+    assert versions.current().manifest.version == "v1"
+
+
+def test_says_when_nothing_is_published() -> None:
+    with pytest.raises(IndexNotPublished, match=ALIAS):
+        Versions(MemoryStore(), ALIAS).current()
+
+
+async def ask(store: MemoryStore, versions: Versions, query: str, **embedders: WordEmbedder) -> SearchResponse:
+    with ThreadPoolExecutor(4) as threads:
+        known = embedders or {"words": WordEmbedder()}
+        searcher = Searcher(store, versions, lambda: known, threads, timeout=5.0)
+        return await searcher.search("shop", query, 3, index().search)
+
+
+async def test_answers_from_the_published_version() -> None:
+    store = MemoryStore()
+    await publish(store, "v1", "Within seven days.")
+    response = await ask(store, Versions(store, ALIAS), "How do returns work")
+    assert (response.index, response.version, response.answerable) == ("shop", "v1", True)
+    assert [(hit.document, hit.text) for hit in response.hits] == [("faq/a", "Within seven days.")]
+    assert response.confidence == response.hits[0].confidence
+
+
+async def test_searches_again_when_the_version_was_dropped_since_the_alias_was_read() -> None:
+    store, clock = MemoryStore(), Clock()
+    await publish(store, "v1", "one", keep=1)
+    versions = Versions(store, ALIAS, clock)
+    versions.current()
+    await publish(store, "v2", "two", keep=1)
+    response = await ask(store, versions, "returns")
+    assert (response.version, response.hits[0].text) == ("v2", "two")
+
+
+async def test_says_when_the_version_was_built_with_another_embedding() -> None:
+    store = MemoryStore()
+    await publish(store, "v1", "one")
+    with pytest.raises(EmbedderMismatch, match="words"):
+        await ask(store, Versions(store, ALIAS), "returns", other=WordEmbedder("other"))
+
+
+class SlowEmbedder(WordEmbedder):
+    """Is down."""
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        raise StoreUnreachable("down")
+
+
+async def test_passes_on_why_it_cannot_look_it_up() -> None:
+    store = MemoryStore()
+    await publish(store, "v1", "one")
+    with pytest.raises(StoreUnreachable, match="down"):
+        await ask(store, Versions(store, ALIAS), "returns", words=SlowEmbedder())

@@ -1,0 +1,149 @@
+"""Sources: what is read, and what is left out with which reason."""
+
+from pathlib import Path
+
+import pytest
+
+from kefu_retrieval.errors import SourceChanged, SourceMissing
+from kefu_retrieval.sources import faq, folder, language, markdown, read
+from tests.unit.test_retrieval.doubles import faq_source, folder_source, index
+
+GOOD = "- {id: a, question: 能退吗, variants: [可以退货吗, 能退吗], answer: 可以, tags: [x]}\n"
+
+BAD_ENTRIES = {
+    "no answer": ("- {id: a, question: q}", "answer: Field required"),
+    "an empty question": ("- {id: a, question: '  ', answer: b}", "question: String should have at least 1"),
+    "a misspelt field": ("- {id: a, question: q, anwser: b}", "answer"),
+    "an unknown field": ("- {id: a, question: q, answer: b, url: c}", "url: Extra inputs are not permitted"),
+    "an id with a space": ("- {id: a b, question: q, answer: b}", "id: String should match"),
+    "variants that are no list": ("- {id: a, question: q, variants: v, answer: b}", "variants: Input should be a valid list"),
+    "an answer that is too long": (f"- {{id: a, question: q, answer: {'x' * 8_001}}}", "answer: String should have at most"),
+    "a plain string": ("- hello", "must be a mapping"),
+    "a number for an answer": ("- {id: a, question: q, answer: 7}", "answer: Input should be a valid string"),
+}
+
+BAD_FILES = {
+    "not YAML": ("- {id: a", "not YAML"),
+    "a mapping": ("question: q", "must be a YAML list"),
+    "nothing": ("", "must be a YAML list"),
+    "aliases, which could expand without end": ("- &a [x]\n- [*a, *a]", "aliases are not allowed"),
+    "a Python object": ("- !!python/object:os.system {}", "not YAML"),
+    "nested a thousand deep": ("[" * 5_000, "not YAML"),
+}
+
+
+def test_reads_an_entry() -> None:
+    reading = faq.parse("faq", "f.yaml", GOOD)
+    assert reading.omissions == []
+    entry = reading.entries[0]
+    assert (entry.document, entry.question, entry.variants) == ("faq/a", "能退吗", ("可以退货吗",))
+    assert (entry.answer, entry.tags, entry.language) == ("可以", ("x",), "zh")
+
+
+def test_names_an_entry_without_id_by_its_question() -> None:
+    text = "- {question: q, answer: b}\n- {question: r, answer: b}"
+    first, second = faq.parse("faq", "f.yaml", text).entries
+    assert first.document != second.document
+    assert faq.parse("faq", "f.yaml", text).entries[0].document == first.document
+
+
+@pytest.mark.parametrize("case", BAD_ENTRIES)
+def test_leaves_out_an_entry_with(case: str) -> None:
+    text, reason = BAD_ENTRIES[case]
+    reading = faq.parse("faq", "f.yaml", f"{text}\n{GOOD.replace('id: a', 'id: good')}")
+    assert [entry.document for entry in reading.entries] == ["faq/good"]
+    assert len(reading.omissions) == 1
+    assert reason in reading.omissions[0].reason
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_leaves_out_an_faq_file_that_holds(case: str) -> None:
+    text, reason = BAD_FILES[case]
+    reading = faq.parse("faq", "f.yaml", text)
+    assert reading.entries == []
+    assert [left.document for left in reading.omissions] == ["faq/f.yaml"]
+    assert reason in reading.omissions[0].reason
+
+
+def test_takes_a_pages_title_from_front_matter_then_heading_then_file_name() -> None:
+    def title(text: str) -> str:
+        return markdown.parse("p", "returns.md", text).pages[0].title
+
+    assert title("---\ntitle: Our returns\n---\n# Other\ntext") == "Our returns"
+    assert title("intro\n\n## Second\n") == "Second"
+    assert title("only text") == "returns"
+    assert title("---\nowner: me\n---\n# Heading #\n") == "Heading"
+
+
+def test_keeps_front_matter_out_of_the_body() -> None:
+    assert markdown.parse("p", "a.md", "---\r\ntitle: T\r\n---\r\nbody\r\n").pages[0].body == "body\n"
+
+
+def test_leaves_out_an_empty_page_and_broken_front_matter() -> None:
+    for text, reason in {" \n": "empty", "---\ntitle: [\n---\nx": "front matter"}.items():
+        reading = markdown.parse("p", "a.md", text)
+        assert reading.pages == []
+        assert reason in reading.omissions[0].reason
+
+
+def test_reads_a_mounted_config_map_through_its_links(tmp_path: Path) -> None:
+    data = tmp_path / "..2026_11_20"
+    data.mkdir()
+    (data / "faq.yaml").write_text(GOOD)
+    (tmp_path / "..data").symlink_to(data)
+    (tmp_path / "faq.yaml").symlink_to(tmp_path / "..data" / "faq.yaml")
+    (tmp_path / ".hidden").write_text("x")
+    (tmp_path / "folder").mkdir()
+    assert folder.read(tmp_path).files == {"faq.yaml": GOOD}
+
+
+def test_leaves_out_files_that_are_not_text_too_large_or_of_another_kind(tmp_path: Path) -> None:
+    source = folder_source(tmp_path / "faq", {"good.yaml": GOOD, "notes.md": "# x"})
+    (tmp_path / "faq" / "gbk.yaml").write_bytes("能退吗".encode("gbk"))
+    (tmp_path / "faq" / "large.yaml").write_bytes(b"x" * (folder.MAX_FILE_BYTES + 1))
+    reading = read.read(index(source))
+    assert [entry.document for entry in reading.entries] == ["faq/a"]
+    reasons = {left.document: left.reason for left in reading.omissions}
+    assert "not UTF-8" in reasons["faq/gbk.yaml"]
+    assert "larger than 4 MiB" in reasons["faq/large.yaml"]
+    assert "must end in .yaml" in reasons["faq/notes.md"]
+
+
+def test_stops_when_a_folder_is_not_the_snapshot_it_should_be(tmp_path: Path) -> None:
+    source = folder_source(tmp_path / "faq", {"f.yaml": GOOD})
+    read.read(index(source))
+    (tmp_path / "faq" / "f.yaml").write_text(GOOD.replace("可以,", "不可以,"))
+    with pytest.raises(SourceChanged, match="faq"):
+        read.read(index(source))
+
+
+def test_stops_when_a_folder_is_missing(tmp_path: Path) -> None:
+    source = folder_source(tmp_path / "faq", {}).model_copy(update={"path": str(tmp_path / "absent")})
+    with pytest.raises(SourceMissing, match="absent"):
+        read.read(index(source))
+
+
+def test_keeps_the_first_of_two_entries_with_one_id_but_one_a_language() -> None:
+    text = (
+        '- {id: a, question: 能退吗, answer: 可以}\n- {id: a, question: "Returns?", answer: "Yes."}\n'
+        "- {id: a, question: 不同, answer: 别的}"
+    )
+    reading = read.read(index(faq_source(text)))
+    assert [entry.answer for entry in reading.entries] == ["可以", "Yes."]
+    assert "unique" in reading.omissions[0].reason
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("iPhone 15 怎么退货", "zh"),
+        ("Can I return it?", "en"),
+        ("What does 七天无理由 mean in your policy text", "en"),
+        ("返品はできますか", "und"),
+        ("12345 !?", "und"),
+        ("ＡＢＣ ｃａｎ ｉ", "en"),
+        ("", "und"),
+    ],
+)
+def test_tells_the_language_by_its_script(text: str, expected: str) -> None:
+    assert language.detect(text) == expected
