@@ -2,8 +2,9 @@
 
     python mock_engine.py --port 0 --tokens 64 --interval 0
 
-Answers are streamed unless the request says `"stream": false`. Every answer is the same unless `POST /control` says otherwise, with any of: `{"pieces": ["…"], "interval": 0.05,
-"first": 0.1, "status": 200, "die_after": 3}` (seconds; `die_after` cuts the connection after so many pieces).
+Answers are streamed unless the request says `"stream": false`; then they come whole and at once. Every answer is the
+same unless `POST /control` says otherwise, with any of: `{"pieces": ["…"], "interval": 0.05, "first": 0.1,
+"status": 200, "die_after": 3}` (seconds; `die_after` cuts the connection after so many pieces).
 `GET /stats` tells requests, running, cancelled, and the last request's body and headers.
 """
 
@@ -49,8 +50,8 @@ class MockEngine:
         usage = {"prompt_tokens": 100, "completion_tokens": len(self._events)}
         message = {"role": "assistant", "content": "".join(self.script.pieces)}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        self._whole: dict[str, Any] = {"id": "mock", "object": "chat.completion", "created": 0, "model": "mock", "choices": [choice]}
-        self._whole["usage"] = usage
+        head = {"id": "mock", "object": "chat.completion", "created": 0, "model": "mock"}
+        self._whole: dict[str, Any] = {**head, "choices": [choice], "usage": usage}
         self._tail = (
             _event({}, "stop") + _frame({"choices": [], "usage": usage}) + _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n"
         )
@@ -58,7 +59,7 @@ class MockEngine:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, kept alive."""
         try:
-            while (request := await _request(reader)) is not None:
+            while (request := await read_request(reader)) is not None:
                 await self._answer(*request, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             pass
@@ -78,11 +79,11 @@ class MockEngine:
         elif path == "/control":
             self.script = Script(**{"pieces": self.script.pieces, **json.loads(body)})
             self._encode()
-            _send_json(writer, 200, {})
+            send_json(writer, 200, {})
         elif path == "/stats":
-            _send_json(writer, 200, vars(self.stats))
+            send_json(writer, 200, vars(self.stats))
         else:
-            _send_json(writer, 200, {"status": "ok"})
+            send_json(writer, 200, {"status": "ok"})
         await writer.drain()
 
     async def _complete(
@@ -91,10 +92,10 @@ class MockEngine:
         self.stats.requests += 1
         self.stats.headers, self.stats.body = headers, json.loads(body)
         if self.script.status != 200:
-            _send_json(writer, self.script.status, {"error": {"message": "scripted"}})
+            send_json(writer, self.script.status, {"error": {"message": "scripted"}})
             return
         if self.stats.body.get("stream") is False:
-            _send_json(writer, 200, self._whole)
+            send_json(writer, 200, self._whole)
             return
         self.stats.running += 1
         try:
@@ -120,7 +121,8 @@ class MockEngine:
         writer.write(self._tail)
 
 
-async def _request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes] | None:
+async def read_request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes] | None:
+    """Path, headers and body of the next request; None when the connection has ended."""
     line = await reader.readline()
     if not line:
         return None
@@ -146,7 +148,8 @@ def _event(delta: dict[str, str], reason: str | None = None) -> bytes:
     return _frame({"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
 
 
-def _send_json(writer: asyncio.StreamWriter, status: int, value: dict[str, Any]) -> None:
+def send_json(writer: asyncio.StreamWriter, status: int, value: dict[str, Any]) -> None:
+    """Writes a whole JSON response."""
     body = json.dumps(value).encode()
     head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     writer.write(head.encode() + body)

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-from mock_engine import _request, _send_json
+sys.path.insert(0, str(Path(__file__).parents[3]))
+from tests.benchmarks.gateway.mock_engine import read_request, send_json
 
 HIT: dict[str, Any] = {
     "chunk": "c1",
@@ -41,8 +41,9 @@ class MockRetrieval:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, kept alive."""
         try:
-            while (request := await _request(reader)) is not None:
-                await self._answer(*request, writer)
+            while (request := await read_request(reader)) is not None:
+                path, headers, body = request
+                await self._answer(path, headers, body, writer)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -52,9 +53,9 @@ class MockRetrieval:
     async def _answer(self, path: str, headers: dict[str, str], body: bytes, writer: asyncio.StreamWriter) -> None:
         if path == "/control":
             self.script.update(json.loads(body))
-            _send_json(writer, 200, {})
+            send_json(writer, 200, {})
         elif path == "/stats":
-            _send_json(writer, 200, self.stats)
+            send_json(writer, 200, self.stats)
         elif path == "/v1/search":
             self.stats = {
                 "requests": self.stats["requests"] + 1,
@@ -63,9 +64,9 @@ class MockRetrieval:
             }
             if self.script["delay"]:
                 await asyncio.sleep(self.script["delay"])
-            _send_json(writer, self.script["status"], self._found())
+            send_json(writer, self.script["status"], self._found())
         else:
-            _send_json(writer, 200, {"status": "ok"})
+            send_json(writer, 200, {"status": "ok"})
 
     def _found(self) -> dict[str, Any]:
         script = self.script

