@@ -7,12 +7,11 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from hack.cluster.apiserver import ControlPlane
 
-CRDS = Path(__file__).parents[3] / "crds"
+OPERATOR_USER = "kefu-operator-under-test"
 PATIENCE = 60
 """Seconds; generous, because the machine may be busy."""
 
@@ -129,7 +128,7 @@ class Cluster:
             event
             for event in events
             if event["verb"] in verbs
-            and event.get("userAgent", "").startswith("kefu-operator")
+            and event["user"]["username"] == OPERATOR_USER
             and event["objectRef"].get("namespace") == self.namespace
         ]
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from hack.cluster.apiserver import ControlPlane
+
 from kefu_operator.desired.images import Images
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
 from kefu_operator.run import Operator
 from kefu_operator.settings import Settings
-
-from tests.integration.test_controller.cluster import CRDS, Cluster
+from tests.integration.test_controller.chart import install_chart
+from tests.integration.test_controller.cluster import OPERATOR_USER, Cluster
 
 _numbers = itertools.count()
 
@@ -67,11 +68,14 @@ def settings(kubeconfig: Path, namespace: str) -> Settings:
 @pytest.fixture(scope="session")
 def plane() -> Iterator[ControlPlane]:
     with ControlPlane() as started:
-        cluster = Cluster(started, "default")
-        for crd in sorted(CRDS.glob("*.yaml")):
-            cluster.run("apply", "--server-side", "-f", str(crd))
-        cluster.run("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        install_chart(Cluster(started, "default"))
         yield started
+
+
+@pytest.fixture(scope="session")
+def kubeconfig(plane: ControlPlane) -> Path:
+    """Of a user who has the rights that the chart gives to the operator, and no others."""
+    return plane.user(OPERATOR_USER)
 
 
 @pytest.fixture
@@ -84,8 +88,8 @@ def cluster(plane: ControlPlane) -> Cluster:
 
 
 @pytest.fixture
-def operator(cluster: Cluster) -> Iterator[RunningOperator]:
-    running = RunningOperator(settings(cluster.plane.kubeconfig, cluster.namespace))
+def operator(cluster: Cluster, kubeconfig: Path) -> Iterator[RunningOperator]:
+    running = RunningOperator(settings(kubeconfig, cluster.namespace))
     cluster.until(lambda: running.is_ready)
     yield running
     running.stop()

@@ -1,0 +1,66 @@
+{{- define "kefu.name" -}}
+{{ .Release.Name | trunc 40 | trimSuffix "-" }}-operator
+{{- end }}
+
+{{- define "kefu.selector" -}}
+app.kubernetes.io/name: kefu-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "kefu.labels" -}}
+{{ include "kefu.selector" . }}
+app.kubernetes.io/part-of: kefu
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{/* The reference of an image: dict "root" $ "role" "milvusLite" "name" "milvus-lite". */}}
+{{- define "kefu.image" -}}
+{{- $images := .root.Values.images -}}
+{{- $own := index $images .role -}}
+{{- if $own -}}{{ $own }}{{- else -}}
+{{ $images.registry }}/{{ .name }}:{{ $images.tag | default .root.Chart.AppVersion }}
+{{- end -}}
+{{- end }}
+
+{{/* What the operator may do to the objects of one namespace, and nothing more. */}}
+{{- define "kefu.rules" -}}
+# The user's objects are only read; what Kefu tells of them goes to their status.
+- apiGroups: [kefu.dev]
+  resources: [chatbotdeployments, knowledgeindexes]
+  verbs: [get, list, watch]
+- apiGroups: [kefu.dev]
+  resources: [chatbotdeployments/status, knowledgeindexes/status]
+  verbs: [patch]
+# What Kefu makes: server-side apply needs create and patch.
+- apiGroups: [apps]
+  resources: [deployments]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [services, configmaps, persistentvolumeclaims]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, delete]
+# Secrets are made once with a random value and never read: no get, no list, no watch.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [create]
+# Why a pod is not ready.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [list, create]
+{{- end }}

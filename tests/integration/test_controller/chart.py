@@ -1,0 +1,40 @@
+"""The chart, rendered by the real Helm; the tests' operator has exactly the rights that it gives."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hack.cluster.cache import binaries
+
+from tests.integration.test_controller.cluster import OPERATOR_USER, Cluster
+
+CHART = Path(__file__).parents[3] / "charts" / "kefu"
+
+
+def helm(*words: str) -> subprocess.CompletedProcess[str]:
+    program = binaries() / "helm"
+    if not program.exists():
+        pytest.skip("Helm is not built: python3 -m hack.cluster build --only helm")
+    return subprocess.run([str(program), *words], capture_output=True, text=True, timeout=60, check=False)
+
+
+def rendered(*settings: str) -> list[dict[str, Any]]:
+    words = [word for setting in settings for word in ("--set-json", setting)]
+    done = helm("template", "kefu", str(CHART), "--namespace", "kefu-system", *words)
+    assert done.returncode == 0, done.stderr
+    return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+def install_chart(cluster: Cluster) -> None:
+    """Install CRDs and rights, the latter for a user of ours in place of the service account."""
+    wanted = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
+    objects = [found for found in rendered() if found["kind"] in wanted]
+    for found in objects:
+        if found["kind"] == "ClusterRoleBinding":
+            found["subjects"] = [{"kind": "User", "name": OPERATOR_USER, "apiGroup": "rbac.authorization.k8s.io"}]
+    listed = {"apiVersion": "v1", "kind": "List", "items": objects}
+    cluster.run("apply", "--server-side", "-f", "-", stdin=json.dumps(listed))
+    cluster.run("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")

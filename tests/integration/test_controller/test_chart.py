@@ -1,0 +1,80 @@
+"""The chart: what it installs is what it promises."""
+
+from typing import Any
+
+import pytest
+
+from kefu_operator.settings import load
+from tests.integration.test_controller.chart import CHART, helm, rendered
+from tests.integration.test_controller.cluster import Cluster
+
+
+def of_kind(objects: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [found for found in objects if found["kind"] == kind]
+
+
+def test_helm_lint_finds_nothing() -> None:
+    done = helm("lint", "--strict", str(CHART))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_operator_reads_the_tables_that_the_chart_mounts(tmp_path: Any) -> None:
+    config_map = of_kind(
+        rendered('images.registry="r.example/k"', 'images.gateway="g:1"', 'modelHub={"endpoint":"http://m","allowHttp":true}',
+                 'accelerators={"h100":{"resource":"nvidia.com/gpu","nodeSelector":{"a":"b"}}}', 'imagePullSecrets=["pull"]'),
+        "ConfigMap",
+    )[0]  # fmt: skip
+    path = tmp_path / "config.yaml"
+    path.write_text(config_map["data"]["config.yaml"])
+    settings = load({"KEFU_CONFIG": str(path)})
+    assert settings.images.reference("milvusLite") == "r.example/k/milvus-lite:0.1.0"
+    assert settings.images.reference("gateway") == "g:1"
+    assert settings.images.pull_secrets == ("pull",)
+    assert (settings.plan.hub_endpoint, settings.plan.allow_http) == ("http://m", True)
+    assert settings.plan.accelerators["h100"].node_selector == {"a": "b"}
+    assert "nvidia" in settings.plan.accelerators
+
+
+def test_no_right_is_a_wildcard_and_secrets_can_only_be_created() -> None:
+    rules = next(found for found in rendered() if found["kind"] == "ClusterRole")["rules"]
+    assert not any("*" in values for rule in rules for values in rule.values())
+    secrets = [rule["verbs"] for rule in rules if "secrets" in rule["resources"]]
+    assert secrets == [["create"]]
+
+
+def test_with_a_list_of_namespaces_the_operator_has_rights_in_these_alone() -> None:
+    objects = rendered('watchNamespaces=["acme","outlet"]')
+    assert [found["metadata"]["namespace"] for found in of_kind(objects, "RoleBinding")] == ["acme", "outlet"]
+    assert of_kind(objects, "ClusterRoleBinding") == []
+    deployment = of_kind(objects, "Deployment")[0]
+    env = {each["name"]: each["value"] for each in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
+    assert load(env | {"KEFU_CONFIG": ""}).namespaces == ("acme", "outlet")
+
+
+def test_the_crds_stay_when_the_release_goes_and_can_be_left_out() -> None:
+    crds = of_kind(rendered(), "CustomResourceDefinition")
+    assert len(crds) == 2
+    assert all(found["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep" for found in crds)
+    assert of_kind(rendered("crds.install=false"), "CustomResourceDefinition") == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "field"),
+    [
+        ("images.nope=1", "images"),
+        ('imagePullPolicy="Sometimes"', "imagePullPolicy"),
+        ("operator.workers=0", "workers"),
+    ],
+)
+def test_a_value_that_the_chart_does_not_know_is_refused(setting: str, field: str) -> None:
+    done = helm("template", "kefu", str(CHART), "--set-json", setting)
+    assert done.returncode != 0
+    assert field in done.stderr
+
+
+def test_the_operators_pod_is_let_in_by_the_strictest_pod_security(cluster: Cluster) -> None:
+    level = "pod-security.kubernetes.io/enforce=restricted"
+    cluster.run("label", "namespace", cluster.namespace, level)
+    template = of_kind(rendered(), "Deployment")[0]["spec"]["template"]
+    spec = {name: value for name, value in template["spec"].items() if name != "serviceAccountName"}
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "operator"}, "spec": spec})
