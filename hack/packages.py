@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-PROGRAMS = {"chromium": "chromium", "openssl": "openssl"}
+PROGRAMS = {"chromium": "chromium", "openssl": "openssl", "wrk": "wrk"}
 """Program that must be on PATH → package that brings it. The cluster and the images see to their own."""
 
 

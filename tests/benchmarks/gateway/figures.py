@@ -44,4 +44,5 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def middle(measured: Sequence[object], name: str) -> float:
     """The median over the repetitions of one figure."""
-    return median(getattr(one, name) for one in measured)
+    values: list[float] = [getattr(one, name) for one in measured]
+    return median(values)

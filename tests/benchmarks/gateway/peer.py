@@ -7,6 +7,7 @@ import venv
 from pathlib import Path
 
 from hack.cluster.cache import cache_root, digest, locked
+
 from tests.benchmarks.errors import Unavailable
 
 REQUIREMENT = "vllm-router==0.1.17"

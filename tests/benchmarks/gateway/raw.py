@@ -8,6 +8,7 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from tests.benchmarks.errors import LoadFailed
 from tests.benchmarks.gateway.target import FIRST_WORD, Target
@@ -38,8 +39,8 @@ class Answer(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keeps the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # A cast, because uvloop's transports do not inherit from asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         """A connection that ends while an answer is awaited is a failure."""
@@ -138,21 +139,24 @@ async def flood(target: Target, connections: int, seconds: float) -> Answers:
 
 
 async def _run(target: Target, connections: int, work: Work) -> Answers:
+    answers = Answers()
+    requests = itertools.cycle(target.requests())
+    opened: list[Answer] = []
+
     async def one(number: int, connection: Answer) -> None:
         await work(number, connection, requests)
 
-    answers = Answers()
-    requests = itertools.cycle(target.requests())
-    opened = [await _connect(target, answers) for _ in range(connections)]
-    begun = time.perf_counter()
     try:
+        for _ in range(connections):
+            opened.append(await _connect(target, answers))
+        begun = time.perf_counter()
         async with asyncio.TaskGroup() as group:
             for number, connection in enumerate(opened):
                 group.create_task(one(number, connection))
-    except* (OSError, TimeoutError) as group_of_errors:
-        raise LoadFailed(f"{target.path}: {group_of_errors.exceptions[0]!r}") from group_of_errors
+        answers.seconds = time.perf_counter() - begun
+    except* (OSError, TimeoutError) as errors:
+        raise LoadFailed(f"{target.path} on port {target.port}: {errors.exceptions[0]!r}") from errors
     finally:
         for connection in opened:
             connection.close()
-    answers.seconds = time.perf_counter() - begun
     return answers

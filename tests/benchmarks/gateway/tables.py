@@ -24,7 +24,7 @@ def report(figures: Mapping[str, Figures], with_wrk: bool, notes: Sequence[str],
     driver = "wrk" if with_wrk else "tests/benchmarks/gateway/raw.py, since wrk is not installed"
     more = [
         f"Load of the first table: {driver}; of the others: tests/benchmarks/gateway/raw.py.",
-        "“a CPU second” divides by the subject's own CPU time: what one core of its own would carry.",
+        "“req/CPU s” divides requests by the subject's own CPU time: what one core of its own would carry.",
         "The engine's own row is bounded by the core that it shares with the load driver.",
         "The engine streams to the gateway in every case; to the others it answers in one piece where the client asks for that.",
         *notes,
@@ -36,7 +36,7 @@ def report(figures: Mapping[str, Figures], with_wrk: bool, notes: Sequence[str],
 
 def _whole(figures: Mapping[str, Figures]) -> Table:
     caption = "One-token answers, not streamed, 32 connections without a pause"
-    head = ("", "requests/s", "a CPU second", "p50 ms", "p99 ms", "CPU µs/request", "RSS MB", "req/s ÷ relay", "CPU ÷ relay")
+    head = ("", "req/s", "req/CPU s", "p50 ms", "p99 ms", "CPU µs/req", "RSS MB", "req/s ÷ relay", "CPU ÷ relay")
     base = figures[RELAY].whole
     rows = []
     for name, one in figures.items():

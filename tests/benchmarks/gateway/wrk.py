@@ -59,8 +59,8 @@ def flood(target: Target, connections: int, seconds: float) -> Flood:
     if done.returncode:
         raise LoadFailed(f"wrk ended with status {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
     told = json.loads(done.stdout.strip().rpartition("\n")[2])
-    scale = 1e6
-    return Flood(told["requests"], told["microseconds"] / scale, told["p50"] / scale, told["p99"] / scale, told["failed"])
+    elapsed, p50, p99 = (told[name] / 1e6 for name in ("microseconds", "p50", "p99"))
+    return Flood(told["requests"], elapsed, p50, p99, told["failed"])
 
 
 def _script(target: Target) -> str:
@@ -69,4 +69,3 @@ def _script(target: Target) -> str:
         "headers": "\n  ".join(f'wrk.headers["{name}"] = "{value}"' for name, value in target.headers),
         "path": target.path,
     }
-

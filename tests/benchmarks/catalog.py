@@ -1,0 +1,14 @@
+"""Every benchmark by its name, in the order of the page."""
+
+from collections.abc import Callable
+
+from tests.benchmarks import first_answer, reconcile
+from tests.benchmarks.effort import Effort
+from tests.benchmarks.gateway import benchmark as gateway
+from tests.benchmarks.report import Report
+
+BENCHMARKS: dict[str, Callable[[Effort], Report]] = {
+    "first-answer": first_answer.run,
+    "gateway": gateway.run,
+    "operator": reconcile.run,
+}
