@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from hack.models import snapshots
 from hack.models.errors import ModelsError, StoreDamaged
 from hack.models.mirror import Mirror
 from hack.models.sources import Sources
@@ -40,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     path.add_argument("names", nargs=1, metavar="NAME")
     verify = commands.add_parser("verify", help="compare stored models with their digests")
     verify.add_argument("names", nargs="*", metavar="NAME")
+    convert = commands.add_parser("convert", help="make a bfloat16 folder of a GGUF model, for vLLM")
+    convert.add_argument("names", nargs=1, metavar="NAME")
+    commands.add_parser("tiny", help="make a random model that loads in seconds, for vLLM")
     serve = commands.add_parser("serve", help="serve the store as a model hub would (set HF_ENDPOINT to it)")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8090)
@@ -51,11 +55,15 @@ def _run(options: argparse.Namespace, table: dict[str, Model], root: Path) -> No
         return _list(table, root)
     if options.command == "serve":
         return _serve(options.host, options.port, table, root)
+    if options.command == "tiny":
+        return print(snapshots.tiny(root))
     models = [find(table, name) for name in options.names]
     if options.command == "fetch":
         sources = Sources(root, lambda line: print(line, flush=True))
         for model in models:
             sources.fetch(model)
+    elif options.command == "convert":
+        print(snapshots.convert(models[0], root))
     elif options.command == "path":
         print(models[0].require(root))
     else:

@@ -29,8 +29,12 @@ def run_child(command: Sequence[str], on_line: Callable[[str], None]) -> int | N
     try:
         with child:  # waits for its end and closes the pipe
             assert child.stdout is not None  # noqa: S101 - PIPE was asked for
-            for line in child.stdout:
-                on_line(line.decode("utf-8", "replace").rstrip())
+            try:
+                for line in child.stdout:
+                    on_line(line.decode("utf-8", "replace").rstrip())
+            except BaseException:
+                child.kill()  # nobody would be left to stop it
+                raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
