@@ -36,6 +36,7 @@ class Console:
         self._began = now()
         self._passing: dict[str, float] = {}
         self._open = False
+        self._gone = False
 
     def tell(self, subject: str, text: str, tone: Tone) -> None:
         """One event of a workload."""
@@ -63,9 +64,11 @@ class Console:
         return f"\x1b[{code}m{line}\x1b[0m" if code and self._colour else line
 
     def _write(self, text: str) -> None:
+        if self._gone:
+            return
         try:
             self._stream.write(text)
             self._stream.flush()
         except BrokenPipeError:
             # Whoever read us went away; the servers matter more than the lines.
-            self._stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - lives as long as we do
+            self._gone = True

@@ -187,20 +187,12 @@ class Keeper:
             if self._tools.now() - began > first.failures * first.period_seconds and container.startup:
                 return f"did not start within {first.failures * first.period_seconds} s"
             await self._tools.sleep(POLL)
-        failures = 0
-        while True:
-            failures = failures + 1 if await self._hangs() else 0
-            if container.liveness and failures >= container.liveness.failures:
-                return "did not answer any more"
+        alive = _Liveness(container.liveness, self._ask, self._tools.now)
+        while not await alive.given_up():
             await self._check_ready()
             busy = self.phase is not Phase.READY
             await self._tools.sleep(POLL * 2 if busy else _period(container.readiness))
-
-    async def _hangs(self) -> bool:
-        liveness = self.workload.container.liveness
-        if liveness is None or self.phase is not Phase.READY:
-            return False
-        return await self._ask(liveness) is not None
+        return "did not answer any more"
 
     async def _check_ready(self) -> None:
         readiness = self.workload.container.readiness
@@ -225,6 +217,27 @@ class Keeper:
 
     def _say(self, text: str, tone: Tone) -> None:
         self._tools.tell(self.workload.name, text, tone)
+
+
+class _Liveness:
+    """Counts liveness probes that failed in a row, each in its period, however often it is asked."""
+
+    def __init__(
+        self, probe: Probe | None, ask: Callable[[Probe], Awaitable[str | None]], now: Callable[[], float]
+    ) -> None:
+        self._probe = probe
+        self._ask = ask
+        self._now = now
+        self._due = now()
+        self._failures = 0
+
+    async def given_up(self) -> bool:
+        """Whether the process counts as hung; probes when it is time to."""
+        if self._probe is None or self._now() < self._due:
+            return False
+        self._due = self._now() + self._probe.period_seconds
+        self._failures = self._failures + 1 if await self._ask(self._probe) is not None else 0
+        return self._failures >= self._probe.failures
 
 
 def _period(probe: Probe | None) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import aiohttp
 from pydantic import ValidationError
 
-from kefu_api.wire.chat import ChatRequest, ChatResponse
+from kefu_api.wire.chat import ChatRequest, ChatResponse, Outcome
 from kefu_api.wire.search import MAX_QUERY, Problem, SearchRequest, SearchResponse
 from kefu_pipelines.evaluation.errors import ServiceUnreachable
 from kefu_pipelines.evaluation.golden import Question
@@ -20,9 +20,11 @@ TIMEOUT = 180
 
 @dataclass(frozen=True)
 class Turn:
-    """A whole turn with its times in seconds."""
+    """How a turn ended, with its times in seconds."""
 
-    response: ChatResponse
+    answer: str
+    outcome: Outcome
+    code: str | None
     first_token: float
     total: float
 
@@ -45,9 +47,9 @@ class Services:
         turn = await self._turn(question.question)
         return Observation(
             question=question,
-            answer=turn.response.answer,
-            outcome=turn.response.outcome,
-            code=turn.response.code,
+            answer=turn.answer,
+            outcome=turn.outcome,
+            code=turn.code,
             documents=await self._documents(question.question),
             first_token=turn.first_token,
             total=turn.total,
@@ -65,9 +67,13 @@ class Services:
                         first = time.perf_counter() - began
                     if name == "done":
                         total = time.perf_counter() - began
-                        return Turn(ChatResponse.model_validate_json(data), first or total, total)
+                        whole = ChatResponse.model_validate_json(data)
+                        return Turn(whole.answer, whole.outcome, whole.code, first or total, total)
                     if name == "error":
-                        raise ServiceUnreachable(f"the turn for {message!r} broke off: {_problem(data)}")
+                        # A fact about the bot, not the end of the evaluation.
+                        total = time.perf_counter() - began
+                        problem = Problem.model_validate_json(data)
+                        return Turn(problem.message, Outcome.UNAVAILABLE, problem.code, first or total, total)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise ServiceUnreachable(f"{self._chat} does not answer: {error!r}") from error
         except ValidationError as error:
