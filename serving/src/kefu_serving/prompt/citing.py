@@ -15,19 +15,34 @@ _NUMBERS = re.compile(r"\s*\d{1,3}(?:\s*[,，、]\s*\d{1,3})*\s*")
 class CitationFilter:
     """Passes text through and collects in `cited` the numbers it names, in the order of their first mention.
 
-    `ended` turns True when the model writes its marker after an answer: nothing further is worth showing.
+    The prompt has the model begin with the number of the passage it is going to use, because a small model answers
+    better once it has chosen; readers expect it behind the sentence, so a leading citation is moved to the end.
+    `ended` turns True when the model writes its marker: nothing further is worth showing.
     """
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._held = ""
+        self._begun = False
+        self._leading: list[int] = []
+        self._within: set[int] = set()
         self.cited: list[int] = []
         self.ended = False
 
     def feed(self, piece: str) -> str:
         """The text that may be shown now."""
-        if self.ended or (not self._held and not _OPEN.search(piece)):
-            return "" if self.ended else piece
+        if self.ended:
+            return ""
+        if self._begun and not self._held and not _OPEN.search(piece):
+            return piece
+        beginning = not self._begun
+        shown = self._scan(piece)
+        if beginning:
+            shown = shown.lstrip()
+            self._begun = self._begun or bool(shown)
+        return shown
+
+    def _scan(self, piece: str) -> str:
         text, self._held = self._held + piece, ""
         shown = ""
         while text and not self.ended:
@@ -36,6 +51,7 @@ class CitationFilter:
                 return shown + text
             shown += text[: start.start()]
             text = text[start.start() :]
+            self._begun = self._begun or bool(shown.strip())
             end = _CLOSE.search(text)
             if end is None and len(text) <= MAX_BRACKET:
                 self._held = text
@@ -48,9 +64,11 @@ class CitationFilter:
         return shown
 
     def close(self) -> str:
-        """What is still held when the model has ended."""
+        """What is still held when the model has ended, and the citation that it began with."""
         held, self._held = self._held, ""
-        return "" if MARKER.startswith(held.upper()) and len(held) > 1 else held
+        if MARKER.startswith(held.upper()) and len(held) > 1:
+            held = ""
+        return held + "".join(f"[{n}]" for n in self._leading if n not in self._within)
 
     def _bracket(self, text: str) -> str:
         inner = text[1:-1]
@@ -58,7 +76,12 @@ class CitationFilter:
             self.ended = True
             return ""
         if not _NUMBERS.fullmatch(inner):
+            self._begun = True
             return text
         numbers = [n for n in map(int, re.findall(r"\d+", inner)) if 1 <= n <= self._count]
         self.cited.extend(n for n in dict.fromkeys(numbers) if n not in self.cited)
+        if not self._begun:
+            self._leading.extend(numbers)
+            return ""
+        self._within.update(numbers)
         return "".join(f"[{n}]" for n in numbers)

@@ -12,10 +12,9 @@ from kefu_api.wire.chat import Outcome
 from kefu_serving.clients.engine import Usage
 from kefu_serving.errors import BudgetExceeded, EngineUnavailable
 from kefu_serving.metrics import Metrics
-from kefu_serving.prompt.citing import CitationFilter
 from kefu_serving.prompt.compose import Message, compose, constant_part
-from kefu_serving.prompt.gate import UnknownGate
 from kefu_serving.prompt.passages import Passage, choose
+from kefu_serving.prompt.reply import Reply
 from kefu_serving.prompt.sentences import sentences
 from kefu_serving.tracing import Tracing
 from kefu_serving.turn.state import Turn, Verdict
@@ -83,23 +82,23 @@ class Generate:
             await self._say_unavailable(turn, sentences(turn.language).engine_away, Code.ENGINE_UNAVAILABLE)
 
     async def _stream(self, turn: Turn, messages: Sequence[Message], passages: Sequence[Passage]) -> None:
-        gate, citing = UnknownGate(), CitationFilter(len(passages))
+        reply = Reply(len(passages))
         with self._tracing.span("generate", {"gen_ai.request.model": self._engine.model}) as span:
             async with self._engine.generate(messages, self._tracing.headers()) as words:
                 async for piece in words:
-                    if text := citing.feed(gate.feed(piece)):
+                    if text := reply.feed(piece):
                         await turn.say(text)
-                    if gate.unknown or citing.ended:
+                    if reply.over:
                         break
-            if rest := citing.feed(gate.close()) + citing.close():
+            if rest := reply.close():
                 await turn.say(rest)
             turn.prompt_tokens, turn.completion_tokens = words.usage.prompt, words.usage.completion
             span.set_attribute("gen_ai.usage.input_tokens", turn.prompt_tokens)
             span.set_attribute("gen_ai.usage.output_tokens", turn.completion_tokens)
-        if gate.unknown or not turn.answer.strip():
+        if reply.unknown:
             await self._say_unknown(turn)
             return
-        cited = [p for p in passages if p.number in citing.cited] or list(passages)
+        cited = [p for p in passages if p.number in reply.cited] or list(passages)
         turn.citations = tuple(passage.citation() for passage in cited)
         turn.end(Outcome.ANSWERED)
 
