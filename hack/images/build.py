@@ -10,7 +10,6 @@ from pathlib import Path
 
 from hack.cluster.cache import cache_root, locked
 from hack.cluster.progress import say
-from hack.images.archive import retag
 from hack.images.catalog import FOLDER, REGISTRY, ROOT, Image
 from hack.images.engine import Engine
 from hack.images.keys import files_below, tree_key
@@ -120,9 +119,8 @@ def _link(file: Path, copy: Path) -> None:
 def _save(engine: Engine, built: Built, also: str) -> None:
     _archives().mkdir(parents=True, exist_ok=True)
     with _scratch() as scratch:
-        engine.save(built.ref, scratch / "one.tar")
-        retag(scratch / "one.tar", scratch / "two.tar", [built.ref, also])
-        (scratch / "two.tar").replace(built.archive)
+        engine.save([built.ref, also], scratch / "image.tar")
+        (scratch / "image.tar").replace(built.archive)
 
 
 def _prune(engine: Engine, image: Image, keep: set[str]) -> None:

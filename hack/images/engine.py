@@ -8,6 +8,7 @@ from typing import Protocol
 from hack.cluster.cache import cache_root
 from hack.cluster.errors import ClusterError
 from hack.cluster.node.packages import install
+from hack.images.archive import rename
 from hack.images.base import base_key, base_tree
 from hack.images.catalog import FOLDER, REGISTRY
 from hack.images.errors import ImageError, MissingInput, UnknownImage
@@ -37,8 +38,8 @@ class Engine(Protocol):
     def build(self, reference: str, containerfile: Path, context: Path, base: str) -> None:
         """Build an image from a Containerfile whose build argument BASE is given."""
 
-    def save(self, reference: str, archive: Path) -> None:
-        """Write a docker-archive."""
+    def save(self, references: list[str], archive: Path) -> None:
+        """Write the image of the first reference as a docker-archive that carries all of them."""
 
     def references(self) -> list[str]:
         """Return the references of our images in the store."""
@@ -79,13 +80,14 @@ class Buildah:
         return reference in self.references()
 
     def build(self, reference: str, containerfile: Path, context: Path, base: str) -> None:
-        """Run `buildah bud`, reusing layers of earlier builds."""
-        run([*self._command, "bud", "--isolation", "chroot", "--layers", "--quiet", "--pull-never",
+        """Run `buildah bud`: one layer a Containerfile, because what is reused has an image of its own."""
+        run([*self._command, "bud", "--isolation", "chroot", "--layers=false", "--quiet", "--pull-never",
              "--build-arg", f"BASE={base}", "--tag", reference, "--file", str(containerfile), str(context)])  # fmt: skip
 
-    def save(self, reference: str, archive: Path) -> None:
-        """Push to a docker-archive."""
-        run([*self._command, "push", "--quiet", reference, f"docker-archive:{archive}:{reference}"])
+    def save(self, references: list[str], archive: Path) -> None:
+        """Push to a docker-archive, which takes one reference, and add the others to it."""
+        run([*self._command, "push", "--quiet", references[0], f"docker-archive:{archive}:{references[0]}"])
+        rename(archive, references)
 
     def references(self) -> list[str]:
         """List the store."""
@@ -128,9 +130,11 @@ class Docker:
         run(["docker", "build", "--quiet", "--build-arg", f"BASE={base}", "--tag", reference,
              "--file", str(containerfile), str(context)])  # fmt: skip
 
-    def save(self, reference: str, archive: Path) -> None:
-        """Run `docker save`."""
-        run(["docker", "save", "--output", str(archive), reference])
+    def save(self, references: list[str], archive: Path) -> None:
+        """Run `docker save` with every reference."""
+        for reference in references[1:]:
+            run(["docker", "tag", references[0], reference])
+        run(["docker", "save", "--output", str(archive), *references])
 
     def references(self) -> list[str]:
         """List the daemon's images of ours."""

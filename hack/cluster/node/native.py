@@ -37,6 +37,7 @@ class Native:
 
     def up(self, extras: list[str]) -> None:
         """Start the node unless it runs; what is left of a dead one is cleared away first."""
+        preflight.check_root()
         with locked("node"):
             if self._healthy():
                 self._check_extras(extras)
@@ -51,6 +52,7 @@ class Native:
 
     def down(self) -> None:
         """End every process and remove link, cgroups, mounts and state."""
+        preflight.check_root()
         with locked("node"):
             namespaces.destroy(self._node)
         left = namespaces.leftovers(self._node)

@@ -15,16 +15,11 @@ _NEEDED_BYTES = 4 * 1024**3
 
 
 def check(state: Path) -> None:
-    """Check root, packages (installing them), disk and addresses.
+    """Check packages (installing them), disk and addresses.
 
     Raises:
         PreflightError: something is missing and cannot be mended from here.
     """
-    if os.geteuid() != 0:
-        raise PreflightError(
-            "the native cluster needs root for its namespaces; run it with sudo, "
-            "or set KEFU_CLUSTER=kind (Docker) or KEFU_CLUSTER=current (your kubeconfig)"
-        )
     install(NODE_PACKAGES)
     state.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(state).free
@@ -34,6 +29,19 @@ def check(state: Path) -> None:
             "free some space or point KEFU_NODE at a larger disk"
         )
     _check_addresses()
+
+
+def check_root() -> None:
+    """Refuse to touch a node without root.
+
+    Raises:
+        PreflightError: not root.
+    """
+    if os.geteuid() != 0:
+        raise PreflightError(
+            "the native cluster needs root for its namespaces; run it with sudo, "
+            "or set KEFU_CLUSTER=kind (Docker) or KEFU_CLUSTER=current (your kubeconfig)"
+        )
 
 
 def _check_addresses() -> None:

@@ -6,9 +6,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from hack.images.archive import retag
+from hack.images.archive import rename
 from hack.images.catalog import IMAGES, ROOT, Image, images_named
-from hack.images.errors import MissingInput, UnknownImage
+from hack.images.errors import BuildFailed, MissingInput, UnknownImage
 from hack.images.extras import redis_server
 from hack.images.keys import tree_key
 from hack.images.site import site_key
@@ -66,26 +66,30 @@ def test_a_redis_package_without_a_server_is_refused(tmp_path: Path) -> None:
         redis_server(tmp_path)
 
 
-def test_an_archive_gets_its_second_name_and_keeps_the_rest(tmp_path: Path) -> None:
-    files = {
-        "manifest.json": json.dumps(
-            [{"Config": "c.json", "RepoTags": ["kefu.local/a:1"], "Layers": ["l.tar"]}]
-        ).encode(),
-        "l.tar": b"layer",
-        "repositories": b"{}",
-    }
-    with tarfile.open(tmp_path / "old.tar", "w") as archive:
+def write_archive(path: Path, files: dict[str, bytes]) -> None:
+    with tarfile.open(path, "w") as archive:
         for name, data in files.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
-    retag(tmp_path / "old.tar", tmp_path / "new.tar", ["kefu.local/a:1", "kefu.local/a:dev"])
-    with tarfile.open(tmp_path / "new.tar") as archive:
-        assert sorted(archive.getnames()) == ["l.tar", "manifest.json"]
-        manifest, layer = archive.extractfile("manifest.json"), archive.extractfile("l.tar")
-        assert manifest is not None
-        assert layer is not None
-        assert json.load(manifest)[0] == {
-            "Config": "c.json", "RepoTags": ["kefu.local/a:1", "kefu.local/a:dev"], "Layers": ["l.tar"],
-        }  # fmt: skip
-        assert layer.read() == b"layer"
+
+
+def test_an_archive_gets_its_second_name_and_keeps_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "image.tar"
+    manifest = json.dumps([{"Config": "c.json", "RepoTags": ["kefu.local/a:1"], "Layers": ["l.tar"]}]).encode()
+    write_archive(path, {"l.tar": b"layer", "repositories": b"{}", "c.json": b"{}", "manifest.json": manifest})
+    rename(path, ["kefu.local/a:1", "kefu.local/a:dev"])
+    with tarfile.open(path) as archive:
+        contents = {entry.name: archive.extractfile(entry) for entry in archive}
+        read = {name: file.read() for name, file in contents.items() if file is not None}
+    assert sorted(read) == ["c.json", "l.tar", "manifest.json"]
+    assert read["l.tar"] == b"layer"
+    assert json.loads(read["manifest.json"]) == [
+        {"Config": "c.json", "RepoTags": ["kefu.local/a:1", "kefu.local/a:dev"], "Layers": ["l.tar"]}
+    ]
+
+
+def test_an_archive_without_a_manifest_is_refused(tmp_path: Path) -> None:
+    write_archive(tmp_path / "image.tar", {"l.tar": b"layer"})
+    with pytest.raises(BuildFailed, match=r"no manifest\.json"):
+        rename(tmp_path / "image.tar", ["kefu.local/a:1"])
