@@ -17,6 +17,10 @@ QWEN_WORDS = (
 """How Qwen2 cuts text before merging bytes, as in its published tokenizer.json."""
 
 
+TRANSFORMERS = "5.0.0"
+"""Release whose format the folder follows; without it, transformers takes the tokenizer for an old Mistral's and warns."""
+
+
 @dataclass(frozen=True)
 class Tensor:
     """One tensor, computed when it is written."""
@@ -81,7 +85,7 @@ def write_texts(folder: Path, config: dict[str, Any], tokenizer: dict[str, Any],
     """Write all but the weights of a Qwen2 model."""
     ids = {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
     common = {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_act": "silu",
-              "torch_dtype": "bfloat16", "use_sliding_window": False, "initializer_range": 0.02,
+              "torch_dtype": "bfloat16", "transformers_version": TRANSFORMERS, "use_sliding_window": False, "initializer_range": 0.02,
               "attention_dropout": 0.0, "bos_token_id": ids["<|endoftext|>"],
               "eos_token_id": ids["<|im_end|>"]}  # fmt: skip
     plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
