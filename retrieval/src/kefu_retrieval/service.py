@@ -66,7 +66,7 @@ class Service:
         Raises:
             RetrievalError: it cannot be searched; the message says why.
         """
-        async with asyncio.timeout(2 * self._timeout):
+        async with asyncio.timeout(self._timeout):
             version = await self._searcher.version()
         if version.manifest.embedder not in self._embedders:
             raise EmbedderMismatch(f"version {version.manifest.version} was built with {version.manifest.embedder}")

@@ -20,7 +20,7 @@ class Settings:
     encoder_threads: int = 2
     """KEFU_ENCODER_THREADS: how many texts are encoded at once; each uses one core."""
     store_timeout: float = 2.5
-    """KEFU_STORE_TIMEOUT: seconds one store call of the search service may take before it answers V2001."""
+    """KEFU_STORE_TIMEOUT: seconds a search may take, all in all, before it answers V2001."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

@@ -88,7 +88,12 @@ class StoreSuite:
         if not self.sparse:
             pytest.skip("this store declares that it has no keyword leg")
         collection = self.fill(store, "v1")
-        for query, expected in {"退货": "returns", "运费多少": "postage", "INVOICES?": "invoice", "phone battery": "battery"}.items():
+        for query, expected in {
+            "退货": "returns",
+            "运费多少": "postage",
+            "INVOICES?": "invoice",
+            "phone battery": "battery",
+        }.items():
             found = store.sparse(collection, terms.normal(query), 3)
             assert found[0].payload.chunk == expected, query
             assert all(hit.score > 0 for hit in found)

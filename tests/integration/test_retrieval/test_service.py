@@ -184,11 +184,31 @@ def test_the_store_may_go_and_come_back(world: World, lite: servers.Server) -> N
         assert service.get("/readyz")[0] == 200
 
 
+def test_a_store_that_hangs_is_given_up_on_and_searched_again_when_it_goes_on(
+    world: World, lite: servers.Server
+) -> None:
+    assert world.ingest(world.document())[0] == 0
+    with world.service() as service:
+        eventually(lambda: service.get("/readyz")[0] == 200)
+        lite.pause()
+        try:
+            for _ in range(3):
+                began = time.monotonic()
+                status, problem = service.search("退货")
+                print(f"answered {status} after {time.monotonic() - began:.2f} s")
+                assert (status, problem["code"]) == (503, "V2001")
+            assert service.get("/healthz")[0] == 200
+        finally:
+            lite.resume()
+        eventually(lambda: service.search("退货")[0] == 200, 30)
+
+
 def test_a_killed_ingestion_is_built_anew_and_published(world: World) -> None:
     assert world.ingest(world.document())[0] == 0
     before = store_of(world).published("kefu_acme_shop")
     more = "\n".join(
-        f"- {{id: n{n}, question: What is rule {n} about parcels, answer: Rule {n} says {n} days.}}" for n in range(1_500)
+        f"- {{id: n{n}, question: What is rule {n} about parcels, answer: Rule {n} says {n} days.}}"
+        for n in range(1_500)
     )
     world.faq = f"{FAQ}\n{more}"
     document = world.document()

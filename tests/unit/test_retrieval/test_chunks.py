@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,21 @@ unhurried = settings(deadline=None, max_examples=60)
 """No clock: the machine may be busy."""
 
 WORDS = st.sampled_from(
-    ["退货", "需在7天内。", "Refunds take 3 days.", "e.g.", "免运费！", "a", "**bold**", "¥99", "《规则》", "J. Smith", "x" * 90, "。", "…"]
+    [
+        "退货",
+        "需在7天内。",
+        "Refunds take 3 days.",
+        "e.g.",
+        "免运费！",
+        "a",
+        "**bold**",
+        "¥99",
+        "《规则》",
+        "J. Smith",
+        "x" * 90,
+        "。",
+        "…",
+    ]
 )
 LINES = st.lists(WORDS, min_size=1, max_size=12).map(" ".join)
 BLOCKS = st.one_of(
@@ -107,7 +122,7 @@ def test_repeats_a_tables_header_in_every_passage() -> None:
 def test_neighbours_share_up_to_the_overlap() -> None:
     text = "".join(f"第{number}条规定如下内容。" for number in range(40))
     with_overlap = cut(text, Chunking(tokens=60, overlap=15))
-    for before, after in zip(with_overlap, with_overlap[1:], strict=False):
+    for before, after in pairwise(with_overlap):
         shared = next((n for n in range(len(after.text), 0, -1) if before.text.endswith(after.text[:n])), 0)
         assert 0 < tokens.estimate(after.text[:shared]) <= 15
 

@@ -17,7 +17,9 @@ ALIAS = "kefu_acme_shop"
 
 
 def faq(*answers: str) -> str:
-    return "\n".join(f"- {{id: e{n}, question: question {n}, variants: [way {n}], answer: {a}}}" for n, a in enumerate(answers))
+    return "\n".join(
+        f"- {{id: e{n}, question: question {n}, variants: [way {n}], answer: {a}}}" for n, a in enumerate(answers)
+    )
 
 
 class Runs:
@@ -28,7 +30,9 @@ class Runs:
         self.embedder = WordEmbedder()
         self.clock = Clock()
 
-    async def run(self, version: str, text: str, keep: int = 2, embedder: WordEmbedder | None = None) -> IngestionReport:
+    async def run(
+        self, version: str, text: str, keep: int = 2, embedder: WordEmbedder | None = None
+    ) -> IngestionReport:
         self.clock.now += 1
         document = index(faq_source(text), version=version, keep=keep)
         return await Ingestion(document, self.store, embedder or self.embedder, self.clock).run()

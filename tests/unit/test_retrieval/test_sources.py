@@ -16,8 +16,14 @@ BAD_ENTRIES = {
     "a misspelt field": ("- {id: a, question: q, anwser: b}", "answer"),
     "an unknown field": ("- {id: a, question: q, answer: b, url: c}", "url: Extra inputs are not permitted"),
     "an id with a space": ("- {id: a b, question: q, answer: b}", "id: String should match"),
-    "variants that are no list": ("- {id: a, question: q, variants: v, answer: b}", "variants: Input should be a valid list"),
-    "an answer that is too long": (f"- {{id: a, question: q, answer: {'x' * 8_001}}}", "answer: String should have at most"),
+    "variants that are no list": (
+        "- {id: a, question: q, variants: v, answer: b}",
+        "variants: Input should be a valid list",
+    ),
+    "an answer that is too long": (
+        f"- {{id: a, question: q, answer: {'x' * 8_001}}}",
+        "answer: String should have at most",
+    ),
     "a plain string": ("- hello", "must be a mapping"),
     "a number for an answer": ("- {id: a, question: q, answer: 7}", "answer: Input should be a valid string"),
 }

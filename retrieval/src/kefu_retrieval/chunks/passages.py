@@ -43,9 +43,10 @@ def cut(markdown: str, chunking: Chunking) -> list[Passage]:
 
 
 def _continues(sections: list[outline.Section], number: int) -> bool:
-    """Whether the next section's path holds all of this one's."""
+    """Whether the next section stands below this one, so that its path holds all of this one's."""
     path = sections[number].headings
-    return number + 1 < len(sections) and sections[number + 1].headings[: len(path)] == path
+    following = sections[number + 1].headings if number + 1 < len(sections) else ()
+    return len(following) > len(path) and following[: len(path)] == path
 
 
 def _units(section: outline.Section, limit: int) -> Iterator[_Unit]:

@@ -12,7 +12,6 @@ from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import (
     CollectionGone,
     EmbedderMismatch,
-    EmbeddingUnreachable,
     RetrievalError,
     StoreFailed,
     StoreRefused,
@@ -44,7 +43,7 @@ class Searcher:
         threads: Executor,
         timeout: float,
     ) -> None:
-        """`embedders`: those at hand now, by fingerprint; `timeout`: seconds after which a search gives up waiting for the store."""
+        """`embedders`: those at hand now, by fingerprint; `timeout`: seconds a whole search may take."""
         self._store = store
         self._versions = versions
         self._embedders = embedders
@@ -60,14 +59,14 @@ class Searcher:
         """
         question = Question.of(query)
         try:
-            async with asyncio.timeout(2 * self._timeout):
+            async with asyncio.timeout(self._timeout):
                 try:
                     version, legs = await self._once(question, settings)
                 except (CollectionGone, StoreFailed, StoreRefused) as error:
                     log.info("searching again: %s", error)  # dropped, released or restarted since the alias was read
                     version, legs = await self._once(question, settings)
         except TimeoutError as error:
-            raise StoreUnreachable(f"the store did not answer within {2 * self._timeout:.1f} s") from error
+            raise StoreUnreachable(f"the store did not answer within {self._timeout:.1f} s") from error
         ranked = rank(question, fuse(legs, settings.candidates), version.lexicon)
         best = ranked[0].confidence if ranked else 0.0
         return SearchResponse(
@@ -104,11 +103,7 @@ class Searcher:
                 " it can be searched again when a version with the present embedding is published"
             )
         with LEG_SECONDS.labels("embed").time():
-            try:
-                async with asyncio.timeout(self._timeout):
-                    vectors = await embedder.embed([question.text])
-            except TimeoutError as error:
-                raise EmbeddingUnreachable(f"no embedding within {self._timeout:.1f} s") from error
+            vectors = await embedder.embed([question.text])
         rows = ROWS_PER_CHUNK * settings.candidates
         found = await self._leg("dense", lambda: self._store.dense(version.collection, vectors[0], rows))
         return Leg("dense", settings.dense, found)

@@ -30,8 +30,14 @@ INSERT_BATCH = 500
 LOOKUP_BATCH = 200
 MAX_QUERY = 16_000
 """Rows one Milvus query may give (16,384, less some margin)."""
-_GRPC_OPTIONS = {"grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 1_000}
-"""gRPC's own default waits up to two minutes before it tries a server again that came back."""
+_GRPC_OPTIONS = {
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1_000,
+    "grpc.keepalive_time_ms": 300_000,
+    "grpc.keepalive_permit_without_calls": 0,
+}
+"""gRPC's own default waits up to two minutes before it tries a server again that came back; and pymilvus's pings every ten
+seconds make Milvus Lite close the connection ("too_many_pings")."""
 
 
 class MilvusStore:
