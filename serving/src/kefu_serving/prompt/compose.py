@@ -22,12 +22,11 @@ def rules(persona: Persona) -> str:
     """The system message: who the bot is, then what it must keep to."""
     return (
         f"You are {persona.name}, a customer service assistant. {persona.prompt}\n"
-        "Rules:\n"
-        "1. Answer only from the evidence in the message. Never use other knowledge, never guess.\n"
-        f"2. If the evidence does not answer exactly what is asked, reply only {MARKER}\n"
-        "3. Reply in the language of the question: 中文问题用中文回答, English questions in English.\n"
-        "4. Give the facts (days, fees, limits, conditions) exactly as the evidence does, in one to three sentences, "
-        "and cite it like [1]."
+        "Answer the question from the numbered evidence only; never use other knowledge and never guess.\n"
+        "- If one piece of evidence answers exactly what is asked, write its number in brackets, then the answer in one "
+        "or two sentences with the exact figures (days, fees, limits, conditions).\n"
+        f"- If no piece of evidence answers exactly what is asked, write only {MARKER}\n"
+        "- Use the language of the question: 中文问题用中文回答, English questions in English."
     )
 
 
