@@ -18,6 +18,8 @@ from kefu_serving.errors import EngineInterrupted, EngineUnavailable
 
 Message = Mapping[str, str]
 
+_DECODER = json.JSONDecoder()
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -59,8 +61,8 @@ class Generation:
             self._finished = True
             return ""
         try:
-            event = json.loads(payload)
-            return self._text(event)
+            # Not json.loads, which guesses the encoding of bytes anew for each token.
+            return self._text(_DECODER.decode(payload.decode()))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise EngineInterrupted("the engine sent an event that is not a chat completion chunk") from error
 

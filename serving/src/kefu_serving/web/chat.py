@@ -55,7 +55,7 @@ class Events:
 
     async def delta(self, text: str) -> None:
         """Sends `delta`."""
-        await self._stream.event(dumps({"text": text}), b"delta")
+        await self._stream.event(b'{"text":' + dumps(text) + b"}", b"delta")
 
 
 async def chat(scope: Scope, receive: Receive, send: Send, caller: Caller, runtime: Runtime, headers: Headers) -> None:

@@ -23,6 +23,8 @@ from kefu_serving.web.problems import problem_of
 from kefu_serving.web.stream import EventStream
 
 MAX_MESSAGES = 200
+_SLOT = "\0"
+"""Stands for the text in a chunk; no name of ours can hold it."""
 
 
 class Part(BaseModel):
@@ -102,27 +104,30 @@ class Chunks:
 
     def __init__(self, stream: EventStream, model: str) -> None:
         self._stream = stream
+        self._before = self._after = b""
         self._head: dict[str, Any] = {"object": "chat.completion.chunk", "created": int(time.time()), "model": model}
 
     async def begin(self, turn: Turn) -> None:
         """Sends the role."""
         self._head["id"] = f"chatcmpl-{turn.id}"
+        # All chunks of text are alike but for the text: written once a stream, not once a token.
+        self._before, _, self._after = self._chunk({"content": _SLOT}).partition(dumps(_SLOT))
         await self._stream.begin()
-        await self._chunk({"role": "assistant", "content": ""})
+        await self._stream.event(self._chunk({"role": "assistant", "content": ""}))
 
     async def delta(self, text: str) -> None:
         """Sends a piece of the answer."""
-        await self._chunk({"content": text})
+        await self._stream.event(self._before + dumps(text) + self._after)
 
     async def finish(self, turn: Turn, release: str, with_usage: bool) -> None:
         """Sends the end, `kefu`, and usage when it was asked for."""
-        await self._chunk({}, "stop", kefu=extra_of(turn, release))
+        await self._stream.event(self._chunk({}, "stop", kefu=extra_of(turn, release)))
         if with_usage:
             await self._stream.event(dumps({**self._head, "choices": [], "usage": usage_of(turn)}))
 
-    async def _chunk(self, delta: dict[str, str], reason: str | None = None, **more: object) -> None:
+    def _chunk(self, delta: dict[str, str], reason: str | None = None, **more: object) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
-        await self._stream.event(dumps({**self._head, "choices": [choice], **more}))
+        return dumps({**self._head, "choices": [choice], **more})
 
 
 async def completions(
