@@ -1,4 +1,5 @@
 import asyncio
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,3 +142,21 @@ async def test_without_redis_answers_go_on_without_memory_and_say_so(own: World)
     await asyncio.to_thread(eventually, lambda: asyncio.run(post(own.gateway, "/v1/chat", again)).body["memory"])
     await chat(own.gateway, QUESTION, session=session)
     assert "4712" in str(own.engine.stats()["body"])
+
+
+async def test_redis_that_hangs_is_given_up_and_mixes_nothing_up_later(own: World) -> None:
+    first = (await chat(own.gateway, "my order is 4711"))["session"]
+    second = (await chat(own.gateway, "my order is 4712"))["session"]
+    own.redis.child.send_signal(signal.SIGSTOP)
+    try:
+        answers = await asyncio.gather(*(chat(own.gateway, QUESTION, session=s) for s in (first, second)))
+    finally:
+        own.redis.child.send_signal(signal.SIGCONT)
+    assert [(answer["outcome"], answer["memory"]) for answer in answers] == [("answered", False)] * 2
+    again = {"message": "thank you", "session": first}
+    await asyncio.to_thread(eventually, lambda: asyncio.run(post(own.gateway, "/v1/chat", again)).body["memory"])
+    for session, own_order, other_order in ((second, "4712", "4711"), (first, "4711", "4712")):
+        assert (await chat(own.gateway, QUESTION, session=session))["memory"]
+        body = str(own.engine.stats()["body"])
+        assert own_order in body
+        assert other_order not in body

@@ -25,7 +25,8 @@ def connect(url: str) -> Redis:
     """A client that connects on first use, and once anew when a pooled connection turns out dead."""
     client: Redis = Redis.from_url(
         url,
-        socket_timeout=OPERATION_SECONDS,
+        # `_bounded` is the bound: the client's own would cost a task for each command.
+        socket_timeout=None,
         socket_connect_timeout=OPERATION_SECONDS,
         retry=Retry(NoBackoff(), 1),
         health_check_interval=0,
