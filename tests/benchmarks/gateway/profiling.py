@@ -1,7 +1,7 @@
 """Where the gateway's time goes: `python -m tests.benchmarks.gateway.profiling [whole|stream] [--seconds N]`.
 
-The gateway runs under cProfile, which makes it two to three times slower and favours deep call chains: read the shares,
-and measure every change with the benchmark.
+The gateway runs under cProfile, which makes it some three times slower and charges deep call chains too much: read the
+shares, and measure every change with the benchmark.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="kefu-profile-") as folder:
         figures = Path(folder) / "profile"
         with World(Path(folder)) as world:
-            subject = world.kefu(["-m", "cProfile", "-o", str(figures)])[given.api == "chat"]
+            subject = world.kefu(["-m", "tests.benchmarks.gateway.under_profile", str(figures)])[given.api == "chat"]
             if given.load == "whole":
                 world.script(1, 0)
                 print(benchmark.flood(subject, given.seconds))

@@ -97,8 +97,8 @@ class World:
         url = f"http://127.0.0.1:{self.engine_port}/control"
         urllib.request.urlopen(urllib.request.Request(url, json.dumps(script).encode()), timeout=30).close()
 
-    def kefu(self, prefix: Sequence[str] = ()) -> list[Subject]:
-        """The gateway as both its APIs show it; `prefix` puts modules such as a profiler before it."""
+    def kefu(self, program: Sequence[str] = ("-m", "kefu_serving")) -> list[Subject]:
+        """The gateway as both its APIs show it; another `program` than the usual may wrap it in a profiler."""
         releases, keys = self._folder / "release", self._folder / "keys"
         document = release_document(
             f"http://127.0.0.1:{self.engine_port}",
@@ -107,7 +107,7 @@ class World:
         )
         mount(releases, {"release.json": document.to_json()})
         mount(keys, {"benchmark": KEY})
-        command = [sys.executable, *prefix, "-m", "kefu_serving", "--release", str(releases), "--keys", str(keys)]
+        command = [sys.executable, *program, "--release", str(releases), "--keys", str(keys)]
         command += ["--host", "127.0.0.1", "--port", "0", "--admin-port", "0"]
         process = self._subject("kefu", command)
         port = process.wait_for(lambda: _event(process, "port"))
