@@ -24,14 +24,14 @@ class Console:
 
     def __init__(
         self,
-        stream: TextIO = sys.stdout,
+        stream: TextIO | None = None,
         *,
         colour: bool | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._stream = stream
-        self._tty = stream.isatty()
-        self._colour = wants_colour(stream) if colour is None else colour
+        self._stream = stream or sys.stdout
+        self._tty = self._stream.isatty()
+        self._colour = wants_colour(self._stream) if colour is None else colour
         self._now = now
         self._began = now()
         self._passing: dict[str, float] = {}
