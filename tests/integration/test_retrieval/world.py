@@ -53,9 +53,13 @@ class World:
 
     def document(self, keep: int = 2) -> Index:
         """Write the sources, and the two documents that name them."""
-        sources = [folder_source(self.folder / "faq", {"faq.yaml": self.faq})]
-        if self.pages:
-            sources.append(folder_source(self.folder / "pages", self.pages, "Markdown"))
+        folders = {"pages": self.pages} if self.pages else {}
+        return self.from_folders(keep, faq={"faq.yaml": self.faq}, **folders)
+
+    def from_folders(self, keep: int = 2, *, faq: dict[str, str], **pages: dict[str, str]) -> Index:
+        """The same, for one folder of FAQ files and any number of folders with Markdown."""
+        sources = [folder_source(self.folder / "faq", faq)]
+        sources += [folder_source(self.folder / name, files, "Markdown") for name, files in pages.items()]
         version = digest.of_value([source.digest for source in sources])[:10]
         document = index(*sources, version=version, keep=keep, uri=self.uri)
         self.follow(document)
