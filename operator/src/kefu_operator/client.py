@@ -3,6 +3,7 @@
 This wraps the asyncio half of the official client; only this module knows it. Writes go through `Applier`.
 """
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
@@ -28,6 +29,8 @@ WATCH_SECONDS = 290
 SILENCE_SECONDS = 90
 """A watch that says nothing for so long is dead: bookmarks come every minute."""
 WATCH = aiohttp.ClientTimeout(total=WATCH_SECONDS + 30, sock_connect=5, sock_read=SILENCE_SECONDS)
+CLOSE_SECONDS = 0.25
+"""TLS connections end a moment after their session (aiohttp, "Graceful Shutdown"); a loop must not close before."""
 PAGE = 500
 """Objects an answer to a list."""
 
@@ -197,3 +200,4 @@ async def connect(kubeconfig: Path | None = None) -> AsyncIterator[Client]:
     async with official.ApiClient(configuration) as connection:
         connection.user_agent = f"kefu-operator/{os.environ.get('KEFU_VERSION', 'dev')}"
         yield Client(DynamicClient(connection))  # type: ignore[no-untyped-call]
+    await asyncio.sleep(CLOSE_SECONDS)

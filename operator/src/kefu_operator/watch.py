@@ -16,6 +16,7 @@ from kubernetes.aio import client as official
 from kubernetes.aio import config
 
 from kefu_api import GROUP, VERSION
+from kefu_operator.client import CLOSE_SECONDS
 from kefu_operator.desired.types import Object
 from kefu_operator.resources import CHATBOTS, INDEXES, Resource
 
@@ -39,6 +40,8 @@ class KopfThread:
     def start(self) -> None:
         """Begin."""
         logging.getLogger("kopf").setLevel(logging.WARNING)
+        # It complains that signals are ignored here, which is the purpose.
+        logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
         self._thread.start()
 
     def stop(self) -> None:
@@ -61,17 +64,19 @@ class KopfThread:
         return self._ready.is_set()
 
     def _run(self) -> None:
-        asyncio.run(
-            kopf.operator(
-                registry=self._registry(),
-                settings=_settings(),
-                standalone=True,
-                clusterwide=not self._namespaces,
-                namespaces=self._namespaces,
-                stop_flag=self._stop,
-                ready_flag=self._ready,
-            )
+        asyncio.run(self._operate())
+
+    async def _operate(self) -> None:
+        await kopf.operator(
+            registry=self._registry(),
+            settings=_settings(),
+            standalone=True,
+            clusterwide=not self._namespaces,
+            namespaces=self._namespaces,
+            stop_flag=self._stop,
+            ready_flag=self._ready,
         )
+        await asyncio.sleep(CLOSE_SECONDS)
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()

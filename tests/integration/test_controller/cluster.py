@@ -56,7 +56,7 @@ class Cluster:
         told = (found.get("status") or {}).get("conditions", ())
         return next((each for each in told if each["type"] == type_), {})
 
-    def until(self, question: Callable[[], Found], patience: float = PATIENCE) -> Found:
+    def until(self, question: Callable[[], Found | None], patience: float = PATIENCE) -> Found:
         """Ask until the answer is true, and return it."""
         end = time.monotonic() + patience
         while not (answer := question()):
@@ -74,7 +74,7 @@ class Cluster:
             return seen if seen.get("reason") == reason else None
 
         try:
-            return self.until(has)  # type: ignore[return-value]
+            return self.until(has)
         except AssertionError as error:
             raise AssertionError(f"{type_} of {kind}/{name} is {seen}") from error
 

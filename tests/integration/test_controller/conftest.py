@@ -54,6 +54,16 @@ class RunningOperator:
         self._thread.join(timeout=60)
 
 
+def total(running: RunningOperator, name: str) -> float:
+    """Sum of a counter over all its labels."""
+    samples = (sample for family in running.operator.registry.collect() for sample in family.samples)
+    return sum(sample.value for sample in samples if sample.name == name)
+
+
+def reconciles(running: RunningOperator) -> float:
+    return total(running, "kefu_operator_reconciles_total")
+
+
 def settings(kubeconfig: Path, namespace: str) -> Settings:
     return Settings(
         images=Images(),

@@ -1,8 +1,12 @@
 """What a user applies appears, is repaired, and is counted."""
 
+import json
+import time
+from pathlib import Path
+
 from tests.integration.test_controller.cluster import Cluster
-from tests.integration.test_controller.conftest import RunningOperator
-from tests.integration.test_controller.objects import chatbot, config_map, index, report
+from tests.integration.test_controller.conftest import RunningOperator, reconciles, settings, total
+from tests.integration.test_controller.objects import chatbot, config_map, endpoint_chatbot, index, report
 
 
 def ingestion_job(cluster: Cluster) -> str:
@@ -39,3 +43,138 @@ def test_an_index_and_a_chatbot_become_ready(cluster: Cluster, operator: Running
                     "Progressing": "False", "Stalled": "False"}  # fmt: skip
     published = (cluster.get("ki", "shop") or {})["status"]["published"]
     assert (published["version"], published["documents"], published["chunks"]) == (version, 2, 3)
+
+
+def test_a_restart_over_settled_objects_writes_nothing(cluster: Cluster, kubeconfig: Path) -> None:
+    first = RunningOperator(settings(kubeconfig, cluster.namespace))
+    bring_up(cluster)
+    first.stop()
+    since = cluster.audit_end
+    second = RunningOperator(settings(kubeconfig, cluster.namespace))
+    cluster.until(lambda: second.is_ready)
+    cluster.until(lambda: reconciles(second) >= 3)
+    time.sleep(3)
+    skipped = total(second, "kefu_operator_writes_skipped_total")
+    second.stop()
+    assert [f"{write['verb']} {write['requestURI']}" for write in cluster.writes(since)] == []
+    assert skipped >= 15
+
+
+def test_a_foreign_change_is_repaired_and_foreign_additions_are_left(
+    cluster: Cluster, operator: RunningOperator
+) -> None:
+    bring_up(cluster)
+    cluster.run("annotate", "deployment/shop-gateway", "team=blue")
+    cluster.run("set", "image", "deployment/shop-gateway", "gateway=evil:1")
+    cluster.run("patch", "service/shop-gateway", "--type=json", "-p",
+                '[{"op":"replace","path":"/spec/ports/0/targetPort","value":9090}]')  # fmt: skip
+
+    def repaired() -> bool:
+        deployment = cluster.get("deployment", "shop-gateway") or {}
+        service = cluster.get("service", "shop-gateway") or {}
+        image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+        return bool(image == "kefu.local/gateway:dev" and service["spec"]["ports"][0]["targetPort"] == "http")
+
+    cluster.until(repaired)
+    deployment = cluster.get("deployment", "shop-gateway") or {}
+    assert deployment["metadata"]["annotations"]["team"] == "blue"
+
+
+def test_a_deleted_child_comes_back(cluster: Cluster, operator: RunningOperator) -> None:
+    bring_up(cluster)
+    cluster.run("delete", "service/shop-redis", "configmap/shop-release", "pdb/shop-gateway")
+    assert cluster.until(lambda: cluster.get("service", "shop-redis"))
+    assert cluster.until(lambda: cluster.get("configmap", "shop-release"))
+    assert cluster.until(lambda: cluster.get("pdb", "shop-gateway"))
+
+
+def test_replicas_belong_to_the_autoscaler(cluster: Cluster, operator: RunningOperator) -> None:
+    bring_up(cluster)
+    cluster.run("scale", "deployment/shop-gateway", "--replicas=5")
+    cluster.apply(chatbot(persona={"name": "小库"}))
+    cluster.until(lambda: "小库" in (cluster.get("configmap", "shop-release") or {})["data"]["release.json"])
+    deployment = cluster.get("deployment", "shop-gateway") or {}
+    assert deployment["spec"]["replicas"] == 5
+    ours = next(each for each in deployment["metadata"]["managedFields"] if each["manager"] == "kefu-operator")
+    assert "f:replicas" not in ours["fieldsV1"]["f:spec"]
+
+
+def test_a_changed_persona_changes_the_release_and_no_pod(cluster: Cluster, operator: RunningOperator) -> None:
+    bring_up(cluster)
+    before = cluster.get("deployment", "shop-gateway") or {}
+    old = (cluster.get("chatbot", "shop") or {})["status"]["release"]
+    cluster.apply(chatbot(persona={"name": "小库", "prompt": "简短。"}))
+    cluster.until(lambda: (cluster.get("chatbot", "shop") or {})["status"]["release"] != old)
+    after = cluster.get("deployment", "shop-gateway") or {}
+    assert after["metadata"]["generation"] == before["metadata"]["generation"]
+
+
+def test_another_engine_replaces_the_old_one(cluster: Cluster, operator: RunningOperator) -> None:
+    bring_up(cluster)
+    old = cluster.all("deployments", "kefu.dev/engine")[0]["metadata"]["name"]
+    cluster.apply(chatbot(engine={"llamaCpp": {"parallel": 4}}))
+    cluster.until(lambda: cluster.get("deployment", old) is None)
+    names = [found["metadata"]["name"] for found in cluster.all("deployments", "kefu.dev/engine")]
+    assert len(names) == 1
+    assert cluster.get("service", old) is None
+    release = (cluster.get("configmap", "shop-release") or {})["data"]["release.json"]
+    assert names[0] in release
+
+
+def test_an_endpoint_needs_no_engine(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(endpoint_chatbot())
+    condition = cluster.until_reason("chatbot", "shop", "EngineReady", "Endpoint")
+    assert condition["status"] == "True"
+    assert cluster.all("deployments", "kefu.dev/engine") == []
+
+
+def test_everything_that_a_chatbot_made_goes_with_it(cluster: Cluster, operator: RunningOperator) -> None:
+    bring_up(cluster)
+    uid = (cluster.get("chatbot", "shop") or {})["metadata"]["uid"]
+    kinds = "deployments,services,configmaps,hpa,pdb,secrets,pvc"
+    ours = [
+        found for found in cluster.all(kinds, "app.kubernetes.io/managed-by=kefu-operator")
+        if found["metadata"]["labels"].get("kefu.dev/owned-by") != "KnowledgeIndex.shop"
+    ]  # fmt: skip
+    assert {found["kind"] for found in ours} == {
+        "Deployment", "Service", "ConfigMap", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Secret",
+        "PersistentVolumeClaim",
+    }  # fmt: skip
+    assert all([owner["uid"] for owner in found["metadata"]["ownerReferences"]] == [uid] for found in ours)
+
+
+def test_secrets_are_made_once_and_stay(cluster: Cluster, operator: RunningOperator) -> None:
+    bring_up(cluster)
+    before = (cluster.get("secret", "shop-api-key") or {})["data"]["key"]
+    assert len(before) > 40
+    cluster.apply(chatbot(budget={"tokens": 100}))
+    cluster.until(lambda: (cluster.get("chatbot", "shop") or {})["status"]["observedGeneration"] == 2)
+    assert (cluster.get("secret", "shop-api-key") or {})["data"]["key"] == before
+
+
+def test_kubectl_replace_is_survived(cluster: Cluster, operator: RunningOperator) -> None:
+    bring_up(cluster)
+    since = cluster.audit_end
+    for made in (chatbot(), index()):
+        cluster.run("replace", "-f", "-", stdin=json.dumps(made))
+    time.sleep(2)
+    assert cluster.condition("chatbot", "shop", "Ready")["status"] == "True"
+    assert [write["requestURI"] for write in cluster.writes(since)] == []
+
+
+def test_a_foreign_object_of_a_wanted_name_is_left_alone(cluster: Cluster, operator: RunningOperator) -> None:
+    theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shop-release"}, "data": {"mine": "1"}}
+    cluster.apply(theirs, endpoint_chatbot())
+    condition = cluster.until_reason("chatbot", "shop", "GatewayReady", "NameConflict")
+    assert "ConfigMap shop-release" in condition["message"]
+    assert cluster.condition("chatbot", "shop", "Stalled")["status"] == "True"
+    assert (cluster.get("configmap", "shop-release") or {})["data"] == {"mine": "1"}
+
+
+def test_every_pod_is_let_in_by_the_strictest_pod_security(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.run("label", "namespace", cluster.namespace, "pod-security.kubernetes.io/enforce=restricted")
+    bring_up(cluster)
+    deployments = cluster.all("deployments", "app.kubernetes.io/managed-by=kefu-operator")
+    assert len(deployments) == 5
+    for found in deployments:
+        cluster.make_pod(found["metadata"]["name"], found["spec"]["template"], {"phase": "Pending"}, "strict")

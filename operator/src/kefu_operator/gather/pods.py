@@ -50,6 +50,8 @@ class PodView:
     name: str
     workload: str = ""
     """Name of the Deployment or Job that it belongs to."""
+    component: str = ""
+    """What it is: engine, gateway, ingestion and so on."""
     created: str = ""
     phase: str = "Pending"
     ready: bool = False
@@ -88,13 +90,15 @@ def _failed(container: ContainerView) -> bool:
 def view(pod: Object) -> PodView:
     """The part of a pod that checks look at."""
     status, meta = pod.get("status", {}), pod["metadata"]
+    labels = meta.get("labels") or {}
     conditions = {found["type"]: found for found in status.get("conditions", ())}
     scheduled = conditions.get("PodScheduled", {})
     steps = [_container(found, step=True) for found in status.get("initContainerStatuses", ())]
     mains = [_container(found, step=False) for found in status.get("containerStatuses", ())]
     return PodView(
         name=meta["name"],
-        workload=meta.get("labels", {}).get("app.kubernetes.io/instance", ""),
+        workload=labels.get("app.kubernetes.io/instance", ""),
+        component=labels.get("app.kubernetes.io/name", "").removeprefix("kefu-"),
         created=meta.get("creationTimestamp") or "",
         phase=status.get("phase", "Pending"),
         ready=conditions.get("Ready", {}).get("status") == "True",

@@ -41,7 +41,7 @@ class Situation:
     """When the embedded store's volume was made; None where the store is external."""
     jobs: Sequence[JobView]
     pods: Sequence[PodView]
-    """Of all those Jobs, newest first."""
+    """Of all ingestion Jobs, those that were deleted included; newest first."""
     is_current: bool
     """Whether the Job, where there is one, is what we would create today."""
     now: datetime

@@ -90,7 +90,8 @@ class KnowledgeReconciler:
                 store_ready=store_is_ready(plan, facts),
                 store_since=self._store_since(plan, facts),
                 jobs=[view(job) for job in facts.jobs if "deletionTimestamp" not in job["metadata"]],
-                pods=[pod for pod in facts.pods if any(pod.workload == _name(job) for job in facts.jobs)],
+                # Those of a Job that was deleted still run for a moment.
+                pods=[pod for pod in facts.pods if pod.component == plan.ingestion.component],
                 is_current=self._is_current(plan.ingestion, facts, scope),
                 now=self._now(),
             )

@@ -1,0 +1,52 @@
+"""Engines are shared by equal chatbots, and live as long as any of them."""
+
+import json
+from typing import Any
+
+from tests.integration.test_controller.cluster import Cluster
+from tests.integration.test_controller.conftest import RunningOperator
+from tests.integration.test_controller.objects import chatbot
+
+
+def engines(cluster: Cluster) -> list[dict[str, Any]]:
+    return cluster.all("deployments", "kefu.dev/engine")
+
+
+def owners(cluster: Cluster) -> list[list[str]]:
+    return [[owner["name"] for owner in found["metadata"]["ownerReferences"]] for found in engines(cluster)]
+
+
+def test_equal_chatbots_share_one_engine_with_the_most_replicas(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(chatbot("shop"), chatbot("outlet", engine={"llamaCpp": {}, "replicas": 3}))
+    cluster.until(lambda: owners(cluster) == [["outlet", "shop"]])
+    assert engines(cluster)[0]["spec"]["replicas"] == 3
+    references = engines(cluster)[0]["metadata"]["ownerReferences"]
+    assert not any(reference["blockOwnerDeletion"] or reference["controller"] for reference in references)
+
+
+def test_deleting_one_sharer_leaves_the_engine_running(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(chatbot("shop"), chatbot("outlet", engine={"llamaCpp": {}, "replicas": 3}))
+    cluster.until(lambda: owners(cluster) == [["outlet", "shop"]])
+    uid = engines(cluster)[0]["metadata"]["uid"]
+    cluster.run("delete", "chatbot/outlet")
+    cluster.until(lambda: owners(cluster) == [["shop"]])
+    assert engines(cluster)[0]["metadata"]["uid"] == uid
+    assert cluster.until(lambda: engines(cluster)[0]["spec"]["replicas"] == 1)
+    cluster.run("delete", "chatbot/shop")
+    assert cluster.until(lambda: not engines(cluster))
+    # A volume that is in use would go later: Kubernetes protects it by a finalizer.
+    assert all("deletionTimestamp" in found["metadata"] for found in cluster.all("pvc", "kefu.dev/engine"))
+
+
+def test_a_mistake_in_the_spec_tears_nothing_down(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(chatbot())
+    cluster.until(lambda: len(engines(cluster)) == 1)
+    cluster.until(lambda: cluster.get("deployment", "shop-gateway"))
+    wrong = chatbot(model={"uri": "hf://org/repo"}, engine={"vllm": {}, "accelerator": {"class": "warp"}})
+    cluster.run("replace", "-f", "-", stdin=json.dumps(wrong))
+    condition = cluster.until_reason("chatbot", "shop", "Ready", "UnknownAccelerator")
+    assert "'warp'" in condition["message"]
+    assert "nvidia" in condition["message"]
+    assert cluster.condition("chatbot", "shop", "Stalled")["status"] == "True"
+    assert len(engines(cluster)) == 1
+    assert cluster.get("deployment", "shop-gateway")

@@ -1,0 +1,122 @@
+"""An index follows its sources, one Job at a time, and remembers what it published."""
+
+from tests.integration.test_controller.cluster import Cluster
+from tests.integration.test_controller.conftest import RunningOperator
+from tests.integration.test_controller.objects import config_map, endpoint_chatbot, index, report
+
+
+def jobs(cluster: Cluster) -> list[str]:
+    return sorted(found["metadata"]["name"] for found in cluster.all("jobs"))
+
+
+def version_of(job: str) -> str:
+    return job.removeprefix("shop-ingest-")
+
+
+def publish(cluster: Cluster) -> str:
+    """Apply an index and let its first version be published; the Job's name."""
+    cluster.apply(config_map(), index())
+    cluster.run_deployment("shop-milvus")
+    job: str = cluster.until(lambda: jobs(cluster))[0]
+    cluster.end_job(job, report(version_of(job)))
+    cluster.run_deployment("shop-retrieval")
+    cluster.until_reason("ki", "shop", "Ready", "Ready")
+    return job
+
+
+def test_a_missing_source_is_named_and_heals_when_it_appears(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(index())
+    condition = cluster.until_reason("ki", "shop", "Ready", "SourceNotFound")
+    assert "ConfigMap shop-faq" in condition["message"]
+    assert jobs(cluster) == []
+    cluster.apply(config_map())
+    cluster.run_deployment("shop-milvus")
+    assert cluster.until(lambda: jobs(cluster))
+    assert cluster.condition("ki", "shop", "SourcesReady")["status"] == "True"
+
+
+def test_no_job_is_made_before_the_store_is_ready(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(config_map(), index())
+    cluster.until_reason("ki", "shop", "Published", "WaitingForStore")
+    assert jobs(cluster) == []
+
+
+def test_an_edit_brings_a_new_job_while_the_old_version_answers(cluster: Cluster, operator: RunningOperator) -> None:
+    first = publish(cluster)
+    cluster.apply(config_map(text="- {question: 能退货吗？, answer: 三十天内可以。}"))
+    both = cluster.until(lambda: found if len(found := jobs(cluster)) == 2 else None)
+    second = next(name for name in both if name != first)
+    cluster.until_reason("ki", "shop", "Progressing", "Building")
+    assert cluster.condition("ki", "shop", "Ready")["status"] == "True"
+    status = (cluster.get("ki", "shop") or {})["status"]
+    assert status["published"]["version"] == version_of(first)
+    assert status["candidate"]["version"] == version_of(second)
+    cluster.end_job(second, report(version_of(second)))
+    cluster.until(lambda: (cluster.get("ki", "shop") or {})["status"]["published"]["version"] == version_of(second))
+    # The Job of the older version has done its duty, and its documents go with it.
+    cluster.until(lambda: jobs(cluster) == [second])
+    cluster.until(lambda: cluster.get("configmap", first) is None)
+    assert "candidate" not in (cluster.get("ki", "shop") or {})["status"]
+
+
+def test_a_job_for_an_outdated_version_is_stopped_before_the_next_begins(
+    cluster: Cluster, operator: RunningOperator
+) -> None:
+    cluster.apply(config_map(), index())
+    cluster.run_deployment("shop-milvus")
+    first = cluster.until(lambda: jobs(cluster))[0]
+    found = cluster.get("job", first) or {}
+    pod = cluster.make_pod(first, found["spec"]["template"], {"phase": "Running"})
+    cluster.apply(config_map(text="- {question: 能退货吗？, answer: 三十天内可以。}"))
+    cluster.until(lambda: jobs(cluster) == [])
+    cluster.run("delete", "pod", pod, "--force", "--grace-period=0")
+    second = cluster.until(lambda: jobs(cluster))
+    assert second != [first]
+
+
+def test_a_permanent_failure_waits_for_a_change_of_sources(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(config_map(), index())
+    cluster.run_deployment("shop-milvus")
+    first = cluster.until(lambda: jobs(cluster))[0]
+    cluster.end_job(first, {"reason": "NothingToIndex", "message": "no entry", "temporary": False}, exit_code=65)
+    condition = cluster.until_reason("ki", "shop", "Ready", "NothingToIndex")
+    assert "no entry" in condition["message"]
+    assert jobs(cluster) == [first]
+    cluster.apply(config_map(text="- {question: 在吗？, answer: 在。}"))
+    assert cluster.until(lambda: [name for name in jobs(cluster) if name != first])
+
+
+def test_a_failing_store_is_named_while_the_job_tries_again(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(config_map(), index())
+    cluster.run_deployment("shop-milvus")
+    first = cluster.until(lambda: jobs(cluster))[0]
+    words = {"reason": "StoreUnreachable", "message": "http://shop-milvus: refused", "temporary": True}
+    cluster.end_job(first, words, exit_code=75)
+    condition = cluster.until_reason("ki", "shop", "Ready", "StoreUnreachable")
+    assert "refused" in condition["message"]
+
+
+def test_a_lost_volume_is_filled_again(cluster: Cluster, operator: RunningOperator) -> None:
+    job = publish(cluster)
+    uid = (cluster.get("job", job) or {})["metadata"]["uid"]
+    cluster.run("patch", "pvc/shop-milvus", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
+    cluster.run("delete", "pvc/shop-milvus", "--wait=false")
+    fresh = cluster.until(
+        lambda: found if (found := cluster.get("job", job)) and found["metadata"]["uid"] != uid else None
+    )
+    assert fresh["metadata"]["name"] == job
+
+
+def test_a_missing_index_is_named_and_heals_when_it_appears(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(endpoint_chatbot())
+    condition = cluster.until_reason("chatbot", "shop", "Ready", "IndexNotFound")
+    assert "KnowledgeIndex shop" in condition["message"]
+    publish(cluster)
+    cluster.until_reason("chatbot", "shop", "KnowledgeReady", "Published")
+
+
+def test_a_source_of_two_megabytes_of_unicode_names_is_no_trouble(cluster: Cluster, operator: RunningOperator) -> None:
+    text = "".join(f"- {{question: 问题{number}？, answer: {'答' * 60}}}\n" for number in range(4000))
+    cluster.apply(config_map(text=text), index())
+    cluster.run_deployment("shop-milvus")
+    assert cluster.until(lambda: jobs(cluster))

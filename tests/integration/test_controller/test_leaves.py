@@ -1,0 +1,107 @@
+"""A status names the leaf that fails; the test writes what a kubelet would."""
+
+import json
+from typing import Any
+
+from tests.integration.test_controller.cluster import Cluster
+from tests.integration.test_controller.conftest import RunningOperator
+from tests.integration.test_controller.objects import chatbot, config_map, endpoint_chatbot, index
+from tests.integration.test_controller.test_objects import bring_up
+
+
+def engine(cluster: Cluster) -> dict[str, Any]:
+    return dict(cluster.until(lambda: cluster.all("deployments", "kefu.dev/engine"))[0])
+
+
+def container(name: str, **state: Any) -> dict[str, Any]:
+    return {"name": name, "image": "kefu.local/x:dev", "imageID": "", "ready": False, "restartCount": 0, "state": state}
+
+
+def scheduled() -> dict[str, Any]:
+    return {"type": "PodScheduled", "status": "True"}
+
+
+def test_an_image_that_cannot_be_pulled(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(endpoint_chatbot())
+    found = cluster.until(lambda: cluster.get("deployment", "shop-gateway"))
+    waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
+    status = {
+        "phase": "Pending",
+        "conditions": [scheduled()],
+        "containerStatuses": [container("gateway", waiting=waiting)],
+    }
+    cluster.make_pod("shop-gateway", found["spec"]["template"], status)
+    condition = cluster.until_reason("chatbot", "shop", "GatewayReady", "ImagePullBackOff")
+    assert "kefu.local/x:dev" in condition["message"]
+    assert "shop-gateway-0" in condition["message"]
+    assert cluster.condition("chatbot", "shop", "Stalled")["status"] == "True"
+
+
+def test_a_model_with_the_wrong_checksum(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(chatbot(), index(), config_map())
+    found = engine(cluster)
+    words = json.dumps({"reason": "ModelChecksumMismatch", "message": "expected aa, got bb"})
+    ended = {"exitCode": 65, "reason": "Error", "message": words}
+    status = {
+        "phase": "Pending",
+        "conditions": [scheduled()],
+        "initContainerStatuses": [container("fetch", terminated=ended)],
+    }
+    cluster.make_pod(found["metadata"]["name"], found["spec"]["template"], status)
+    condition = cluster.until_reason("chatbot", "shop", "EngineReady", "ModelChecksumMismatch")
+    assert "expected aa, got bb" in condition["message"]
+
+
+def test_a_pod_that_no_node_takes(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(chatbot(), index(), config_map())
+    found = engine(cluster)
+    said = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. preemption: none"
+    unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": said}
+    cluster.make_pod(
+        found["metadata"]["name"], found["spec"]["template"], {"phase": "Pending", "conditions": [unscheduled]}
+    )
+    condition = cluster.until_reason("chatbot", "shop", "Ready", "Unschedulable")
+    assert "not enough nvidia.com/gpu" in condition["message"]
+
+
+def test_a_secret_of_the_users_that_does_not_exist(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(endpoint_chatbot(access={"apiKeysSecret": {"name": "customers"}}))
+    found = cluster.until(lambda: cluster.get("deployment", "shop-gateway"))
+    event = {
+        "apiVersion": "v1", "kind": "Event", "metadata": {"name": "mount", "namespace": cluster.namespace},
+        "involvedObject": {"kind": "Pod", "name": "shop-gateway-0", "namespace": cluster.namespace}, "type": "Warning",
+        "reason": "FailedMount", "lastTimestamp": "2026-01-01T00:00:00Z",
+        "message": 'MountVolume.SetUp failed for volume "keys" : secret "customers" not found',
+    }  # fmt: skip
+    cluster.apply(event)
+    waiting = container("gateway", waiting={"reason": "ContainerCreating"})
+    status = {"phase": "Pending", "conditions": [scheduled()], "containerStatuses": [waiting]}
+    cluster.make_pod("shop-gateway", found["spec"]["template"], status)
+    condition = cluster.until_reason("chatbot", "shop", "GatewayReady", "SecretNotFound")
+    assert "Secret customers" in condition["message"]
+
+
+def test_a_quota_that_refuses_an_object(cluster: Cluster, operator: RunningOperator) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tight"},
+             "spec": {"hard": {"count/deployments.apps": "0"}}}  # fmt: skip
+    cluster.apply(quota)
+    cluster.run("patch", "resourcequota/tight", "--subresource=status", "--type=merge", "-p",
+                json.dumps({"status": {"hard": {"count/deployments.apps": "0"}, "used": {"count/deployments.apps": "0"}}}))  # fmt: skip
+    cluster.apply(endpoint_chatbot())
+    condition = cluster.until_reason("chatbot", "shop", "GatewayReady", "QuotaExceeded")
+    assert "tight" in condition["message"]
+
+
+def test_an_event_tells_once_that_ready_was_lost(cluster: Cluster, operator: RunningOperator) -> None:
+    bring_up(cluster)
+    gone = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 0, "availableReplicas": 0}
+    cluster.patch_status("deployment", "shop-gateway", gone)
+    cluster.until(lambda: cluster.condition("chatbot", "shop", "Ready").get("status") == "False")
+    cluster.run("annotate", "deployment/shop-gateway", "nudge=1")
+
+    def told() -> list[str]:
+        ours = [each for each in cluster.all("events") if each["source"].get("component") == "kefu-operator"]
+        return sorted(each["type"] for each in ours if each["involvedObject"]["kind"] == "ChatbotDeployment")
+
+    assert cluster.until(lambda: "Warning" in told())
+    assert told() == ["Normal", "Warning"]

@@ -1,0 +1,43 @@
+"""Settings: what is wrong is named, with the variable and the remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from kefu_operator.errors import SettingsError
+from kefu_operator.settings import load
+
+
+def test_nothing_set_gives_a_complete_default() -> None:
+    settings = load({})
+    assert settings.namespaces == ()
+    assert settings.images.reference("gateway") == "kefu.local/gateway:dev"
+    assert settings.images.reference("registry.example/own:1") == "registry.example/own:1"
+
+
+def test_namespaces_are_a_list() -> None:
+    assert load({"KEFU_NAMESPACES": " a, b,"}).namespaces == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        ("images: {table: {gatewya: x}}", "unknown role 'gatewya'"),
+        ("images: {pullPolicy: Sometimes}", "images.pullPolicy"),
+        ("accelerators: {h100: {}}", "accelerators.h100.resource"),
+        ("nope: 1", "nope"),
+        ("a: [", "no YAML"),
+    ],
+)
+def test_a_wrong_table_is_refused_by_its_field(tmp_path: Path, text: str, fragment: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match="KEFU_CONFIG") as error:
+        load({"KEFU_CONFIG": str(path)})
+    assert fragment in str(error.value)
+
+
+@pytest.mark.parametrize(("name", "value"), [("KEFU_PORT", "http"), ("KEFU_WORKERS", "0"), ("KEFU_CONFIG", "/nowhere")])
+def test_a_wrong_variable_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        load({name: value})
