@@ -38,15 +38,15 @@ class Stack:
 
     def load(self, *names: str) -> dict[str, str]:
         """Build and import images; their references by name."""
-        subprocess.run([sys.executable, "-m", "hack.images", "load", *names], cwd=ROOT, check=True)
-        return references()
+        line = [sys.executable, "-m", "hack.images", "load", "--json", *names]
+        done = subprocess.run(line, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+        return {name: image["ref"] for name, image in json.loads(done.stdout).items()}
 
-    def install(self, *settings: str) -> None:
-        """Install or upgrade the chart with the images that were built last."""
-        built = references()
+    def install(self, references: dict[str, str], *settings: str) -> None:
+        """Install or upgrade the chart with these images."""
         words = ["upgrade", "--install", "kefu", str(ROOT / "charts/kefu"), "--namespace", SYSTEM, "--create-namespace"]
         for role, name in IMAGES.items():
-            words += ["--set", f"images.{role}={built[name]}"]
+            words += ["--set", f"images.{role}={references[name]}"]
         words += ["--set", f"modelHub.endpoint={self.mirror.url}", "--set", "modelHub.allowHttp=true"]
         words += ["--set", "imagePullPolicy=IfNotPresent"]
         for setting in settings:
@@ -57,14 +57,6 @@ class Stack:
         """Remove the cluster and stop the mirror."""
         self.mirror.stop()
         self.provider.down()
-
-
-def references() -> dict[str, str]:
-    """References of the images that were built last, by name."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hack.images", "list", "--json"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    return {name: image["ref"] for name, image in json.loads(done.stdout).items()}
 
 
 def find() -> Stack:
@@ -84,9 +76,9 @@ def bring_up() -> Stack:
     choose(os.environ.get("KEFU_CLUSTER", "native")).up([])
     stack = find()
     say("building images and importing them into the node")
-    stack.load(*IMAGES.values())
+    references = stack.load(*IMAGES.values())
     say("starting the mirror of the model hub")
     stack.mirror.start()
     say("installing charts/kefu")
-    stack.install()
+    stack.install(references)
     return stack
