@@ -9,7 +9,7 @@ from kefu_api.manifests import Manifests, load
 from kefu_operator.local.placement import LocalPlacement
 from kefu_operator.local.ports import PortBook
 
-FAQ = "- {id: a, question: How long may I return?, answer: Within 7 days.}\n"
+FAQ = "- {id: a, question: 'How long may I return?', answer: Within 7 days.}\n"
 
 
 def index(name: str = "shop", **spec: Any) -> dict[str, Any]:

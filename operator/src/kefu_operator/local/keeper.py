@@ -17,6 +17,7 @@ from kefu_operator.local.probes import Prober
 from kefu_operator.local.process import Process
 from kefu_operator.local.programs import resolve
 from kefu_operator.local.progress import parse
+from kefu_operator.local.remedies import remedy
 from kefu_operator.plan.workload import Container, Probe, Workload
 
 GRACE = 10.0
@@ -147,7 +148,8 @@ class Keeper:
         try:
             await self._tools.jobs.run(step, workload=name, log=self._log, on_line=show)
         except StepFailed as error:
-            raise StepFailed(error.reason, f"{name}: {error}", temporary=error.temporary) from error
+            message = f"{name}: {error}{remedy(error.reason, step.command)}"
+            raise StepFailed(error.reason, message, temporary=error.temporary) from error
 
     async def _run_once(self) -> str:
         """Run the container until it ends or hangs; tells how it ended."""
