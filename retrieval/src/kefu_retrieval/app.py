@@ -41,6 +41,7 @@ def create(service: Service) -> Starlette:
 
     application = Starlette(
         lifespan=lifespan,
+        exception_handlers={Exception: internal},
         routes=[
             Route("/v1/search", search, methods=["POST"]),
             Route("/healthz", healthz),
@@ -72,6 +73,14 @@ async def search(request: Request) -> Response:
         answer = problems.of_error(error, trace_id)
     seconds = time.perf_counter() - began
     return _report(answer, reason, seconds, trace_id)
+
+
+async def internal(request: Request, _: Exception) -> Response:
+    """Our own fault, as a `Problem`; the server logs the exception."""
+    trace_id = trace.trace_id(request.headers.get("traceparent"))
+    return _report(
+        problems.of_code(500, Code.INTERNAL, "something went wrong inside", trace_id), "Internal", 0.0, trace_id
+    )
 
 
 async def healthz(_: Request) -> Response:

@@ -5,6 +5,7 @@ RetrievalError
 │   ├── StoreUnreachable      the Milvus server does not answer in time
 │   ├── StoreFailed           the server answers, but cannot do it now (starting, full, internal fault)
 │   ├── SourceChanged         the mounted sources are not those the version was named for
+│   ├── SourceUnreadable      a mounted folder changed while it was read, or the file system failed
 │   └── EmbeddingUnreachable  the embedding endpoint does not answer, or is overloaded
 └── PermanentError            only a change of input or configuration helps (exit status 65)
     ├── IndexInvalid          the index document cannot be read
@@ -52,6 +53,10 @@ class StoreFailed(TemporaryError):
 
 class SourceChanged(TemporaryError):
     """The mounted sources are not those the version was named for."""
+
+
+class SourceUnreadable(TemporaryError):
+    """A mounted folder changed while it was read, or the file system failed."""
 
 
 class EmbeddingUnreachable(TemporaryError):

@@ -83,5 +83,8 @@ class Versions:
             raise IndexNotPublished(f"{self._alias} points at {collection}, which Kefu did not make")
         self._store.load(collection)
         lexicon = Lexicon(self._store.probes(collection, SAMPLE))
-        log.info("searching a version", extra={"version": manifest.version, "chunks": manifest.chunks})
+        log.info(
+            "searching a version",
+            extra={"version": manifest.version, "chunks": manifest.chunks, "keyword_leg": manifest.sparse},
+        )
         return Version(collection, manifest, lexicon)

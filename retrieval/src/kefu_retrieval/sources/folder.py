@@ -4,15 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kefu_api import digest
-from kefu_retrieval.errors import SourceMissing, TemporaryError
+from kefu_retrieval.errors import SourceMissing, SourceUnreadable
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """A ConfigMap holds 1 MiB at most; four times that is surely a mistake."""
 MAX_FILES = 10_000
-
-
-class SourceUnreadable(TemporaryError):
-    """The folder changed while it was read, or the file system failed."""
 
 
 @dataclass(frozen=True)
