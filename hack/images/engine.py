@@ -81,7 +81,7 @@ class Buildah:
 
     def build(self, reference: str, containerfile: Path, context: Path, base: str) -> None:
         """Run `buildah bud`: one layer a Containerfile, because what is reused has an image of its own."""
-        run([*self._command, "bud", "--isolation", "chroot", "--layers=false", "--quiet", "--pull-never",
+        run([*self._command, "bud", "--isolation", "chroot", "--layers=false", "--force-rm", "--quiet", "--pull-never",
              "--build-arg", f"BASE={base}", "--tag", reference, "--file", str(containerfile), str(context)])  # fmt: skip
 
     def save(self, references: list[str], archive: Path) -> None:
