@@ -1,0 +1,50 @@
+"""The HTTP edge over a store in memory: what no real server can be made to do on demand."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from kefu_retrieval import app
+from kefu_retrieval.embeddings.protocol import Vectors
+from kefu_retrieval.ingest import Ingestion
+from kefu_retrieval.service import Service
+from kefu_retrieval.store.memory import MemoryStore
+from tests.unit.test_retrieval.doubles import WordEmbedder, faq_source, index
+
+FAQ = "- {id: a, question: How do returns work, answer: Within seven days.}"
+
+
+class BrokenEmbedder(WordEmbedder):
+    """Has a fault that nobody foresaw."""
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        raise RuntimeError("secret detail")
+
+
+async def client(folder: Path, embedder: WordEmbedder) -> TestClient:
+    store = MemoryStore()
+    document = index(faq_source(FAQ))
+    await Ingestion(document, store, WordEmbedder()).run()
+    (folder / "index.json").write_text(document.to_json())
+    service = Service(folder / "index.json", lambda _: store, lambda _: embedder, timeout=30.0)
+    return TestClient(app.create(service), raise_server_exceptions=False)
+
+
+async def test_answers(tmp_path: Path) -> None:
+    with await client(tmp_path, WordEmbedder()) as http:
+        answer = http.post("/v1/search", json={"query": "returns"})
+        assert (answer.status_code, answer.json()["hits"][0]["document"]) == (200, "faq/a")
+        assert http.get("/readyz").text.startswith("ok: version v1")
+
+
+async def test_an_unforeseen_fault_is_a_problem_without_its_details(tmp_path: Path) -> None:
+    with await client(tmp_path, BrokenEmbedder()) as http:
+        answer = http.post("/v1/search", json={"query": "returns"})
+        assert (answer.status_code, answer.json()["code"]) == (500, "V5001")
+        assert "secret" not in answer.text
+
+
+async def test_refuses_other_methods(tmp_path: Path) -> None:
+    with await client(tmp_path, WordEmbedder()) as http:
+        assert http.get("/v1/search").status_code == 405
