@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kefu_api.documents.release import EngineTarget
+from kefu_api.documents.release import Budget, EngineTarget
 from tests.integration.test_serving.client import chat, events
 from tests.integration.test_serving.conftest import World, a_world
 from tests.integration.test_serving.servers import ROOT, Process, eventually, free_port, get_json, mount
@@ -51,8 +51,9 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         with a_world(tmp_path_factory.mktemp("real")) as world:
             url = f"http://127.0.0.1:{port}"
             eventually(lambda: _healthy(url), 300)
-            release = world.release(name="r2", engine=EngineTarget(url=url, model=NAME))
-            release = release.model_copy(update={"budget": release.budget.model_copy(update={"total_seconds": 300.0})})
+            generous = Budget(total_seconds=300, tokens=300)
+            release = world.release(name="r2", budget=generous)
+            release = release.model_copy(update={"engine": EngineTarget(url=url, model=NAME)})
             mount(world.gateway.release, {"release.json": release.to_json()})
             eventually(lambda: world.gateway.ready()[1]["release"] == "r2")
             yield world
