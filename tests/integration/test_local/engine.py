@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +18,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         prompt = asked["messages"][-1]["content"]
-        # The evidence comes last; what follows the marker of the test's FAQ is the fact it looks for.
-        fact = prompt.rpartition("FACT:")[2].split()[0] if "FACT:" in prompt else "none"
-        pieces: list[dict[str, str]] = [{"content": f"FACT:{fact} "}, {"content": "[1]"}]
+        # What follows the marker of the test's FAQ is the fact it looks for; the number before it is the evidence's.
+        before, _, after = prompt.rpartition("FACT:")
+        fact = after.split()[0] if before else "none"
+        number = ([*re.findall(r"\[(\d+)\]", before)] or ["1"])[-1]
+        pieces: list[dict[str, str]] = [{"content": f"FACT:{fact} "}, {"content": f"[{number}]"}]
         chunks: list[dict[str, Any]] = [{"index": 0, "delta": piece, "finish_reason": None} for piece in pieces]
         chunks.append({"index": 0, "delta": {}, "finish_reason": "stop"})
         head = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m"}

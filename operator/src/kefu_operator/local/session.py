@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections import Counter
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from kefu_operator.local.keeper import Phase, Tools
 from kefu_operator.local.mounts import Contents, Mounts
 from kefu_operator.local.options import RunOptions, cache, plan_settings
 from kefu_operator.local.placement import LocalPlacement
-from kefu_operator.local.plan import LocalPlan, gateways, plan
+from kefu_operator.local.plan import LocalPlan, ServedIndex, gateways, plan
 from kefu_operator.local.ports import PortBook
 from kefu_operator.local.probes import LoopbackProber
 from kefu_operator.local.programs import resolve
@@ -33,6 +34,8 @@ POLL = 0.5
 RETRY = 30.0
 """Seconds until a change that failed for a passing reason is tried again."""
 PUBLISHED = "published.json"
+LOST_AFTER = 10
+"""Looks in a row at which a version must be missing: a store that is starting may not know it for a moment."""
 NOT_PUBLISHED = "IndexNotPublished"
 """How the retrieval service's readiness says that its store knows no version."""
 
@@ -82,7 +85,6 @@ class Session:
             )
         )
         self._ingestions: dict[str, Ingestion] = {}
-        self._rebuilt: set[str] = set()
         self.plan = self._plan(bundle)
 
     def stop(self) -> None:
@@ -230,16 +232,22 @@ class Session:
 
     async def _heal(self) -> None:
         """Build again what the store does not know although we remember it, e.g. because its files were removed."""
+        complaints: Counter[str] = Counter()
         while True:
             await asyncio.sleep(POLL)
             for served in self.plan.indexes:
-                keeper, ingestion = self._supervisor.keeper(served.retrieval), self._ingestions.get(served.name)
-                if keeper is None or ingestion is None or keeper.phase is Phase.READY:
-                    continue
-                lost = NOT_PUBLISHED in keeper.detail and ingestion.settled.is_set()
-                if lost and not ingestion.problem and served.name not in self._rebuilt:
-                    self._rebuilt.add(served.name)
-                    await ingestion.rebuild()
+                complaints[served.name] = complaints[served.name] + 1 if self._is_lost(served) else 0
+                if complaints[served.name] >= LOST_AFTER:
+                    complaints[served.name] = 0
+                    await self._ingestions[served.name].rebuild()
+
+    def _is_lost(self, served: ServedIndex) -> bool:
+        ingestion, retrieval = self._ingestions.get(served.name), self._supervisor.keeper(served.retrieval)
+        store = self._supervisor.keeper(served.store) if served.store else None
+        if ingestion is None or retrieval is None or (store and store.phase is not Phase.READY):
+            return False
+        settled = ingestion.settled.is_set() and not ingestion.problem
+        return settled and retrieval.phase is not Phase.READY and NOT_PUBLISHED in retrieval.detail
 
     async def _describe(self) -> None:
         while True:
