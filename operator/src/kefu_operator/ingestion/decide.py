@@ -121,7 +121,8 @@ def _completed(now: Situation, job: JobView) -> Decision:
         others = tuple(other.live for other in now.jobs if other.name != now.job_name)
         return Decision(_answers(published), delete=others, published=published)
     # What it did cannot be known any more. To build a version again is cheap: what is there is only published again.
-    return _again(now, job, wait(Reason.BUILDING, f"{now.version} is built again: the result of its Job is not known"))
+    check = wait(Reason.BUILDING, f"{now.version} is built again: the result of its Job is not known")
+    return _again(now, job, check, at_once=not fresh)
 
 
 def _failed(now: Situation, job: JobView) -> Decision:

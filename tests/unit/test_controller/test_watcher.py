@@ -1,0 +1,107 @@
+"""A watch goes on whatever the API server answers, and wakes owners once a change."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from kefu_operator.client import Listing
+from kefu_operator.errors import ApiError, Expired, Throttled
+from kefu_operator.metrics import Metrics
+from kefu_operator.queue import Key
+from kefu_operator.relations import Relations
+from kefu_operator.resources import DEPLOYMENTS
+from kefu_operator.watch_children import OURS, Subject, Watcher
+
+Event = tuple[str, dict[str, Any]]
+
+
+def deployment(name: str, version: str) -> dict[str, Any]:
+    labels = {"kefu.dev/owned-by": f"ChatbotDeployment.{name}"}
+    return {"metadata": {"name": name, "namespace": "acme", "resourceVersion": version, "labels": labels}}
+
+
+class ScriptedServer:
+    """Answers lists and watches one after the other from a script, then stays silent."""
+
+    def __init__(self, lists: list[list[dict[str, Any]] | ApiError], watches: list[list[Event] | ApiError]) -> None:
+        self.lists, self.watches = lists, watches
+        self.watched_from: list[str] = []
+        self.finished = asyncio.Event()
+
+    async def list(self, *_: Any, **__: Any) -> Listing:
+        found = self.lists.pop(0)
+        if isinstance(found, ApiError):
+            raise found
+        return Listing(tuple(found), "10")
+
+    async def watch(self, resource: Any, namespace: Any, version: str, **_: Any) -> AsyncIterator[Event]:
+        self.watched_from.append(version)
+        if not self.watches:
+            self.finished.set()
+            await asyncio.Event().wait()
+        found = self.watches.pop(0)
+        if isinstance(found, ApiError):
+            raise found
+        for event in found:
+            yield event
+
+
+async def woken_by(server: ScriptedServer) -> tuple[list[str], Metrics]:
+    woken: list[str] = []
+    metrics = Metrics(CollectorRegistry())
+    subject = Subject(DEPLOYMENTS, OURS, _version, Relations.child_seen)
+    wake: Callable[[Any], None] = lambda keys: woken.extend(_names(keys))
+    watcher = Watcher(server, subject, "acme", Relations(), wake, metrics)  # type: ignore[arg-type]
+    task = asyncio.create_task(watcher.run())
+    async with asyncio.timeout(30):
+        await server.finished.wait()
+    task.cancel()
+    return woken, metrics
+
+
+def _version(found: dict[str, Any]) -> object:
+    return found["metadata"]["resourceVersion"]
+
+
+def _names(keys: list[Key]) -> list[str]:
+    return [key.name for key in keys]
+
+
+async def test_a_list_and_each_change_wake_the_owner_and_a_bookmark_nobody() -> None:
+    bookmark = {"metadata": {"resourceVersion": "15"}}
+    events: list[Event] = [
+        ("ADDED", deployment("b", "11")),
+        ("MODIFIED", deployment("a", "12")),
+        ("BOOKMARK", bookmark),
+    ]
+    server = ScriptedServer([[deployment("a", "1")]], [events])
+    woken, _ = await woken_by(server)
+    assert woken == ["a", "b", "a"]
+    assert server.watched_from == ["10", "15"]
+
+
+async def test_a_deletion_wakes_the_owner() -> None:
+    server = ScriptedServer([[deployment("a", "1")]], [[("DELETED", deployment("a", "11"))]])
+    assert (await woken_by(server))[0] == ["a", "a"]
+
+
+async def test_when_the_version_is_too_old_it_lists_anew_and_wakes_only_what_changed() -> None:
+    first = [deployment("a", "1"), deployment("b", "2"), deployment("c", "3")]
+    second = [deployment("a", "1"), deployment("b", "9")]
+    server = ScriptedServer([list(first), list(second)], [Expired("too old", 410)])
+    woken, metrics = await woken_by(server)
+    assert woken == ["a", "b", "c", "b", "c"]
+    restarts = metrics.registry.get_sample_value(
+        "kefu_operator_watch_restarts_total", {"kind": "Deployment", "cause": "expired"}
+    )
+    assert restarts == 1
+
+
+async def test_when_the_server_is_busy_it_waits_as_long_as_it_is_asked_to() -> None:
+    server = ScriptedServer([Throttled("busy", 429, retry_after=1.6), [deployment("a", "1")]], [])
+    before = asyncio.get_running_loop().time()
+    woken, _ = await woken_by(server)
+    assert woken == ["a"]
+    assert asyncio.get_running_loop().time() - before >= 1.6
