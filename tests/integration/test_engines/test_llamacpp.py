@@ -47,7 +47,7 @@ def engine() -> Iterator[Engine]:
         port = probe.getsockname()[1]
     command = [
         sys.executable, "-m", "kefu_serving.engines.llamacpp", "--model", str(model), "--alias", "shop",
-        "--port", str(port), "--context", "2048", "--parallel", "2",
+        "--port", str(port), "--context", "1024", "--parallel", "2",
     ]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         engine = Engine(process, f"http://127.0.0.1:{port}")
@@ -110,14 +110,14 @@ async def test_the_constant_beginning_of_a_prompt_is_computed_once(
 
 
 async def test_leaving_a_stream_frees_its_slot(session: aiohttp.ClientSession, engine: Engine) -> None:
-    endless = question("Write a very long story.", stream=True, max_tokens=1500, ignore_eos=True)
+    endless = question("Write a very long story.", stream=True, max_tokens=900, ignore_eos=True)
     async with session.post(f"{engine.url}/v1/chat/completions", json=endless) as answer:
         assert (await answer.content.readany()).startswith(b"data: ")
         assert await gauge(session, engine, "requests_processing") == 1
     before = await gauge(session, engine, "tokens_predicted_total")
     while await gauge(session, engine, "requests_processing"):
         pass  # bounded by the session's and the test run's patience
-    assert await gauge(session, engine, "tokens_predicted_total") - before < 1000
+    assert await gauge(session, engine, "tokens_predicted_total") - before < 400
 
 
 async def test_a_queue_of_questions_does_not_silence_health(session: aiohttp.ClientSession, engine: Engine) -> None:
@@ -148,13 +148,26 @@ async def test_a_prompt_beyond_the_context_is_refused(session: aiohttp.ClientSes
         assert "context" in (await answer.text())
 
 
+async def test_an_answer_that_fills_its_share_ends_alone(session: aiohttp.ClientSession, engine: Engine) -> None:
+    filling = question("Hi " * 420, max_tokens=400, ignore_eos=True)  # share: 512 tokens
+    both = await asyncio.gather(*(_answer(session, engine, body) for body in (filling, question("保修多久？"))))
+    assert [body["choices"][0]["finish_reason"] for body in both] == ["length", "stop"]
+
+
+async def _answer(session: aiohttp.ClientSession, engine: Engine, body: dict[str, Any]) -> dict[str, Any]:
+    async with session.post(f"{engine.url}/v1/chat/completions", json=body) as answer:
+        assert answer.status == 200, await answer.text()
+        found: dict[str, Any] = await answer.json()
+        return found
+
+
 async def test_other_sites_may_not_ask_from_a_browser(session: aiohttp.ClientSession, engine: Engine) -> None:
     async with session.get(f"{engine.url}/v1/models", headers={"Origin": "http://elsewhere"}) as answer:
         assert answer.headers.get("Access-Control-Allow-Origin", "") == ""
 
 
 async def test_sigterm_ends_it_in_the_middle_of_an_answer(session: aiohttp.ClientSession, engine: Engine) -> None:
-    endless = question("Write a very long story.", stream=True, max_tokens=1500, ignore_eos=True)
+    endless = question("Write a very long story.", stream=True, max_tokens=900, ignore_eos=True)
     async with session.post(f"{engine.url}/v1/chat/completions", json=endless) as answer:
         await answer.content.readany()
         engine.process.send_signal(signal.SIGTERM)

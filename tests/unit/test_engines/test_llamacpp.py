@@ -44,6 +44,12 @@ def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None
     assert ended.value.code == 64
 
 
+def test_a_context_too_small_for_its_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--model", "m", "--alias", "x", "--context", "1024", "--parallel", "8"])
+    assert "leaves 128 tokens to each of 8 parallel answers: give at least 2048" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("status", "words", "code"),
     [

@@ -53,7 +53,8 @@ def serve(options: LlamaCppOptions) -> object:
     params.port = options.port
     params.n_ctx = options.context
     params.n_parallel = options.parallel
-    params.kv_unified = True
+    # A share for each answer: from one common store, a long answer would take the room of the others and fail them all.
+    params.kv_unified = False
     params.cont_batching = True
     params.cpuparams.n_threads = options.threads
     params.cpuparams_batch.n_threads = options.threads

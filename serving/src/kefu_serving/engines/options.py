@@ -14,6 +14,9 @@ Serve one GGUF model with llama.cpp's own server: /health (503 while loading), /
 Exit codes: 0 stopped by a signal; 64 usage; 66 the model cannot be read; 69 the address is taken;
 70 the server failed; 128+N it was killed by signal N (137: most likely out of memory)."""
 
+LEAST_TOKENS = 256
+"""Context of one answer below which no grounded prompt fits."""
+
 
 @dataclass(frozen=True)
 class LlamaCppOptions:
@@ -24,7 +27,7 @@ class LlamaCppOptions:
     host: str
     port: int
     context: int
-    """Tokens of context, shared by all parallel answers."""
+    """Tokens of context, shared evenly by the parallel answers."""
     parallel: int
     """Answers generated at a time."""
     threads: int
@@ -52,7 +55,7 @@ def parse_options(argv: Sequence[str] | None = None) -> LlamaCppOptions:
     parser.add_argument("--port", type=_between(1, 65535), default=8000, help="port to listen on (default %(default)s)")
     parser.add_argument(
         "--context", type=_between(256, 1 << 20), default=8192, metavar="TOKENS",
-        help="context shared by all parallel answers (default %(default)s)",
+        help="context, shared evenly by the parallel answers (default %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--parallel", type=_between(1, 64), default=2, metavar="N", help="answers at a time (default %(default)s)"
@@ -65,7 +68,14 @@ def parse_options(argv: Sequence[str] | None = None) -> LlamaCppOptions:
         "--prompt-cache-mib", type=_between(0, 1 << 20), default=256, metavar="MIB",
         help="memory for prompts that lost their slot (default %(default)s)",
     )  # fmt: skip
-    return LlamaCppOptions(**vars(parser.parse_args(argv)))
+    options = LlamaCppOptions(**vars(parser.parse_args(argv)))
+    share = options.context // options.parallel
+    if share < LEAST_TOKENS:
+        parser.error(
+            f"--context {options.context} leaves {share} tokens to each of {options.parallel} parallel answers: "
+            f"give at least {LEAST_TOKENS * options.parallel}, or lower --parallel"
+        )
+    return options
 
 
 class _between:  # noqa: N801 - reads as the function it stands for
