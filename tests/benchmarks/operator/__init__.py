@@ -1,0 +1,1 @@
+"""Reconciling many chatbots on a real API server."""
