@@ -77,6 +77,12 @@ class Instance:
         until(settled, "kefu run is ready")
         return self
 
+    def settled(self) -> bool:
+        """Whether the wanted version is published, and nothing is being built."""
+        index = self.content["indexes"][0]
+        published = (index["published"] or {}).get("version")
+        return published == index["wanted"] and not index["problem"] and index["ingestionPid"] is None
+
     def ended(self) -> int:
         return self.process.wait(PATIENCE)
 
@@ -104,9 +110,10 @@ class Instance:
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except (FileNotFoundError, ProcessLookupError):
+                works_in = (folder / "cwd").readlink()
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
                 continue
-            if str(self.state) in command and int(folder.name) != self.process.pid:
+            if works_in.is_relative_to(self.state) and int(folder.name) != self.process.pid:
                 found.append(command)
         return found
 

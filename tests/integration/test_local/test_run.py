@@ -140,6 +140,7 @@ def test_an_edit_is_answered_with_no_process_restarted(instance: Instance, folde
 
     shop(folder, engine, "nineteen")
     until(changed, "the edit is answered", seconds=120)
+    until(instance.settled, "the version is published")
     assert instance.pids() == before
     assert {answer.split()[0] for answer in seen} <= {"FACT:seven", "FACT:nineteen"}
 
@@ -161,7 +162,7 @@ def test_a_version_that_cannot_be_built_leaves_the_published_one(instance: Insta
     until(lambda: "goes on answering" in instance.output, "the failure is told")
     assert instance.ask(QUESTION).outcome is Outcome.ANSWERED
     (folder / "shop.yaml").write_text(good)
-    until(lambda: not instance.content["indexes"][0]["problem"], "the old files are good again")
+    until(instance.settled, "the old files are good again")
 
 
 def test_ctrl_c_leaves_nothing_and_the_next_start_knows_everything(instance: Instance, folder: Path) -> None:
