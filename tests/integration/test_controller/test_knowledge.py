@@ -1,7 +1,11 @@
 """An index follows its sources, one Job at a time, and remembers what it published."""
 
+from dataclasses import replace
+from pathlib import Path
+
+from kefu_operator.desired.images import DEFAULTS, Images
 from tests.integration.test_controller.cluster import Cluster
-from tests.integration.test_controller.conftest import RunningOperator
+from tests.integration.test_controller.conftest import RunningOperator, settings
 from tests.integration.test_controller.objects import config_map, endpoint_chatbot, index, report
 
 
@@ -94,6 +98,30 @@ def test_a_failing_store_is_named_while_the_job_tries_again(cluster: Cluster, op
     cluster.end_job(first, words, exit_code=75)
     condition = cluster.until_reason("ki", "shop", "Ready", "StoreUnreachable")
     assert "refused" in condition["message"]
+
+
+def test_a_job_whose_image_cannot_be_pulled_is_made_anew_when_the_installation_names_another(
+    cluster: Cluster, kubeconfig: Path
+) -> None:
+    first = RunningOperator(settings(kubeconfig, cluster.namespace))
+    cluster.apply(config_map(), index())
+    cluster.run_deployment("shop-milvus")
+    name = cluster.until(lambda: jobs(cluster))[0]
+    template = (cluster.get("job", name) or {})["spec"]["template"]
+    waiting = {"name": "ingest", "image": "kefu.local/retrieval:dev", "imageID": "", "ready": False, "restartCount": 0,
+               "state": {"waiting": {"reason": "ImagePullBackOff"}}}  # fmt: skip
+    status = {"phase": "Pending", "containerStatuses": [waiting]}
+    pod = cluster.make_pod(name, template, status)
+    cluster.until_reason("ki", "shop", "Ready", "ImagePullBackOff")
+    first.stop()
+    images = Images({**DEFAULTS, "retrieval": "kefu.local/retrieval:fixed"})
+    second = RunningOperator(replace(settings(kubeconfig, cluster.namespace), images=images))
+    cluster.until(lambda: jobs(cluster) == [])
+    cluster.run("delete", "pod", pod, "--force", "--grace-period=0")
+    cluster.until(lambda: jobs(cluster) == [name])
+    container = (cluster.get("job", name) or {})["spec"]["template"]["spec"]["containers"][0]
+    second.stop()
+    assert container["image"] == "kefu.local/retrieval:fixed"
 
 
 def test_a_lost_volume_is_filled_again(cluster: Cluster, operator: RunningOperator) -> None:

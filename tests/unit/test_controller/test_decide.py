@@ -111,6 +111,18 @@ def test_a_running_job_whose_tries_fail_names_why() -> None:
     assert (found.check.verdict, found.check.reason, found.phase) == (Verdict.FAIL, "StoreUnreachable", "Building")
 
 
+def test_a_running_job_that_fails_and_would_be_made_otherwise_today_is_replaced() -> None:
+    pulling = PodView(
+        "p", "shop-ingest-v2", "ingestion", containers=(ContainerView("ingest", "i", waiting="ErrImagePull"),)
+    )
+    stuck = replace(FIRST, jobs=(JOB,), pods=(pulling,))
+    found = decide(stuck)
+    assert (found.delete, found.check.reason) == ((), "ImagePullBackOff")
+    assert decide(replace(stuck, is_current=False)).delete == (LIVE,)
+    working = replace(stuck, pods=(PodView("p", "shop-ingest-v2", "ingestion", phase="Running", ready=True),))
+    assert decide(replace(working, is_current=False)).delete == ()
+
+
 def test_an_outdated_job_is_deleted_before_the_next_is_made() -> None:
     outdated = replace(OLD_JOB, state=State.ACTIVE)
     found = decide(replace(FIRST, jobs=(outdated,)))

@@ -103,6 +103,9 @@ def _watch(now: Situation, job: JobView) -> Decision:
     told += [check for pod in pods if pod.phase in ("Pending", "Running") and (check := check_pod(pod))]
     bad = [check for check in told if check.verdict >= Verdict.FAIL]
     check = worst(bad) if bad else wait(Reason.BUILDING, f"{now.version} is being built")
+    if bad and not now.is_current:
+        # Its image, say, cannot be pulled, and the installation names another one by now.
+        return _pending(now, check, delete=(job.live,))
     return Decision(_beside(now, check), published=now.published, phase="Building")
 
 
