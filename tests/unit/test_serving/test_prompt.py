@@ -44,10 +44,10 @@ def test_long_history_is_cut() -> None:
     assert weight(messages[0]["content"]) < 200 and weight(messages[1]["content"]) < 200
 
 
-def test_passages_are_numbered_with_the_best_last_and_bounded() -> None:
+def test_passages_are_numbered_best_first_and_bounded() -> None:
     chosen = choose(tuple(hit(n, confidence=0.9 - n / 100) for n in range(1, 20)), "en")
     assert [p.number for p in chosen] == list(range(1, MAX_PASSAGES + 1))
-    assert [p.hit.chunk for p in chosen] == [f"c{n}" for n in range(MAX_PASSAGES, 0, -1)]
+    assert [p.hit.chunk for p in chosen] == [f"c{n}" for n in range(1, MAX_PASSAGES + 1)]
 
 
 def test_a_translation_of_the_same_document_is_left_out_in_favour_of_the_customers_language() -> None:
@@ -56,12 +56,12 @@ def test_a_translation_of_the_same_document_is_left_out_in_favour_of_the_custome
         hit(2, document="faq/returns.zh", language="zh", confidence=0.8),
         hit(3, document="policies/fees.en.md", language="en", confidence=0.7),
     )
-    assert [p.hit.document for p in choose(both, "zh")] == ["policies/fees.en.md", "faq/returns.zh"]
+    assert [p.hit.document for p in choose(both, "zh")] == ["faq/returns.zh", "policies/fees.en.md"]
 
 
 def test_hits_far_behind_the_best_are_left_out() -> None:
     chosen = choose((hit(1, confidence=0.9), hit(2, confidence=0.5), hit(3, confidence=0.2)), "en")
-    assert [p.hit.chunk for p in chosen] == ["c2", "c1"]
+    assert [p.hit.chunk for p in chosen] == ["c1", "c2"]
     assert choose((), "en") == ()
 
 

@@ -59,8 +59,9 @@ def cut(text: str, limit: float = MAX_WEIGHT) -> str:
 
 
 def choose(hits: tuple[Hit, ...], language: str, count: int = MAX_PASSAGES) -> tuple[Passage, ...]:
-    """The best hits, numbered from 1, the best one last: right before the question, where a small model looks most.
+    """The best hits, numbered from 1, the best one first.
 
+    The order was tried both ways on the 1.5B model: it is fond of `[1]`, so that is where the likeliest passage belongs.
     `hits` come best first. A translation of a kept hit (same document but for its language) is left out.
     """
     if not hits:
@@ -70,7 +71,7 @@ def choose(hits: tuple[Hit, ...], language: str, count: int = MAX_PASSAGES) -> t
     near = [hit for hit in hits if hit.confidence >= floor]
     native = {_topic(hit) for hit in near if hit.language == language}
     chosen = [hit for hit in near if hit.language == language or _topic(hit) not in native]
-    return tuple(Passage(number, hit, cut(hit.text)) for number, hit in enumerate(reversed(chosen[:count]), start=1))
+    return tuple(Passage(number, hit, cut(hit.text)) for number, hit in enumerate(chosen[:count], start=1))
 
 
 def _topic(hit: Hit) -> str:
