@@ -28,6 +28,7 @@ from kefu_operator.local.probes import LoopbackProber
 from kefu_operator.local.programs import resolve
 from kefu_operator.local.state import INSTANCE, StateFolder
 from kefu_operator.local.supervisor import Supervisor
+from kefu_operator.local.warm import warm
 
 POLL = 0.5
 """Seconds between looks at the user's files."""
@@ -129,13 +130,22 @@ class Session:
         await self._bring(self.plan, patient=False)
         healing = asyncio.create_task(self._heal())
         try:
-            await asyncio.gather(self._published(), self._supervisor.settled())
+            await asyncio.gather(
+                self._published(), self._supervisor.settled(), *(self._warm(index) for index in self.plan.indexes)
+            )
         finally:
             healing.cancel()
             await asyncio.gather(healing, return_exceptions=True)
         self._ready = True
         self._write_instance()
         ready.set_result(self.plan)
+
+    async def _warm(self, served: ServedIndex) -> None:
+        keeper = self._supervisor.keeper(served.retrieval)
+        if keeper:
+            await keeper.settled()
+            if not await warm(served.url):
+                self._console.tell(served.retrieval, "is ready, but does not answer searches in time", Tone.WARNING)
 
     async def _published(self) -> None:
         """Wait for the first versions.
