@@ -60,7 +60,7 @@ def test_a_translation_of_the_same_document_is_left_out_in_favour_of_the_custome
 
 
 def test_hits_far_behind_the_best_are_left_out() -> None:
-    chosen = choose((hit(1, confidence=0.9), hit(2, confidence=0.5), hit(3, confidence=0.2)), "en")
+    chosen = choose((hit(1, confidence=0.9), hit(2, confidence=0.7), hit(3, confidence=0.5)), "en")
     assert [p.hit.chunk for p in chosen] == ["c1", "c2"]
     assert choose((), "en") == ()
 
