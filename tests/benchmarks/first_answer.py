@@ -15,16 +15,27 @@ SECONDS = 1_200
 
 SERVING = "-m hack.demo local"
 """make echoes this command when the virtual environment is ready."""
-QUESTION = "? "
-"""The demo prints the question so, then the answer as it is written."""
+QUESTION = "\n? "
+"""The demo prints a question so, then the answer as it is written."""
+RETRY = "asking again"
+"""The demo says so when it got no answer; what it had printed of one does not count."""
 END = "three answers after"
 
 WHAT = """`git clone` of this checkout into an empty folder, then `make demo` twice, with the caches outside the checkout
 as they were. Read off what the demo prints: when the virtual environment was ready, when everything was served and the
-first question was put, when the first word of its answer was there, when three answers were. Seconds since the clone
-began; the second run's since its own start."""
+first question was put, when the first word of its answer was there, when three answers were, and how often a question
+had to be asked again. Seconds since the clone began; the second run's since its own start."""
 
-HEAD = ("", "clone", "venv ready", "first question put", "first word of the answer", "three answers", "all stopped")
+HEAD = (
+    "",
+    "clone",
+    "venv ready",
+    "first question put",
+    "first word of the answer",
+    "three answers",
+    "all stopped",
+    "asked again",
+)
 
 
 def run(effort: Effort) -> Report:
@@ -48,11 +59,12 @@ def row(name: str, demo: Transcript, cloned: float | None) -> tuple[str, ...]:
     times = (
         demo.when(SERVING),
         demo.when(QUESTION, after=SERVING),
-        demo.line_after(QUESTION),
+        demo.word_after(QUESTION, QUESTION, RETRY),
         demo.when(END),
         demo.seconds,
     )
-    return (name, "–" if cloned is None else f"{cloned:.1f}", *(f"{before + at:.1f}" for at in times))
+    cells = [f"{before + at:.1f}" for at in times]
+    return (name, "–" if cloned is None else f"{cloned:.1f}", *cells, str(demo.text().count(RETRY)))
 
 
 def _demo(clone: Path) -> Transcript:

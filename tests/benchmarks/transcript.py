@@ -35,14 +35,22 @@ class Transcript:
             raise LoadFailed(f"{marker!r} was not printed:\n{text[-2000:]}")
         return self._at(found + len(marker))
 
-    def line_after(self, marker: str) -> float:
-        """When the first word was printed on a line after the one that holds `marker`. Raises LoadFailed."""
+    def word_after(self, begin: str, end: str, retry: str) -> float:
+        """When the first word came on the lines after `begin`'s, before `end`, and after the last line with `retry`.
+
+        What was printed before a retry was no answer. Raises LoadFailed when nothing was printed there.
+        """
         text = self.text()
-        end = text.find("\n", text.find(marker)) if marker in text else -1
-        rest = text[end:] if end >= 0 else ""
+        start = text.find("\n", text.index(begin) + len(begin)) if begin in text else -1
+        stop = text.find(end, start)
+        if start < 0 or stop < 0:
+            raise LoadFailed(f"there is no {begin!r} followed by {end!r}:\n{text[-2000:]}")
+        again = text.rfind(retry, start, stop)
+        start = start if again < 0 else text.find("\n", again)
+        rest = text[start:stop]
         if not rest.strip():
-            raise LoadFailed(f"nothing was printed after {marker!r}:\n{text[-2000:]}")
-        return self._at(end + len(rest) - len(rest.lstrip()) + 1)
+            raise LoadFailed(f"nothing was printed between {begin!r} and {end!r}:\n{text[-2000:]}")
+        return self._at(stop - len(rest.lstrip()) + 1)
 
     def _at(self, length: int) -> float:
         """When this many characters had been printed."""

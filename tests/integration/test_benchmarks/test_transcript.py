@@ -5,7 +5,7 @@ import pytest
 
 from tests.benchmarks import first_answer
 from tests.benchmarks.errors import LoadFailed
-from tests.benchmarks.transcript import record
+from tests.benchmarks.transcript import Transcript, record
 from tests.integration.test_serving.servers import eventually
 
 DEMO = """
@@ -21,16 +21,27 @@ print("? How soon?\\nSoon.\\nthree answers after 0.5 s", flush=True); time.sleep
 def test_the_steps_of_a_demo_are_seen_in_their_order(tmp_path: Path) -> None:
     row = first_answer.row("clean", record([sys.executable, "-c", DEMO], tmp_path, {}, 60), 1.0)
 
-    times = [float(cell) for cell in row[2:]]
+    times = [float(cell) for cell in row[2:-1]]
     assert row[:2] == ("clean", "1.0")
     assert times == sorted(times)
     assert times[-1] >= 1.5
+    assert row[-1] == "0"
+    assert len(row) == len(first_answer.HEAD)
 
 
 def test_the_first_word_counts_and_not_the_whole_line(tmp_path: Path) -> None:
     shown = record([sys.executable, "-c", DEMO], tmp_path, {}, 60)
 
-    assert shown.line_after("? ") < shown.when("内可以。")
+    assert shown.word_after("? ", "\n? ", "again") < shown.when("内可以。")
+
+
+def test_what_came_before_a_question_was_asked_again_is_no_answer() -> None:
+    pieces = ((1.0, "run\n? a\n"), (2.0, "not now\nasking again\n"), (3.0, "7"), (4.0, " days\n"), (5.0, "\n? b\n"))
+
+    assert Transcript(pieces, 6.0).word_after("\n? ", "\n? ", "asking again") == 3.0
+    assert Transcript(pieces, 6.0).word_after("\n? ", "\n? ", "never said") == 2.0
+    with pytest.raises(LoadFailed, match="nothing was printed"):
+        Transcript(pieces, 6.0).word_after("? a", "not", "again")
 
 
 def test_a_demo_that_fails_is_shown(tmp_path: Path) -> None:
