@@ -110,3 +110,16 @@ def test_a_model_of_two_files_is_told_from_its_last_words_alone() -> None:
     found = check_pod(pod)
     assert found is not None
     assert (found.reason, "2 GiB" in found.message) == ("ModelDiskFull", True)
+
+
+def test_the_status_stays_while_the_kubelet_alternates_between_the_cause_and_a_back_off() -> None:
+    cause = 'failed to resolve reference "r.example/engine:1": not found'
+    said = {
+        "ErrImagePull": cause,
+        "ImagePullBackOff": f'Back-off pulling image "r.example/engine:1": ErrImagePull: {cause}',
+    }
+    told = {
+        check_pod(replace(POD, containers=(replace(MAIN, waiting=reason, waiting_message=message),)))
+        for reason, message in said.items()
+    }
+    assert len(told) == 1

@@ -56,6 +56,14 @@ def test_a_pod_that_is_going_away_is_nobodys_fault() -> None:
     assert check.reason == "Starting"
 
 
+def test_a_namespace_that_is_being_deleted_is_no_fault() -> None:
+    error = Forbidden(
+        'services "x" is forbidden: unable to create new content in namespace a because it is being terminated'
+    )
+    check = check_refusals([error])[0]
+    assert (check.verdict, check.reason) == (Verdict.WAIT, "NamespaceTerminating")
+
+
 @pytest.mark.parametrize(
     ("refusal", "reason"),
     [

@@ -82,6 +82,10 @@ def _version(index: KnowledgeIndex, digests: Mapping[str, str]) -> str | None:
         "chunking": index.spec.chunking.model_dump(mode="json"),
         "embedding": index.spec.embedding.model_dump(mode="json", exclude_none=True),
     }
+    external = index.spec.store.external
+    if external:
+        # Another server holds nothing yet: what was published in the one before does not count there.
+        value["store"] = {"uri": external.uri, "database": external.database}
     return f"v{digest.of_value(value)[:10]}"
 
 

@@ -11,6 +11,8 @@ from kefu_operator.status.reasons import Reason
 
 IMAGE_REASONS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 CONFIG_REASONS = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+MAX_CAUSE = 300
+"""Characters of a registry's answer."""
 FETCH = "fetch"
 """Name of the step that brings the weights."""
 TEMPORARY_FETCH = (fetch.MODEL_UNREACHABLE,)
@@ -43,7 +45,9 @@ def image(pod: PodView) -> Check | None:
     found = _waiting(pod, IMAGE_REASONS)
     if found is None:
         return None
-    why = f" ({found.waiting_message})" if found.waiting_message else ""
+    # The kubelet alternates between the cause and a back-off that quotes it: told alike, so that the status stays.
+    cause = found.waiting_message.rpartition("ErrImagePull: ")[2][:MAX_CAUSE]
+    why = f" ({cause})" if cause else ""
     return stuck(
         Reason.IMAGE_PULL_FAILED,
         f"pod {pod.name} cannot pull image {found.image}: check its name, its registry and the pull Secret{why}",

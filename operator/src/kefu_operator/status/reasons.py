@@ -41,6 +41,7 @@ class Reason(StrEnum):
     QUOTA_EXCEEDED = "QuotaExceeded"
     POD_REFUSED = "PodRefused"
     FORBIDDEN = "Forbidden"
+    NAMESPACE_TERMINATING = "NamespaceTerminating"
     REJECTED = "Rejected"
     NAME_CONFLICT = "NameConflict"
 

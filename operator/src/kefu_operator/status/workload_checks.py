@@ -42,6 +42,8 @@ def _refusal(refusal: ApiError | NotOurs) -> Check:
 
 
 def _forbidden(message: str) -> Check:
+    if "being terminated" in message:
+        return wait(Reason.NAMESPACE_TERMINATING, f"the namespace is being deleted: {message}")
     if "exceeded quota" in message or "must specify" in message:
         return stuck(Reason.QUOTA_EXCEEDED, f"the namespace's quota does not allow it: {message}")
     if "violates PodSecurity" in message or "admission" in message:
