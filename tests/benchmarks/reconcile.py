@@ -43,4 +43,4 @@ def report(lines: Sequence[str]) -> Report:
         raise LoadFailed(f"{DRIVER} printed no table:\n" + "\n".join(lines[-10:]))
     head, _, *rows = cells
     notes = tuple(line[2:] for line in lines if line.startswith("- "))
-    return Report("Operator", WHAT, (Table("A hundred ChatbotDeployments", head, tuple(rows)),), notes)
+    return Report("Operator", WHAT, (Table("ChatbotDeployments made at once", head, tuple(rows)),), notes)
