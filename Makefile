@@ -37,6 +37,7 @@ setup: .venv/.ready ## Install the development environment into .venv
 
 crds: .venv/.ready ## Write crds/*.yaml, the chart's copies and docs/reference/api.md from the models
 	$(PY) -m kefu_api.crd write
+	$(PY) -m kefu_api.crd write charts/kefu/files/crds
 
 images: .venv/.ready ## Build every image from its Containerfile with buildah or Docker
 	$(PY) -m hack.images build

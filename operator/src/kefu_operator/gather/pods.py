@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kefu_operator.client import Client
 from kefu_operator.desired.types import Object
-from kefu_operator.errors import Absent, Rejected
+from kefu_operator.errors import ApiError
 from kefu_operator.resources import EVENTS, PODS
 
 CRASHED = ("CrashLoopBackOff", "Error")
@@ -159,8 +159,8 @@ async def _last_line(client: Client, namespace: str, pod: str, container: Contai
     previous = container.restarts > 0 and (bool(container.waiting) or container.running)
     try:
         text = await client.log_tail(namespace, pod, container.name, previous=previous, lines=LOG_LINES)
-    except (Absent, Rejected):
-        # The log went with the container; its termination message must do.
+    except ApiError:
+        # The log went with the container, or its node does not answer; the termination message must do.
         return ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:500] if lines else ""

@@ -3,10 +3,11 @@
 They are reconciled together and by nobody else, so that two chatbots' views of who shares never overwrite one another.
 """
 
+import asyncio
 import logging
 
 from kefu_operator import naming
-from kefu_operator.apply import Applier
+from kefu_operator.apply import Applier, Refusals
 from kefu_operator.client import Client
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import shared
@@ -16,12 +17,14 @@ from kefu_operator.desired.types import Object
 from kefu_operator.gather.engines import EngineFacts, gather_engines
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.sharing import Sharing, share_engines
+from kefu_operator.plan.sharing import SharedEngine, Sharing, share_engines
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.workers import Again
 
 log = logging.getLogger(__name__)
 
+TOGETHER = 8
+"""Engines that are written at a time."""
 REFUSED_SECONDS = 60
 """How long until what the API server refused is tried again."""
 
@@ -46,18 +49,29 @@ class EnginesReconciler:
         """
         facts = await gather_engines(self._client, namespace)
         sharing = share_engines(facts.chatbots, ClusterPlacement(namespace), self._settings)
-        refused = False
-        for engine in sharing.engines:
-            own = [each for each in facts.owned if _engine_of(each) == engine.workload.name]
-            owners = tuple(owner_of(chatbot) for chatbot in engine.chatbots)
-            scope = shared(namespace, engine.workload.name, owners)
-            refusals = await self._applier.sync(workload_objects(engine.workload, scope, self._images), own)
-            self._board.post(namespace, engine.workload.name, refusals)
-            refused = refused or bool(refusals)
+        room = asyncio.Semaphore(TOGETHER)
+        # All of them end before one's failure is told, so that no write is left behind when this key comes again.
+        ended = await asyncio.gather(
+            *(self._sync(namespace, engine, facts, room) for engine in sharing.engines), return_exceptions=True
+        )
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
         for each in unwanted(facts, sharing):
             log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
             await self._applier.delete(each)
-        return Again(REFUSED_SECONDS if refused else None)
+        return Again(REFUSED_SECONDS if any(ended) else None)
+
+    async def _sync(
+        self, namespace: str, engine: SharedEngine, facts: EngineFacts, room: asyncio.Semaphore
+    ) -> Refusals:
+        name = engine.workload.name
+        own = [each for each in facts.owned if _engine_of(each) == name]
+        scope = shared(namespace, name, tuple(owner_of(chatbot) for chatbot in engine.chatbots))
+        async with room:
+            refusals = await self._applier.sync(workload_objects(engine.workload, scope, self._images), own)
+        self._board.post(namespace, name, refusals)
+        return refusals
 
 
 def unwanted(facts: EngineFacts, sharing: Sharing) -> list[Object]:

@@ -1,0 +1,81 @@
+"""Explaining a pod: what only logs and events tell, and what happens where they cannot be read."""
+
+from typing import Any
+
+import pytest
+
+from kefu_operator.client import Listing
+from kefu_operator.errors import ApiError, Rejected, Unavailable
+from kefu_operator.gather.pods import explain, view
+
+
+class FakeClient:
+    """Has one log and a few events."""
+
+    def __init__(self, log: str | ApiError = "", events: tuple[dict[str, Any], ...] = ()) -> None:
+        self.log, self.events = log, events
+        self.asked: list[Any] = []
+
+    async def log_tail(self, namespace: str, pod: str, container: str, *, previous: bool, lines: int) -> str:
+        self.asked.append((pod, container, previous))
+        if isinstance(self.log, ApiError):
+            raise self.log
+        return self.log
+
+    async def list(self, resource: Any, namespace: str, **_: Any) -> Listing:
+        self.asked.append(resource.kind)
+        return Listing(self.events, "1")
+
+
+def pod(**container: Any) -> dict[str, Any]:
+    found = {"name": "engine", "image": "i", "restartCount": 0, "ready": False, **container}
+    conditions = [{"type": "PodScheduled", "status": "True"}]
+    return {
+        "metadata": {
+            "name": "p",
+            "labels": {"app.kubernetes.io/instance": "w", "app.kubernetes.io/name": "kefu-engine"},
+        },
+        "status": {"phase": "Pending", "conditions": conditions, "containerStatuses": [found]},
+    }
+
+
+CRASHED = {
+    "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+    "lastState": {"terminated": {"reason": "Error", "exitCode": 1, "message": "m"}},
+    "restartCount": 2,
+}
+
+
+async def test_a_crashed_container_is_told_by_the_last_line_of_its_last_run() -> None:
+    client = FakeClient("first\n\n  last words  \n\n")
+    found = await explain(client, "acme", view(pod(**CRASHED)))  # type: ignore[arg-type]
+    assert found.log_line == "last words"
+    assert client.asked == [("p", "engine", True)]
+
+
+@pytest.mark.parametrize("error", [Rejected("gone", 400), Unavailable("the node does not answer", 503)])
+async def test_a_log_that_cannot_be_read_spoils_nothing(error: ApiError) -> None:
+    found = await explain(FakeClient(error), "acme", view(pod(**CRASHED)))  # type: ignore[arg-type]
+    assert found.log_line == ""
+    assert found.crashed is not None
+
+
+async def test_a_pod_that_does_not_start_is_told_by_its_newest_warning() -> None:
+    events: tuple[dict[str, Any], ...] = (
+        {"metadata": {}, "message": "older", "lastTimestamp": "2026-01-01T00:00:00Z"},
+        {"metadata": {}, "message": "newer", "eventTime": "2026-01-01T00:00:01.5Z"},
+    )
+    waiting = pod(state={"waiting": {"reason": "ContainerCreating"}})
+    found = await explain(FakeClient(events=events), "acme", view(waiting))  # type: ignore[arg-type]
+    assert found.trouble == "newer"
+
+
+async def test_a_healthy_pod_costs_no_further_call() -> None:
+    client = FakeClient()
+    await explain(client, "acme", view(pod(state={"running": {}}, ready=True)))  # type: ignore[arg-type]
+    assert client.asked == []
+
+
+def test_a_view_knows_workload_and_component() -> None:
+    found = view(pod())
+    assert (found.workload, found.component) == ("w", "engine")
