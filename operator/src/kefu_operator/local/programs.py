@@ -27,7 +27,7 @@ def resolve(command: Sequence[str]) -> tuple[str, ...]:
         ProgramMissing: the program, or the Python module it runs, is not installed.
     """
     program, *arguments = command
-    if program == "python":
+    if program in ("python", "python3"):
         _check_module(arguments)
         return (sys.executable, *arguments)
     if program == "valkey-server":

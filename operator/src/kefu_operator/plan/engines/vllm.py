@@ -28,7 +28,7 @@ def plan_vllm(
     accelerator = accelerator_class(engine.accelerator, settings)
     count = engine.accelerator.count if engine.accelerator else 0
     command = [
-        "python", "-m", "vllm.entrypoints.openai.api_server",
+        "python3", "-m", "vllm.entrypoints.openai.api_server",
         "--model", files.path,
         "--served-model-name", SERVED_NAME,
         "--host", placement.bind,
