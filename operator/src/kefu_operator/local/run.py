@@ -7,7 +7,7 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from kefu_operator.local.bundle import load
+from kefu_operator.local.bundle import load, signature
 from kefu_operator.local.console import Console
 from kefu_operator.local.errors import LocalError
 from kefu_operator.local.options import RunOptions
@@ -25,13 +25,14 @@ def run(options: RunOptions, console: Console, environment: Mapping[str, str] = 
     Raises:
         LocalError: they cannot be served; the text says why and what to do.
     """
+    seen = signature(options.paths)
     bundle = load(options.paths)
     folder = state_folder(options, bundle)
     with StateFolder(folder) as state:
         if bundle.chatbots:
             demand(options.host, options.port)
         console.print(f"kefu: serving {', '.join(map(str, options.paths))} (state in {folder})")
-        asyncio.run(_serve(Session(options, bundle, state, console, environment), console, folder))
+        asyncio.run(_serve(Session(options, bundle, seen, state, console, environment), console, folder))
     console.print(f"stopped; nothing is left running, and the state is kept in {folder}")
 
 

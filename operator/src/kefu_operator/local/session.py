@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections import Counter
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,11 @@ from kefu_operator.local.console import Console
 from kefu_operator.local.encoder import VARIABLE, find_encoder
 from kefu_operator.local.errors import InputInvalid, LocalError
 from kefu_operator.local.events import Tone
+from kefu_operator.local.healing import Healer
 from kefu_operator.local.ingestion import Ingestion, Memory
 from kefu_operator.local.instance import describe
 from kefu_operator.local.jobs import Folders, Jobs
-from kefu_operator.local.keeper import Phase, Tools
+from kefu_operator.local.keeper import Tools
 from kefu_operator.local.mounts import Contents, Mounts
 from kefu_operator.local.options import RunOptions, cache, plan_settings
 from kefu_operator.local.placement import LocalPlacement
@@ -35,10 +35,6 @@ POLL = 0.5
 RETRY = 30.0
 """Seconds until a change that failed for a passing reason is tried again."""
 PUBLISHED = "published.json"
-LOST_AFTER = 10
-"""Looks in a row at which a version must be missing: a store that is starting may not know it for a moment."""
-NOT_PUBLISHED = "IndexNotPublished"
-"""How the retrieval service's readiness says that its store knows no version."""
 
 
 class Session:
@@ -48,12 +44,26 @@ class Session:
         self,
         options: RunOptions,
         bundle: Manifests,
+        seen: object,
         state: StateFolder,
         console: Console,
         environment: Mapping[str, str],
     ) -> None:
+        """Plan the bundle.
+
+        Args:
+            options: the command line.
+            bundle: what the files declare.
+            seen: their signature from before they were read, so that no edit is missed.
+            state: the locked state folder.
+            console: where to tell what happens.
+            environment: environment variables.
+
+        Raises:
+            LocalError: the bundle cannot be served here.
+        """
         self._options = options
-        self._bundle = bundle
+        self._seen = seen
         self._state = state
         self._console = console
         self._environment = environment
@@ -86,6 +96,7 @@ class Session:
             )
         )
         self._ingestions: dict[str, Ingestion] = {}
+        self._healer = Healer(self._supervisor, self._ingestions, lambda: self.plan)
         self.plan = self._plan(bundle)
 
     def stop(self) -> None:
@@ -128,7 +139,7 @@ class Session:
         for workload in self.plan.workloads:
             resolve(workload.container.command)
         await self._bring(self.plan, patient=False)
-        healing = asyncio.create_task(self._heal())
+        healing = asyncio.create_task(self._healer.run())
         try:
             await asyncio.gather(
                 self._published(), self._supervisor.settled(), *(self._warm(index) for index in self.plan.indexes)
@@ -159,16 +170,18 @@ class Session:
                 raise InputInvalid(f"KnowledgeIndex/{ingestion.index}: {ingestion.problem}")
 
     async def _follow(self) -> None:
-        seen = signature(self._options.paths)
         applying: asyncio.Task[None] | None = None
-        healing = asyncio.create_task(self._heal())
+        healing = asyncio.create_task(self._healer.run())
         try:
             while True:
                 await asyncio.sleep(POLL)
+                for task in filter(None, (applying, healing)):
+                    if task.done():
+                        task.result()  # What nobody foresaw ends the session loudly.
                 now = signature(self._options.paths)
-                if now == seen:
+                if now == self._seen:
                     continue
-                seen = now
+                self._seen = now
                 if applying:
                     applying.cancel()
                     await asyncio.gather(applying, return_exceptions=True)
@@ -180,23 +193,23 @@ class Session:
 
     async def _change(self) -> None:
         """Bring a change of the files to work; what ran before goes on where that fails."""
+        before = self.plan
         while True:
             try:
                 bundle = load(self._options.paths)
                 fresh = self._plan(bundle)
                 self._console.tell("files", "changed", Tone.STEP)
-                before = self.plan.chatbots
                 await self._bring(fresh, patient=True)
                 for chatbot in fresh.chatbots:
-                    if chatbot.url not in {known.url for known in before}:
+                    if chatbot.url not in {known.url for known in before.chatbots}:
                         self._console.tell(chatbot.name, f"answers at {chatbot.url}", Tone.GOOD)
             except LocalError as error:
+                self.plan = before
                 self._console.tell("files", f"change not taken over: {error}", Tone.BAD)
                 if not getattr(error, "temporary", False):
                     return
                 await asyncio.sleep(RETRY)
             else:
-                self._bundle = bundle
                 return
 
     def _plan(self, bundle: Manifests) -> LocalPlan:
@@ -239,25 +252,6 @@ class Session:
                 await keeper.settled()
                 return
             await asyncio.sleep(POLL / 5)
-
-    async def _heal(self) -> None:
-        """Build again what the store does not know although we remember it, e.g. because its files were removed."""
-        complaints: Counter[str] = Counter()
-        while True:
-            await asyncio.sleep(POLL)
-            for served in self.plan.indexes:
-                complaints[served.name] = complaints[served.name] + 1 if self._is_lost(served) else 0
-                if complaints[served.name] >= LOST_AFTER:
-                    complaints[served.name] = 0
-                    await self._ingestions[served.name].rebuild()
-
-    def _is_lost(self, served: ServedIndex) -> bool:
-        ingestion, retrieval = self._ingestions.get(served.name), self._supervisor.keeper(served.retrieval)
-        store = self._supervisor.keeper(served.store) if served.store else None
-        if ingestion is None or retrieval is None or (store and store.phase is not Phase.READY):
-            return False
-        settled = ingestion.settled.is_set() and not ingestion.problem
-        return settled and retrieval.phase is not Phase.READY and NOT_PUBLISHED in retrieval.detail
 
     async def _describe(self) -> None:
         while True:
