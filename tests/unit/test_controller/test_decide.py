@@ -129,6 +129,8 @@ def test_an_outdated_job_is_deleted_before_the_next_is_made() -> None:
     assert (found.create, found.delete) == (False, (OLD,))
     running = PodView("p", "shop-ingest-v1", "ingestion", phase="Running")
     assert not decide(replace(FIRST, pods=(running,))).create
+    # Nor beside a pod whose own Job, of the same name, was deleted.
+    assert not decide(replace(FIRST, pods=(replace(running, workload="shop-ingest-v2"),))).create
     assert decide(replace(FIRST, jobs=(OLD_JOB,), pods=(pod(report("v1"), name="shop-ingest-v1"),))).create
 
 

@@ -66,11 +66,11 @@ def decide(now: Situation) -> Decision:
         others = tuple(job.live for job in now.jobs if job.name != now.job_name)
         return Decision(_answers(now.published), delete=others, published=now.published)
     outdated = [job for job in now.jobs if job.name != now.job_name and job.state is State.ACTIVE]
-    if outdated or _still_running(now):
-        # Two that publish at a time would be a race for the alias.
-        waiting = wait(Reason.BUILDING, f"{now.version} waits until the building of an older version has stopped")
-        return _pending(now, waiting, delete=tuple(job.live for job in outdated))
     job = next((job for job in now.jobs if job.name == now.job_name), None)
+    if outdated or _still_running(now, job):
+        # Two that publish at a time would be a race for the alias.
+        waiting = wait(Reason.BUILDING, f"{now.version} waits until what was built before has stopped")
+        return _pending(now, waiting, delete=tuple(job.live for job in outdated))
     if job is None:
         return _begin(now)
     if job.state is State.ACTIVE:
@@ -85,8 +85,10 @@ def _is_published(now: Situation) -> bool:
     return now.store_since is None or now.store_since <= datetime.fromisoformat(now.published.at)
 
 
-def _still_running(now: Situation) -> bool:
-    return any(pod.workload != now.job_name and pod.phase in ("Pending", "Running") for pod in now.pods)
+def _still_running(now: Situation, job: JobView | None) -> bool:
+    """Whether a pod runs that is not of the current Job: its own Job has been deleted."""
+    mine = job.name if job else None
+    return any(pod.workload != mine and pod.phase in ("Pending", "Running") for pod in now.pods)
 
 
 def _begin(now: Situation) -> Decision:
