@@ -25,7 +25,7 @@ def pods(shop: Shop) -> dict[str, int]:
     return {
         pod["metadata"]["uid"]: sum(status["restartCount"] for status in pod["status"].get("containerStatuses", []))
         for pod in found
-        if pod["metadata"]["labels"]["app.kubernetes.io/component"] != "ingestion"
+        if pod["metadata"]["labels"]["app.kubernetes.io/name"] != "kefu-ingestion"
     }
 
 
@@ -95,7 +95,7 @@ def test_the_operator_restarts_under_load_and_writes_nothing(stack: Stack, shop:
     shop.wait()
     log = stack.provider.environment()["KEFU_AUDIT_LOG"]
     with Asker(shop.url(), shop.key(), "运费多少钱？") as asker:
-        shop.kube.kubectl("delete", "pod", "-n", SYSTEM, "-l", "app.kubernetes.io/component=operator", "--wait=true")
+        shop.kube.kubectl("delete", "pod", "-n", SYSTEM, "-l", "app.kubernetes.io/name=kefu-operator", "--wait=true")
         shop.kube.kubectl("rollout", "status", "deployment/kefu-operator", "-n", SYSTEM, "--timeout=120s")
         written = len(writes_by(log, OPERATOR))
         time.sleep(20)
@@ -104,13 +104,12 @@ def test_the_operator_restarts_under_load_and_writes_nothing(stack: Stack, shop:
 
 
 def test_a_foreign_change_is_repaired(shop: Shop) -> None:
-    words = ("service", "shop-gateway", "-n", shop.namespace, "--type=json")
-    patch = [{"op": "replace", "path": "/spec/ports/0/port", "value": 81}]
-    before = shop.kube.get("service", "shop-gateway", shop.namespace)["spec"]["ports"]
-    shop.kube.kubectl("patch", *words, "-p", json.dumps(patch))
+    before = shop.kube.get("service", "shop-gateway", shop.namespace)["spec"]["selector"]
+    patch = json.dumps({"spec": {"selector": {"app.kubernetes.io/instance": "somebody-else"}}})
+    shop.kube.kubectl("patch", "service", "shop-gateway", "-n", shop.namespace, "--type=merge", "-p", patch)
     deadline = time.monotonic() + 30
-    while shop.kube.get("service", "shop-gateway", shop.namespace)["spec"]["ports"] != before:
-        assert time.monotonic() < deadline, "the port was not repaired"
+    while shop.kube.get("service", "shop-gateway", shop.namespace)["spec"]["selector"] != before:
+        assert time.monotonic() < deadline, "the selector was not repaired"
         time.sleep(0.5)
 
 
