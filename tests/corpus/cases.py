@@ -77,7 +77,9 @@ def _case(identity: str, kind: str, valid: bool, case: Mapping[str, Any]) -> Cas
         parent[last] = _expanded(value)
     field, says = case.get("field", ""), case.get("says", "")
     names = case.get("names", field.split(".")[-1])
-    return Case(identity, kind, changed, valid, field, says, case.get("server", says), names, case.get("applied", valid))
+    return Case(
+        identity, kind, changed, valid, field, says, case.get("server", says), names, case.get("applied", valid)
+    )
 
 
 def _parent(value: Any, path: str) -> tuple[Any, Any]:
