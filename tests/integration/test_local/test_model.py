@@ -21,8 +21,8 @@ pytestmark = [
 ]
 
 FAQ = """\
-- {id: warranty, question: How long is the warranty on headphones?, answer: Headphones have a warranty of 18 months.}
-- {id: pay, question: 可以用哪些方式付款？, answer: 支持微信支付和支付宝。}
+- {id: warranty, question: "How long is the warranty on headphones?", answer: Headphones have a warranty of 18 months.}
+- {id: pay, question: "可以用哪些方式付款？", answer: 支持微信支付和支付宝。}
 """
 
 
