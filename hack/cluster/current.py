@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hack.cluster.errors import UsageError
 from hack.cluster.kubectl import kubectl
-from hack.cluster.providers import Part
+from hack.cluster.part import Part
 
 
 class Current:

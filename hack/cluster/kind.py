@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hack.cluster.cache import cache_root
 from hack.cluster.errors import PreflightError, StartError, UsageError
-from hack.cluster.providers import Part
+from hack.cluster.part import Part
 
 NAME = "kefu"
 

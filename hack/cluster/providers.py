@@ -1,20 +1,11 @@
 """Where a cluster can come from: what every provider can do, and which there are."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from hack.cluster.errors import UsageError
-
-
-@dataclass(frozen=True)
-class Part:
-    """One line of the status: a process or an object of the cluster."""
-
-    name: str
-    running: bool
-    detail: str = ""
+from hack.cluster.part import Part
 
 
 class Provider(Protocol):

@@ -14,10 +14,10 @@ from hack.cluster.kubectl import apply, kubectl
 from hack.cluster.node import addons, config, credentials, images, namespaces, preflight
 from hack.cluster.node.layout import CONTAINERD_SOCKET, HOST_IP, NODE_IP, NODE_NAME, layout
 from hack.cluster.node.pause import write_pause_archive
+from hack.cluster.part import Part
 from hack.cluster.processes import tail
 from hack.cluster.programs import groups_named
 from hack.cluster.progress import say
-from hack.cluster.providers import Part
 
 _READY_SECONDS = 180.0
 _LOG_LINES = 400

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kefu_api.source import Document
-from kefu_api.source.document import Path
+from kefu_api.source.document import Document, Path
 
 Severity = Literal["error", "warning"]
 
