@@ -63,11 +63,19 @@ class VllmEngine(Part):
     """Container image; absent: the operator's default, or its CPU build where no accelerator is asked for."""
 
 
-class LlamaCppEngine(Part):
+class LlamaCppEngine(Ruled):
     """llama.cpp's server over a GGUF file: CPUs, laptops, tests."""
 
-    context_length: Annotated[int, Field(ge=512, le=131_072)] = 8192
-    """Context in tokens, shared by all parallel answers."""
+    RULES: ClassVar = (
+        Rule(
+            "self.contextLength >= 1024 * self.parallel",
+            lambda options: options.context_length >= 1024 * options.parallel,
+            "every parallel answer needs 1024 tokens of context: raise llamaCpp.contextLength or lower llamaCpp.parallel",
+        ),
+    )
+
+    context_length: Annotated[int, Field(ge=1024, le=131_072)] = 8192
+    """Context in tokens, split evenly among the parallel answers."""
     parallel: Annotated[int, Field(ge=1, le=64)] = 2
     """How many answers are generated at a time."""
 
