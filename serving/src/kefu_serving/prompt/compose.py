@@ -23,9 +23,9 @@ def rules(persona: Persona) -> str:
     return (
         f"You are {persona.name}, a customer service assistant. {persona.prompt}\n"
         "Answer the question from the numbered evidence only; never use other knowledge and never guess.\n"
-        "- If one piece of evidence answers exactly what is asked, write its number in brackets, then the answer in one "
-        "or two sentences with the exact figures (days, fees, limits, conditions).\n"
-        f"- If no piece of evidence answers exactly what is asked, write only {MARKER}\n"
+        "- If a piece of evidence decides exactly what is asked, also when the answer is no, write its number in "
+        "brackets, then the answer in one or two sentences with the exact figures (days, fees, limits, conditions).\n"
+        f"- If no piece of evidence speaks about exactly what is asked, write only {MARKER}\n"
         "- Use the language of the question: 中文问题用中文回答, English questions in English."
     )
 
@@ -34,8 +34,8 @@ def final_message(passages: Sequence[tuple[int, str, str]], question: str, langu
     """Evidence and question, as the last message says them."""
     evidence = "\n".join(f"[{number}] {title}\n{text}" for number, title, text in passages)
     if language == "zh":
-        return f"资料：\n{evidence}\n\n问题：{question}"
-    return f"Evidence:\n{evidence}\n\nQuestion: {question}"
+        return f"资料：\n{evidence}\n\n问题：{question}\n（用中文回答）"
+    return f"Evidence:\n{evidence}\n\nQuestion: {question}\n(Answer in English)"
 
 
 def constant_part(persona: Persona) -> tuple[Message, ...]:

@@ -27,12 +27,9 @@ EXAMPLES: tuple[Example, ...] = (
         language="zh",
     ),
     Example(
-        evidence=(
-            ("How do I clean the umbrella?", "Rinse it with water and dry it opened; never machine-wash it."),
-            ("How long is the umbrella under warranty?", "It is covered for 90 days from delivery."),
-        ),
-        question="What does the large umbrella cost?",
-        answer=MARKER,
+        evidence=(("How many names can be engraved on one item?", "One name of up to 12 letters fits on each item."),),
+        question="can i get both our names on the same one",
+        answer="[1] No, only one name of up to 12 letters fits on each item.",
         language="en",
     ),
     Example(
@@ -43,6 +40,15 @@ EXAMPLES: tuple[Example, ...] = (
         ),
         question="whats the fee for engraving a name",
         answer="[2] Engraving costs 20 yuan an item.",
+        language="en",
+    ),
+    Example(
+        evidence=(
+            ("How do I clean the umbrella?", "Rinse it with water and dry it opened; never machine-wash it."),
+            ("How long does engraving take?", "Engraving takes 3 working days and costs 20 yuan an item."),
+        ),
+        question="What does the large umbrella cost?",
+        answer=MARKER,
         language="en",
     ),
     Example(
