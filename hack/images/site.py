@@ -7,10 +7,11 @@ from pathlib import Path
 
 from hack.cluster.cache import cache_root, locked
 from hack.cluster.progress import say
-from hack.images.catalog import ROOT, Image
+from hack.images.catalog import FOLDER, ROOT, Image
 from hack.images.errors import MissingInput
 from hack.images.keys import tree_key
 from hack.images.tools import run, uv
+from hack.images.trim import recipe, trim
 
 # The image's Python, not the host's: markers of the lock are judged for Debian 12's patch release and C library.
 _PYTHON = "3.11.2"
@@ -18,7 +19,7 @@ _LIBC = "manylinux_2_36"
 
 
 def site_key(image: Image) -> str:
-    """Return the key of the image's Python packages: their lock and what they are installed for.
+    """Return the key of the image's Python packages: their lock, what they are installed for, and what is left out.
 
     Raises:
         MissingInput: the lock is not there.
@@ -26,14 +27,14 @@ def site_key(image: Image) -> str:
     if not image.lock_path.exists():
         raise MissingInput(f"{image.lock} is missing; write it with: make lock")
     locks = [image.lock_path, *([ROOT / image.apart] if image.apart else [])]
-    return tree_key(locks, [_PYTHON, _LIBC, platform.machine()])
+    return tree_key([*locks, *recipe(FOLDER / image.name)], [_PYTHON, _LIBC, platform.machine()])
 
 
 def site(image: Image) -> Path:
     """Return the folder with the image's Python packages, installing them unless the cache holds them.
 
     Raises:
-        BuildFailed: uv refused; the text quotes it.
+        BuildFailed: uv refused, and the text quotes it; or what should be left out is not there.
     """
     target = cache_root() / "images" / "site" / f"{image.name}-{site_key(image)}"
     with locked(f"site-{image.name}"):
@@ -42,6 +43,7 @@ def site(image: Image) -> Path:
             partial = target.with_name(f".{target.name}.partial")
             shutil.rmtree(partial, ignore_errors=True)
             _install(image, partial)
+            trim(FOLDER / image.name, partial)
             partial.rename(target)
     return target
 
