@@ -11,6 +11,8 @@ from kefu_serving.web.asgi import Receive, Scope, header
 
 MAX_BODY = 65_536
 """Largest body, in bytes: the longest question four times over, and a conversation besides."""
+MAX_DISCARDED = 1_048_576
+"""Largest body, in bytes, that is read to its end only to be refused politely."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -20,9 +22,13 @@ class ClientGone(Exception):
 
 
 async def read(scope: Scope, receive: Receive, limit: int = MAX_BODY) -> bytes:
-    """The whole body. Raises RequestError V1006 as soon as it is known to be too large, ClientGone."""
+    """The whole body. Raises RequestError V1006 when it is too large, ClientGone.
+
+    What exceeds the limit is thrown away as it comes, up to `MAX_DISCARDED`: a client that is cut off while it still
+    writes would see a broken connection instead of the answer that says why.
+    """
     declared = header(scope, b"content-length")
-    if declared and declared.isdigit() and int(declared) > limit:
+    if declared and declared.isdigit() and int(declared) > MAX_DISCARDED:
         raise _too_large(limit)
     parts: list[bytes] = []
     size = 0
@@ -32,10 +38,12 @@ async def read(scope: Scope, receive: Receive, limit: int = MAX_BODY) -> bytes:
             raise ClientGone
         part: bytes = message.get("body", b"")
         size += len(part)
-        if size > limit:
+        if size <= limit:
+            parts.append(part)
+        last = not message.get("more_body")
+        if size > MAX_DISCARDED or (last and size > limit):
             raise _too_large(limit)
-        parts.append(part)
-        if not message.get("more_body"):
+        if last:
             return b"".join(parts)
 
 
