@@ -114,3 +114,10 @@ def test_an_unknown_accelerator_is_named_with_those_that_exist() -> None:
 
 def test_vllm_without_an_accelerator_runs_its_cpu_build() -> None:
     assert engine_of({}).container.image == "vllmCpu"
+
+
+@pytest.mark.parametrize(("cpu", "threads"), [(None, "2"), ("500m", "2"), ("3500m", "4"), (8, "8")])
+def test_vllm_on_cpus_has_a_thread_for_each_core_and_binds_none(cpu: str | int | None, threads: str) -> None:
+    engine = engine_of({"engine": {"resources": {"cpu": cpu}}} if cpu else {})
+    assert engine.container.env["OMP_NUM_THREADS"] == threads
+    assert engine.container.env["VLLM_CPU_OMP_THREADS_BIND"] == "nobind"

@@ -1,7 +1,10 @@
 """vLLM's OpenAI-compatible server, on accelerators or with its CPU build."""
 
+from math import ceil
+
 from kefu_api.documents.release import EngineTarget
 from kefu_api.kinds.engine import Engine, ModelSource, VllmEngine
+from kefu_api.kinds.types import amount
 from kefu_operator.plan.accelerators import accelerator_class
 from kefu_operator.plan.engines.plan import PORT, SERVED_NAME, EnginePlan
 from kefu_operator.plan.model_files import model_files
@@ -12,8 +15,10 @@ from kefu_operator.plan.workload import Compute, Container, Probe, ScratchMount,
 LOAD_SECONDS = 1800
 """Longest time for loading and compiling before the pod counts as hung."""
 
-CPU_ENV = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "0-1"}
-"""1 GiB of KV cache; two threads bound, because the default binds one core only."""
+CPU_ENV = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
+"""1 GiB of KV cache; threads not bound, because cores named here would be the same for all pods of a node."""
+FEWEST_THREADS = 2
+"""With one thread, a prompt is read at half the speed, and a request for one core is often answered with more."""
 
 
 def plan_vllm(
@@ -25,8 +30,10 @@ def plan_vllm(
         UnknownAccelerator: the class is not in the operator's table.
     """
     files = model_files(model, name, placement, settings)
+    resources = engine.resources
     accelerator = accelerator_class(engine.accelerator, settings)
     count = engine.accelerator.count if engine.accelerator else 0
+    cpu = (resources and resources.cpu) or ("4" if accelerator else "1")
     command = [
         "python3", "-m", "vllm.entrypoints.openai.api_server",
         "--model", files.path,
@@ -41,14 +48,13 @@ def plan_vllm(
     env = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
     if accelerator is None:
         command += ["--dtype", "bfloat16", "--enforce-eager"]
-        env |= CPU_ENV
-    resources = engine.resources
+        env |= CPU_ENV | {"OMP_NUM_THREADS": str(max(FEWEST_THREADS, ceil(amount(cpu))))}
     container = Container(
         name="engine",
         image=options.image or ("vllm" if accelerator else "vllmCpu"),
         command=tuple(command),
         compute=Compute(
-            cpu=(resources and resources.cpu) or ("4" if accelerator else "1"),
+            cpu=cpu,
             memory=(resources and resources.memory) or ("32Gi" if accelerator else "12Gi"),
             devices={accelerator.resource: count} if accelerator else {},
         ),
