@@ -8,11 +8,11 @@ from pathlib import Path
 
 from hack.cluster.cache import cache_root
 from hack.images.catalog import FOLDER
+from hack.images.debian import SUITE
 from hack.images.errors import MissingInput
 from hack.images.keys import tree_key
 from hack.images.tools import run
 
-SUITE = "bookworm"
 _SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
 
 

