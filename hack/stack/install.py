@@ -53,6 +53,13 @@ class Stack:
             words += ["--set", setting]
         self.kube.run("helm", *words, "--wait", "--timeout", "3m", timeout=240)
 
+    def change(self, *settings: str) -> None:
+        """Set values of the installed chart and keep the others."""
+        words = ["upgrade", "kefu", str(ROOT / "charts/kefu"), "--namespace", SYSTEM, "--reuse-values"]
+        for setting in settings:
+            words += ["--set", setting]
+        self.kube.run("helm", *words, "--wait", "--timeout", "3m", timeout=240)
+
     def down(self) -> None:
         """Remove the cluster and stop the mirror."""
         self.mirror.stop()
