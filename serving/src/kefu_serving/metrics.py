@@ -41,6 +41,12 @@ class Instruments:
         self.upstream_errors = Counter(
             "kefu_gateway_upstream_errors", "Faults of retrieval and engine", (*_RELEASE, "code"), registry=registry
         )
+        self.unsupported = Counter(
+            "kefu_gateway_unsupported",
+            "Answers in which a sentence was not borne out by its evidence",
+            (*_RELEASE, "remedy"),
+            registry=registry,
+        )
         self.unauthorized = Counter("kefu_gateway_unauthorized", "Requests without a valid key", registry=registry)
         self.release_info = Gauge(
             "kefu_gateway_release_info", "1 for the release in force", _RELEASE, registry=registry
@@ -84,6 +90,10 @@ class Metrics:
         if turn.completion_tokens:
             self._instruments.tokens.labels(*self._labels, "prompt").inc(turn.prompt_tokens)
             self._instruments.tokens.labels(*self._labels, "completion").inc(turn.completion_tokens)
+
+    def unsupported(self, remedy: str) -> None:
+        """Counts an answer with an unsupported sentence: `quoted` in place of the answer, or `dropped` from its end."""
+        self._instruments.unsupported.labels(*self._labels, remedy).inc()
 
     def session_error(self, operation: str) -> None:
         """Counts a turn that did without its memory (`load`) or could not be remembered (`append`)."""

@@ -3,6 +3,7 @@ import hashlib
 
 import pytest
 
+from tests.benchmarks.gateway.mock_retrieval import HIT
 from tests.integration.test_serving.client import chat, events, post
 from tests.integration.test_serving.conftest import World
 from tests.integration.test_serving.servers import eventually
@@ -20,11 +21,12 @@ async def test_an_answer_comes_whole_with_its_citation(world: World) -> None:
 
 
 async def test_a_stream_is_start_then_deltas_then_done(world: World) -> None:
-    world.engine.control(pieces=["Within ", "7 ", "days [1]."], interval=0.02)
+    world.engine.control(pieces=["You can ", "return an item. ", "Within ", "7 ", "days [1]."], interval=0.02)
     found = await events(world.gateway, QUESTION)
     assert [e.name for e in found] == ["start", *["delta"] * (len(found) - 2), "done"]
-    assert len(found) > 3, "the pieces must not be gathered into one"
-    assert "".join(e.data["text"] for e in found[1:-1]) == found[-1].data["answer"] == "Within 7 days [1]."
+    assert len(found) > 3, "the sentences must not be gathered into one"
+    assert "".join(e.data["text"] for e in found[1:-1]) == found[-1].data["answer"]
+    assert found[-1].data["answer"] == "You can return an item. Within 7 days [1]."
     assert found[0].data["session"] == found[-1].data["session"]
 
 
@@ -35,12 +37,24 @@ async def test_the_models_refusal_becomes_ours_and_its_own_words_are_never_seen(
     world: World, pieces: list[str]
 ) -> None:
     world.engine.control(pieces=pieces, interval=0.01)
+    world.retrieval.control(hits=[{**HIT, "confidence": 0.6}])
     for asked, sentence in (("Is it blue?", "I don't know"), ("是蓝色的吗", "没有这个问题的答案")):
         found = await events(world.gateway, asked)
         told = "".join(e.data["text"] for e in found if e.name == "delta")
         done = found[-1].data
         assert sentence in told and "UNKNOWN" not in told and "evidence" not in told
         assert (done["outcome"], done["code"], done["citations"]) == ("unknown", "V2003", [])
+
+
+async def test_what_the_evidence_does_not_say_is_not_said_and_the_evidence_is_quoted(world: World) -> None:
+    before = world.engine.stats()["cancelled"]
+    world.engine.control(pieces=["[1] You can return it within 30 days. ", *["more "] * 500], interval=0.02)
+    found = await events(world.gateway, QUESTION)
+    assert [e.data["text"] for e in found if e.name == "delta"] == [f"{HIT['text']}[1]"]
+    assert (found[-1].data["outcome"], [c["number"] for c in found[-1].data["citations"]]) == ("answered", [1])
+    eventually(lambda: world.engine.stats()["running"] == 0 and world.engine.stats()["cancelled"] > before)
+    labels = 'chatbot="shop",namespace="acme",release="r1",remedy="quoted"'
+    assert f"kefu_gateway_unsupported_total{{{labels}}} 1.0" in world.gateway.metrics()
 
 
 async def test_no_model_is_asked_when_the_knowledge_has_no_answer(world: World) -> None:

@@ -25,7 +25,7 @@ def _restart_engine(world: World) -> None:
 
 
 async def test_an_engine_killed_in_mid_stream_gives_an_error_event_and_the_next_turn_works(own: World) -> None:
-    own.engine.control(pieces=["Within ", *["many "] * 500], interval=0.05)
+    own.engine.control(pieces=["Within 7 days. ", *["many "] * 500], interval=0.05)
     found = []
     async with streaming(own.gateway, QUESTION) as stream:
         async for event in stream:
@@ -64,7 +64,7 @@ async def test_an_engine_that_refuses_is_unavailable(world: World) -> None:
 
 async def test_an_answer_that_takes_too_long_ends_with_its_code(tmp_path: Path) -> None:
     with a_world(tmp_path) as world:
-        world.engine.control(pieces=["Within ", *["many "] * 500], interval=0.05)
+        world.engine.control(pieces=["Within 7 days. ", *["many "] * 500], interval=0.05)
         from kefu_api.documents.release import Budget
         from tests.integration.test_serving.servers import mount
 
@@ -79,7 +79,7 @@ async def test_an_answer_that_takes_too_long_ends_with_its_code(tmp_path: Path) 
 
 
 async def test_a_client_that_leaves_stops_the_engine(world: World) -> None:
-    world.engine.control(pieces=["Within ", *["many "] * 2000], interval=0.05)
+    world.engine.control(pieces=["Within 7 days. ", *["many "] * 2000], interval=0.05)
     before = world.engine.stats()["cancelled"]
     async with streaming(world.gateway, QUESTION) as stream:
         async for event in stream:

@@ -76,10 +76,10 @@ async def test_an_answer_streams_in_and_its_source_unfolds(world: World, locale:
 
 
 async def test_a_stopped_answer_says_so_and_the_engine_stops(world: World) -> None:
-    world.engine.control(pieces=["Within ", *["many "] * 2000], interval=0.05)
+    world.engine.control(pieces=["Within 7 days. ", *["many "] * 2000], interval=0.05)
     async with a_page(world, "en-GB", f"#key={world.gateway.key}") as page:
         await ask(page, "How long?")
-        await expect(page.locator(".bot").last).to_contain_text("Within many")
+        await expect(page.locator(".bot").last).to_contain_text("Within 7 days.")
         await page.get_by_role("button", name="Stop").click()
         await expect(page.locator(".bot").last).to_contain_text("Stopped.")
         await expect(page.get_by_role("button", name="Send")).to_be_visible()
@@ -108,7 +108,9 @@ async def test_without_a_key_it_is_asked_for_and_a_wrong_one_again(world: World)
 
 
 async def test_markup_in_an_answer_stays_text(world: World) -> None:
-    world.engine.control(pieces=["<img src=x onerror=alert(1)>", "<b>7</b> days"])
+    markup = ["<img src=x onerror=alert(1)>", "<b>7</b> days"]
+    world.retrieval.control(hits=[{**ZH_HIT, "language": "en", "text": "".join(markup)}])
+    world.engine.control(pieces=markup)
     async with a_page(world, "en-GB", f"#key={world.gateway.key}") as page:
         await ask(page, "<script>alert(1)</script> how long?")
         await expect(page.locator(".bot").last).to_contain_text("<b>7</b> days")

@@ -3,6 +3,7 @@ import logging
 from collections.abc import Mapping
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from kefu_api.codes import Code
 from kefu_api.wire.chat import MAX_MESSAGE, Outcome
@@ -15,6 +16,7 @@ from kefu_serving.errors import (
     KnowledgeUnavailable,
     RequestError,
 )
+from kefu_serving.metrics import Metrics
 from kefu_serving.prompt.sentences import sentences
 from kefu_serving.sessions.exchange import Exchange
 from kefu_serving.turn.conversation import Announce, Conversation
@@ -40,7 +42,10 @@ from tests.unit.test_serving.doubles import (
     turn,
 )
 
-EVIDENCE = Evidence((hit(1), hit(2)), 0.9, True, "v1")
+FACTS = ("Returns are accepted for 7 days after delivery.", "Gift wrapping costs 15 yuan.")
+EVIDENCE = Evidence(
+    tuple(hit(number, text=text, confidence=0.6) for number, text in enumerate(FACTS, start=1)), 0.6, True, "v1"
+)
 
 
 @pytest.mark.parametrize(
@@ -151,17 +156,17 @@ def test_the_verdict_follows_from_the_evidence(evidence: Evidence | None, verdic
     assert verdict_on(evidence) is verdict
 
 
-def _generate(engine: Engine, budget: float = 60) -> Generate:
-    return Generate(engine, PERSONA, budget, silent(), new_metrics()[0])
+def _generate(engine: Engine, budget: float = 60, metrics: Metrics | None = None) -> Generate:
+    return Generate(engine, PERSONA, budget, silent(), metrics or new_metrics()[0])
 
 
-async def test_words_are_passed_on_as_they_come_and_the_cited_evidence_is_named() -> None:
+async def test_sentences_are_passed_on_as_they_end_and_the_cited_evidence_is_named() -> None:
     sink = Recorder()
     asked = turn(sink=sink, evidence=EVIDENCE)
-    await _generate(Engine("Within ", "7 days", " [2].")).run(asked)
-    assert sink.texts == ["Within ", "7 days", " [2]."]
-    assert (asked.outcome, asked.code, [c.number for c in asked.citations]) == (Outcome.ANSWERED, None, [2])
-    assert (asked.prompt_tokens, asked.completion_tokens) == (100, 3)
+    await _generate(Engine("[1] Within ", "7 days. ", "Returns are", " accepted.")).run(asked)
+    assert sink.texts == ["Within 7 days.", " Returns are accepted.[1]"]
+    assert (asked.outcome, asked.code, [c.number for c in asked.citations]) == (Outcome.ANSWERED, None, [1])
+    assert (asked.prompt_tokens, asked.completion_tokens) == (100, 4)
     assert asked.first_token is not None
 
 
@@ -170,6 +175,46 @@ async def test_an_answer_that_cites_nothing_names_all_its_evidence() -> None:
     await _generate(Engine("Within 7 days [9].")).run(asked)
     assert asked.answer == "Within 7 days ."
     assert [c.number for c in asked.citations] == [1, 2]
+
+
+def _unsupported(registry: CollectorRegistry, remedy: str) -> float | None:
+    labels = {"namespace": "acme", "chatbot": "shop", "release": "r1", "remedy": remedy}
+    return registry.get_sample_value("kefu_gateway_unsupported_total", labels)
+
+
+@pytest.mark.parametrize(
+    ("said", "number"), [("[2] Returns are accepted for 7 days. ", 2), ("It costs 99 yuan. ", 1), ("[1] 16 days. ", 1)]
+)
+async def test_what_the_cited_passage_does_not_bear_out_is_never_said_and_the_passage_is_quoted(
+    said: str, number: int
+) -> None:
+    sink, (metrics, registry) = Recorder(), new_metrics()
+    engine = Engine(said, *["word "] * 100)
+    asked = turn(sink=sink, evidence=EVIDENCE)
+    await _generate(engine, metrics=metrics).run(asked)
+    assert sink.texts == [f"{FACTS[number - 1]}[{number}]"] == [asked.answer]
+    assert (asked.outcome, [c.number for c in asked.citations]) == (Outcome.ANSWERED, [number])
+    assert engine.left and engine.words is not None and engine.words.said == 1
+    assert (_unsupported(registry, "quoted"), _unsupported(registry, "dropped")) == (1, None)
+
+
+async def test_an_answer_ends_before_its_first_sentence_that_nothing_bears_out() -> None:
+    (metrics, registry), asked = new_metrics(), turn(evidence=EVIDENCE)
+    engine = Engine("[1] Returns are accepted for 7 days. ", "Exchanges [2] take 30 days. ", *["word "] * 100)
+    await _generate(engine, metrics=metrics).run(asked)
+    assert asked.answer == "Returns are accepted for 7 days.[1]"
+    assert (asked.outcome, [c.number for c in asked.citations]) == (Outcome.ANSWERED, [1])
+    assert engine.left and engine.words is not None and engine.words.said == 2
+    assert (_unsupported(registry, "quoted"), _unsupported(registry, "dropped")) == (None, 1)
+
+
+@pytest.mark.parametrize(("confidence", "answer"), [(0.75, f"{FACTS[0]}[1]"), (0.74, sentences("en").unknown)])
+async def test_a_refusal_is_overruled_when_the_index_is_sure(confidence: float, answer: str) -> None:
+    sure = Evidence((hit(1, text=FACTS[0], confidence=confidence),), confidence, True, "v1")
+    asked = turn(evidence=sure)
+    await _generate(Engine("[UNKNOWN]")).run(asked)
+    assert asked.answer == answer
+    assert [c.number for c in asked.citations] == ([1] if asked.outcome is Outcome.ANSWERED else [])
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

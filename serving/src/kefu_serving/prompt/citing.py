@@ -17,15 +17,15 @@ class CitationFilter:
 
     The prompt has the model begin with the number of the passage it is going to use, because a small model answers
     better once it has chosen; readers expect it behind the sentence, so a leading citation is moved to the end.
-    `ended` turns True when the model writes its marker: nothing further is worth showing.
+    `leading` holds it. `ended` turns True when the model writes its marker: nothing further is worth showing.
     """
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._held = ""
         self._begun = False
-        self._leading: list[int] = []
         self._within: set[int] = set()
+        self.leading: list[int] = []
         self.cited: list[int] = []
         self.ended = False
 
@@ -68,7 +68,7 @@ class CitationFilter:
         held, self._held = self._held, ""
         if MARKER.startswith(held.upper()) and len(held) > 1:
             held = ""
-        return held + "".join(f"[{n}]" for n in self._leading if n not in self._within)
+        return held + "".join(f"[{n}]" for n in self.leading if n not in self._within)
 
     def _bracket(self, text: str) -> str:
         inner = text[1:-1]
@@ -81,7 +81,7 @@ class CitationFilter:
         numbers = [n for n in map(int, re.findall(r"\d+", inner)) if 1 <= n <= self._count]
         self.cited.extend(n for n in dict.fromkeys(numbers) if n not in self.cited)
         if not self._begun:
-            self._leading.extend(numbers)
+            self.leading.extend(numbers)
             return ""
         self._within.update(numbers)
         return "".join(f"[{n}]" for n in numbers)

@@ -9,6 +9,8 @@ from kefu_api.wire.search import Hit
 MAX_PASSAGES = 4
 MAX_WEIGHT = 300
 """Longest passage in approximate tokens: a Han character counts one, any other character a quarter."""
+MAX_QUOTE = 160
+"""Longest quotation in place of an answer, in the same approximate tokens: nine in ten passages of the shop are shorter."""
 SHARE = 0.5
 BEHIND = 0.3
 """A hit with less than this share of the best hit's confidence, or so far behind it, only distracts a small model.
@@ -31,6 +33,10 @@ class Passage(NamedTuple):
     def title(self) -> str:
         """The FAQ's question, or a policy's heading path: a table says little without what stands above it."""
         return " › ".join(self.hit.headings) or self.hit.title
+
+    def quote(self) -> str:
+        """Its own words, for when the model's will not do: whole sentences, no more than a customer reads."""
+        return cut(self.text, MAX_QUOTE)
 
     def citation(self) -> Citation:
         """As the customer sees it."""

@@ -18,6 +18,11 @@ class Reply:
         return self._citing.cited
 
     @property
+    def leading(self) -> list[int]:
+        """The numbers with which the model began."""
+        return self._citing.leading
+
+    @property
     def over(self) -> bool:
         """Whether the model has refused, or has ended its answer by the marker."""
         return self._gate.unknown or self._citing.ended

@@ -13,11 +13,16 @@ from kefu_serving.clients.engine import Usage
 from kefu_serving.errors import BudgetExceeded, EngineUnavailable
 from kefu_serving.metrics import Metrics
 from kefu_serving.prompt.compose import Message, compose, constant_part
+from kefu_serving.prompt.hold import SupportGate
 from kefu_serving.prompt.passages import Passage, choose
 from kefu_serving.prompt.reply import Reply
 from kefu_serving.prompt.sentences import sentences
 from kefu_serving.tracing import Tracing
 from kefu_serving.turn.state import Turn, Verdict
+
+SURE = 0.75
+"""Confidence from which the best passage is quoted although the model declined. Confidence is calibrated: the index is
+right three times in four, which a model that small is not when it declines."""
 
 
 class Words(Protocol):
@@ -82,23 +87,40 @@ class Generate:
             await self._say_unavailable(turn, sentences(turn.language).engine_away, Code.ENGINE_UNAVAILABLE)
 
     async def _stream(self, turn: Turn, messages: Sequence[Message], passages: Sequence[Passage]) -> None:
-        reply = Reply(len(passages))
+        reply, gate = Reply(len(passages)), SupportGate(passages, turn.question)
         with self._tracing.span("generate", {"gen_ai.request.model": self._engine.model}) as span:
             async with self._engine.generate(messages, self._tracing.headers()) as words:
                 async for piece in words:
-                    if text := reply.feed(piece):
+                    if text := gate.feed(reply.feed(piece), reply.leading):
                         await turn.say(text)
-                    if reply.over:
+                    if reply.over or gate.refuted:
                         break
-            if rest := reply.close():
+            if rest := gate.close(reply.close(), reply.leading):
                 await turn.say(rest)
             turn.prompt_tokens, turn.completion_tokens = words.usage.prompt, words.usage.completion
             span.set_attribute("gen_ai.usage.input_tokens", turn.prompt_tokens)
             span.set_attribute("gen_ai.usage.output_tokens", turn.completion_tokens)
+        if gate.refuted:
+            self._metrics.unsupported("dropped" if gate.said else "quoted")
         if reply.unknown:
+            await self._decline(turn, passages[0])
+        elif not gate.said:
+            await self._quote(turn, gate.meant)
+        else:
+            cited = [passage for passage in passages if f"[{passage.number}]" in turn.answer]
+            self._answered(turn, cited or passages)
+
+    async def _decline(self, turn: Turn, best: Passage) -> None:
+        if best.hit.confidence >= SURE:
+            await self._quote(turn, best)
+        else:
             await self._say_unknown(turn)
-            return
-        cited = [p for p in passages if p.number in reply.cited] or list(passages)
+
+    async def _quote(self, turn: Turn, passage: Passage) -> None:
+        await turn.say(f"{passage.quote()}[{passage.number}]")
+        self._answered(turn, [passage])
+
+    def _answered(self, turn: Turn, cited: Sequence[Passage]) -> None:
         turn.citations = tuple(passage.citation() for passage in cited)
         turn.end(Outcome.ANSWERED)
 
