@@ -14,6 +14,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+WORD = "Days 7! "
+"""One piece: a sentence that the evidence of `mock_retrieval` bears out, because a gateway passes on nothing less."""
+
 
 @dataclass
 class Script:
@@ -164,7 +167,7 @@ async def main() -> None:
     parser.add_argument("--interval", type=float, default=0.0, help="seconds between pieces")
     parser.add_argument("--first", type=float, default=0.0, help="seconds before the first piece")
     given = parser.parse_args()
-    pieces = [f"word{number} " for number in range(given.tokens)]
+    pieces = [WORD] * given.tokens
     engine = MockEngine(Script(pieces, given.interval, given.first))
     server = await asyncio.start_server(engine.serve, given.host, given.port, backlog=2048)
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)

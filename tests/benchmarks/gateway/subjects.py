@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from tests.benchmarks.errors import LoadFailed, Unavailable
 from tests.benchmarks.gateway import peer, target
+from tests.benchmarks.gateway.mock_engine import WORD
 from tests.benchmarks.gateway.target import FIRST_WORD, Target
 from tests.benchmarks.process import Child, on_cores
 from tests.integration.test_serving.servers import free_port, mount, release_document
@@ -93,7 +94,7 @@ class World:
 
     def script(self, tokens: int, interval: float) -> None:
         """Tells the engine how long its answers are, and the seconds between two tokens."""
-        script = {"pieces": [f"word{number} " for number in range(tokens)], "interval": interval, "first": 0.0}
+        script = {"pieces": [WORD] * tokens, "interval": interval, "first": 0.0}
         url = f"http://127.0.0.1:{self.engine_port}/control"
         urllib.request.urlopen(urllib.request.Request(url, json.dumps(script).encode()), timeout=30).close()
 

@@ -7,7 +7,7 @@ from typing import Any
 SESSIONS = 64
 """Conversations that a benchmark of `/v1/chat` goes on with in turns, so that memory is read and written."""
 QUESTION = "Within how many days can I return an item?"
-FIRST_WORD = b"word0 "
+FIRST_WORD = b"Days 7"
 """The first piece of every mock answer: where the first token is in a response."""
 
 
