@@ -41,11 +41,24 @@ CASES = {
     "a decimal point is no end": ("[3] It costs 15.0 yuan.", "It costs 15.0 yuan.[3]", False),
     "a list": ("[3] Gift wrapping:\n1. costs 15 yuan\n", "Gift wrapping:\n1. costs 15 yuan\n[3]", False),
 }
+SLIPS = {
+    "the words are another passage's, and on the subject": ("[1] 上门取件每单 10 元。", "上门取件每单 10 元。[2]"),
+    "without an end": ("[3] 上门取件每单 10 元", "上门取件每单 10 元[2]"),
+    "a stray sentence follows": ("[1] 上门取件每单 10 元。赠送 3 张优惠券。", "上门取件每单 10 元。[2]"),
+    "another passage's, but on another subject": ("[2] 签收后 7 天内商品需保持完好。", ""),
+}
 
 
-def run(text: str, cuts: list[int]) -> tuple[str, bool, bool]:
+@pytest.mark.parametrize("case", SLIPS)
+def test_a_slip_in_the_number_is_put_right(case: str) -> None:
+    text, shown = SLIPS[case]
+    assert run(text, [], "上门取件多少钱")[0] == shown
+    assert run(text, list(range(len(text))), "上门取件多少钱")[0] == shown
+
+
+def run(text: str, cuts: list[int], question: str = "能退吗") -> tuple[str, bool, bool]:
     """Feeds the text cut at these places; returns what was shown, whether it was refuted, and whether anything was said."""
-    reply, gate = Reply(len(PASSAGES)), SupportGate(PASSAGES, "能退吗")
+    reply, gate = Reply(len(PASSAGES)), SupportGate(PASSAGES, question)
     places = sorted({0, len(text), *(c % (len(text) + 1) for c in cuts)})
     shown = ""
     for start, end in zip(places, [*places[1:], len(text)], strict=True):

@@ -183,7 +183,7 @@ def _unsupported(registry: CollectorRegistry, remedy: str) -> float | None:
 
 
 @pytest.mark.parametrize(
-    ("said", "number"), [("[2] Returns are accepted for 7 days. ", 2), ("It costs 99 yuan. ", 1), ("[1] 16 days. ", 1)]
+    ("said", "number"), [("[2] 7 days after delivery. ", 2), ("It costs 99 yuan. ", 1), ("[1] 16 days. ", 1)]
 )
 async def test_what_the_cited_passage_does_not_bear_out_is_never_said_and_the_passage_is_quoted(
     said: str, number: int
@@ -196,6 +196,13 @@ async def test_what_the_cited_passage_does_not_bear_out_is_never_said_and_the_pa
     assert (asked.outcome, [c.number for c in asked.citations]) == (Outcome.ANSWERED, [number])
     assert engine.left and engine.words is not None and engine.words.said == 1
     assert (_unsupported(registry, "quoted"), _unsupported(registry, "dropped")) == (1, None)
+
+
+async def test_a_slip_in_the_number_is_put_right_in_words_and_citation() -> None:
+    asked = turn(evidence=EVIDENCE)
+    await _generate(Engine("[2] Returns are accepted for 7 days.")).run(asked)
+    assert asked.answer == "Returns are accepted for 7 days.[1]"
+    assert [c.number for c in asked.citations] == [1]
 
 
 async def test_an_answer_ends_before_its_first_sentence_that_nothing_bears_out() -> None:

@@ -3,7 +3,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kefu_serving.prompt.support import is_bare, is_supported
+from kefu_serving.prompt.support import is_bare, is_supported, speaks_of
 from tests.unit.test_examples.shop import SHOP, policies
 
 FAQ = {
@@ -50,6 +50,24 @@ UNSUPPORTED = {
     "another figure in English words": ("It is valid for eleven days.", FAQ["trade-in.en"], "how long"),
     "another figure in another language": ("It is valid for 15 days.", FAQ["trade-in.zh"], "how long"),
 }
+
+
+@pytest.mark.parametrize("case", [case for case in UNSUPPORTED if case.startswith("q0")])
+def test_a_stray_sentence_is_not_on_the_questions_subject(case: str) -> None:
+    sentence, _, question = UNSUPPORTED[case]
+    assert not speaks_of(sentence, question)
+
+
+@pytest.mark.parametrize(
+    ("answer", "question"),
+    [
+        ("与客服的聊天记录保存 180 天。", "我跟客服聊的内容你们存多长时间"),
+        ("邮寄费 10 元。", "要纸质发票得出多少邮寄费"),
+        ("Gift wrapping costs 15 yuan.", "price for wrapping a gift"),
+    ],
+)
+def test_an_answer_is_on_the_questions_subject(answer: str, question: str) -> None:
+    assert speaks_of(answer, question)
 
 
 @pytest.mark.parametrize("case", SUPPORTED)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from kefu_serving.prompt.passages import Passage
-from kefu_serving.prompt.support import CITATION, is_bare, is_supported
+from kefu_serving.prompt.support import CITATION, is_bare, is_supported, speaks_of
 
 _SENTENCE_END = re.compile(r"[。！？!?\n]|\.(?=\s)")
 
@@ -13,7 +13,8 @@ class SupportGate:
     """Releases the sentences that the evidence bears out; the first other one ends the answer.
 
     A sentence is compared with the passages that it cites, else with those cited so far, else with any. One too short to
-    be compared ("Yes.") waits for the next. `refuted` turns True with the first unsupported sentence, which is never
+    be compared ("Yes.") waits for the next. An answer on the question's subject that begins with one number but is borne
+    out by another passage has slipped in the number: `close` puts it right. `refuted` turns True with the first unsupported sentence, which is never
     released: nothing further is worth waiting for.
     """
 
@@ -22,6 +23,8 @@ class SupportGate:
         self._question = question
         self._held = ""
         self._cited: tuple[int, ...] = ()
+        self._leading: tuple[int, ...] = ()
+        self._source: int | None = None
         self._said = ""
         self.refuted = False
 
@@ -39,7 +42,8 @@ class SupportGate:
         """The whole sentences that may be shown now; `leading` are the numbers with which the model began."""
         if self.refuted:
             return ""
-        self._cited = self._cited or tuple(leading)
+        self._leading = tuple(leading)
+        self._cited = self._cited or self._leading
         self._held += text
         start, released = 0, ""
         for end in _SENTENCE_END.finditer(self._held):
@@ -60,6 +64,8 @@ class SupportGate:
             shown, self._said = shown + self._held, self._said + self._held
         if self.refuted and self.said:
             shown += "".join(f"[{number}]" for number in leading if f"[{number}]" not in self._said)
+        if self._source is not None:
+            shown = shown.replace(f"[{self._leading[0]}]", f"[{self._source}]")
         return shown
 
     def _passes(self, sentence: str) -> bool:
@@ -69,8 +75,22 @@ class SupportGate:
             evidence = ["\n".join(_read(self._passages[number]) for number in self._cited)]
         else:
             evidence = [_read(passage) for passage in self._passages.values()]
-        self.refuted = not any(is_supported(sentence, text, self._question) for text in evidence)
+        self.refuted = not (any(self._bears(text, sentence) for text in evidence) or self._slipped(sentence))
         return not self.refuted
+
+    def _slipped(self, sentence: str) -> bool:
+        if self.said or len(self._leading) != 1 or self._cited != self._leading:
+            return False
+        if not speaks_of(sentence, self._question):
+            return False
+        sources = (number for number, passage in self._passages.items() if self._bears(_read(passage), sentence))
+        self._source = next(sources, None)
+        if self._source is not None:
+            self._cited = (self._source,)
+        return self._source is not None
+
+    def _bears(self, evidence: str, sentence: str) -> bool:
+        return is_supported(sentence, evidence, self._question)
 
 
 def _read(passage: Passage) -> str:

@@ -11,6 +11,10 @@ passage's sentence less."""
 FEWEST = 2
 """Below so many content terms ("Yes.", "可以的。") there is nothing to compare but figures."""
 
+TOUCH = 0.125
+"""Least share of a sentence's content terms that the question must hold for the sentence to be on its subject. Answers
+paraphrase questions, so it is low; of the example shop's stray sentences none reaches it."""
+
 CITATION = re.compile(r"\[(\d{1,3})\]")
 _HAN_RUN = re.compile(r"[㐀-鿿豈-﫿]+")
 _LATIN = re.compile(r"[a-z]{4,}")
@@ -39,6 +43,12 @@ def is_supported(sentence: str, passage: str, question: str) -> bool:
     if len(terms) < FEWEST or _is_chinese(said) != _is_chinese(passage):
         return True
     return len(terms & (_terms(passage) | _terms(question))) >= SHARE * len(terms)
+
+
+def speaks_of(sentence: str, question: str) -> bool:
+    """Whether a sentence is on the question's subject: `TOUCH` of its content terms occur there."""
+    terms = _terms(CITATION.sub("", sentence))
+    return bool(terms) and len(terms & _terms(question)) >= TOUCH * len(terms)
 
 
 def is_bare(sentence: str) -> bool:
