@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kefu_api.documents.index import Chunking
@@ -52,6 +52,7 @@ def visible(text: str) -> str:
 
 
 @unhurried
+@example("| a | b |\n|---|---|\n| 退货 | 1 |\n\n| a | b |\n|---|---|\n| 退货 | 1 |", Chunking(tokens=28, overlap=0))
 @given(PAGES, CHUNKINGS)
 def test_no_visible_character_is_lost(page: str, chunking: Chunking) -> None:
     passages = cut(page, chunking)

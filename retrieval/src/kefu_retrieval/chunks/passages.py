@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from kefu_api.documents.index import Chunking
 from kefu_retrieval.chunks import outline, sentences, tokens
 
+_BETWEEN_BLOCKS = "\n\n"
+
 
 @dataclass(frozen=True)
 class Passage:
@@ -51,7 +53,7 @@ def _continues(sections: list[outline.Section], number: int) -> bool:
 
 def _units(section: outline.Section, limit: int) -> Iterator[_Unit]:
     for block in section.blocks:
-        joint = "\n\n"
+        joint = _BETWEEN_BLOCKS
         if block.header:
             rows = block.lines or [""]
             for row in rows:
@@ -100,19 +102,24 @@ def _total(units: list[_Unit]) -> float:
 
 def _cost(unit: _Unit, before: list[_Unit]) -> float:
     """Tokens that `unit` adds behind `before`: its own, and its table's header where that begins."""
-    new_header = unit.header if unit.header and (not before or before[-1].header != unit.header) else ""
-    return tokens.estimate(unit.text) + tokens.estimate(new_header)
+    header = unit.header if _begins_table(unit, before[-1] if before else None) else ""
+    return tokens.estimate(unit.text) + tokens.estimate(header)
+
+
+def _begins_table(unit: _Unit, before: _Unit | None) -> bool:
+    """Whether the table's header belongs before this row: it is the table's first, or the first of it in this passage."""
+    return bool(unit.header) and (before is None or before.header != unit.header or unit.joint == _BETWEEN_BLOCKS)
 
 
 def _join(units: list[_Unit]) -> str:
     """The units' text, with each table's header before its first row here."""
     text = ""
-    header = ""
+    before: _Unit | None = None
     for unit in units:
         if text:
             text += unit.joint
-        if unit.header and unit.header != header:
+        if _begins_table(unit, before):
             text += f"{unit.header}\n"
         text += unit.text
-        header = unit.header
+        before = unit
     return text.strip("\n")
