@@ -25,8 +25,9 @@ def ready_event(found: Object, before: Iterable[Condition], after: Iterable[Cond
         "apiVersion": "v1",
         "kind": "Event",
         "metadata": {
-            # One name a change: a change that is told twice is refused as existing already.
-            "name": f"{meta['name']}.{moment:%Y%m%d%H%M%S}.{new.status.lower()}",
+            # One name a change: a change that is told twice is refused as existing already. An index and a chatbot of
+            # one name may change in the same second.
+            "name": f"{meta['name']}.{found['kind'].lower()}.{moment:%Y%m%d%H%M%S}.{new.status.lower()}",
             "namespace": meta["namespace"],
         },
         "involvedObject": {

@@ -1,5 +1,6 @@
 """An index follows its sources, one Job at a time, and remembers what it published."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,6 +128,8 @@ def test_a_job_whose_image_cannot_be_pulled_is_made_anew_when_the_installation_n
 def test_a_lost_volume_is_filled_again(cluster: Cluster, operator: RunningOperator) -> None:
     job = publish(cluster)
     uid = (cluster.get("job", job) or {})["metadata"]["uid"]
+    # Both the publication and the volume's age are known to the second: one that is younger must be seen to be.
+    time.sleep(1.1)
     cluster.run("patch", "pvc/shop-milvus", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
     cluster.run("delete", "pvc/shop-milvus", "--wait=false")
     fresh = cluster.until(
