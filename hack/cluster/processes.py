@@ -10,6 +10,7 @@ from pathlib import Path
 from hack.cluster.errors import StartError
 
 _TAIL_LINES = 15
+_OUTLIVING: list[subprocess.Popen[bytes]] = []
 
 
 def tail(log: Path, lines: int = _TAIL_LINES) -> str:
@@ -26,6 +27,12 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def outlive(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    """Let a child go on after us: hold on to its handle, whose disposal would be warned of while the child runs."""
+    _OUTLIVING.append(process)
+    return process
 
 
 class Process:

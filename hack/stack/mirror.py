@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hack.cluster.cache import cache_root
 from hack.cluster.errors import StartError
+from hack.cluster.processes import outlive
 
 PORT = 8099
 
@@ -45,7 +46,7 @@ class Mirror:
         log.parent.mkdir(parents=True, exist_ok=True)
         line = [sys.executable, "-m", "hack.models", "serve", "--host", self.host, "--port", str(self.port)]
         with log.open("wb") as output:
-            process = subprocess.Popen(line, stdout=output, stderr=output, start_new_session=True)
+            process = outlive(subprocess.Popen(line, stdout=output, stderr=output, start_new_session=True))
         self._pid_file.write_text(str(process.pid))
         for _ in range(100):
             if self._answers():

@@ -21,7 +21,7 @@ from hack.cluster.node.layout import (
     SHADOWED_FOLDERS,
     Layout,
 )
-from hack.cluster.processes import tail
+from hack.cluster.processes import outlive, tail
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 _CGROUPS = ("kubepods", "k8s.io")
@@ -36,12 +36,13 @@ def create(node: Layout) -> int:
     _make_shadowed(node)
     log = node.logs / "init.log"
     with log.open("ab") as output:
-        outer = subprocess.Popen(
+        started = subprocess.Popen(
             ["unshare", "-n", "-m", "-u", "-i", "-p", "--fork", "--mount-proc", "--propagation", "private",
              "--kill-child", sys.executable, "-m", "hack.cluster.node.init"],
             cwd=_CHECKOUT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             env=os.environ | {"KEFU_NODE": str(node.root), "PYTHONDONTWRITEBYTECODE": "1"},
         )  # fmt: skip
+    outer = outlive(started)
     children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children")
     deadline = time.monotonic() + 20
     while True:
