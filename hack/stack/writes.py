@@ -2,8 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 _WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+
+
+def write_events(log: Path | str, user: str, since: int = 0) -> list[dict[str, Any]]:
+    """Every write of a user after byte `since`, oldest first, as the log holds it; a line still being written is left out."""
+    with Path(log).open() as lines:
+        lines.seek(since)
+        events: list[dict[str, Any]] = [json.loads(line) for line in lines if line.endswith("\n")]
+    return [event for event in events if event["verb"] in _WRITES and event["user"]["username"] == user]
 
 
 def writes_by(log: Path | str, user: str) -> list[str]:
@@ -12,11 +21,8 @@ def writes_by(log: Path | str, user: str) -> list[str]:
     Leases and Events are left out: they are a heartbeat and a message, not state.
     """
     found = []
-    for line in Path(log).read_text().splitlines():
-        event = json.loads(line)
+    for event in write_events(log, user):
         target = event.get("objectRef", {})
-        if event["verb"] not in _WRITES or event["user"]["username"] != user:
-            continue
         if target.get("resource") in {"leases", "events"}:
             continue
         resource = "/".join(filter(None, (target.get("resource"), target.get("subresource"))))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from hack.cluster.apiserver import ControlPlane
+from hack.stack.writes import write_events
 
 OPERATOR_USER = "kefu-operator-under-test"
 PATIENCE = 60
@@ -120,17 +121,8 @@ class Cluster:
 
     def writes(self, since: int = 0) -> list[Object]:
         """The operator's writes in this namespace, from the API server's audit log after byte `since`."""
-        with self.plane.audit_log.open() as log:
-            log.seek(since)
-            events = [json.loads(line) for line in log if line.endswith("\n")]
-        verbs = ("create", "update", "patch", "delete", "deletecollection")
-        return [
-            event
-            for event in events
-            if event["verb"] in verbs
-            and event["user"]["username"] == OPERATOR_USER
-            and event["objectRef"].get("namespace") == self.namespace
-        ]
+        events = write_events(self.plane.audit_log, OPERATOR_USER, since)
+        return [event for event in events if event["objectRef"].get("namespace") == self.namespace]
 
     @property
     def audit_end(self) -> int:
