@@ -1,6 +1,7 @@
 """What a source yields, before it is cut: FAQ entries and pages, with what was left out and why."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -14,25 +15,37 @@ class FaqEntry:
     answer: str
     tags: tuple[str, ...]
     language: str
+    valid_from: date | None = None
+    """First day on which it holds; None: always has."""
+    valid_until: date | None = None
+    """Last day on which it holds; None: always will."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One Markdown file."""
+    """A file, or one page of a file that has pages, as Markdown."""
 
     document: str
-    """`<source>/<file name>`."""
+    """`<source>/<file name>`; the pages of one file share it."""
     title: str
     body: str
-    """Markdown without its front matter."""
+    """Markdown without front matter; tables are pipe tables."""
     language: str
+    page: int | None = None
+    """Number of the page from 1, where the file has pages."""
+    tags: tuple[str, ...] = ()
+    valid_from: date | None = None
+    """First day on which it holds; None: always has."""
+    valid_until: date | None = None
+    """Last day on which it holds; None: always will."""
 
 
 @dataclass(frozen=True)
 class Omission:
-    """A document file or entry that was left out, and why."""
+    """A document file, an entry, or a part of one that was left out, and why."""
 
     document: str
+    """`<source>/<file name>` or `<source>/<entry>`, with `#<where>` behind it for a part."""
     reason: str
 
 
@@ -46,8 +59,8 @@ class Reading:
 
     @property
     def documents(self) -> int:
-        """How many entries and pages there are to index."""
-        return len(self.entries) + len(self.pages)
+        """How many entries and files there are to index."""
+        return len(self.entries) + len({page.document for page in self.pages})
 
     def omit(self, document: str, reason: str) -> None:
         """Note that `document` is left out."""
