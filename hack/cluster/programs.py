@@ -73,6 +73,8 @@ GROUPS: tuple[Group, ...] = (
         optional=True,
     ),
     Group("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, optional=True),
+    # A real S3 server over a folder, for the tests of S3 sources.
+    Group("versitygw", {"versitygw": "github.com/versity/versitygw/cmd/versitygw"}, optional=True),
 )
 
 
