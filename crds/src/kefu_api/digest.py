@@ -10,9 +10,19 @@ def of_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def of_files(files: Mapping[str, str]) -> str:
-    """SHA-256 over file names and contents, independent of their order, in hex."""
-    return of_text("".join(f"{name}\0{of_text(files[name])}\n" for name in sorted(files)))
+def of_bytes(data: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def of_files(files: Mapping[str, str | bytes]) -> str:
+    """SHA-256 over file names and contents (texts as UTF-8), independent of their order, in hex."""
+    return of_hashes({name: of_text(held) if isinstance(held, str) else of_bytes(held) for name, held in files.items()})
+
+
+def of_hashes(hashes: Mapping[str, str]) -> str:
+    """The same over file names and the SHA-256 of their bytes, where those are known already."""
+    return of_text("".join(f"{name}\0{hashes[name]}\n" for name in sorted(hashes)))
 
 
 def of_value(value: object) -> str:

@@ -6,10 +6,15 @@ RetrievalError
 │   ├── StoreFailed           the server answers, but cannot do it now (starting, full, internal fault)
 │   ├── SourceChanged         the mounted sources are not those the version was named for
 │   ├── SourceUnreadable      a mounted folder changed while it was read, or the file system failed
+│   ├── PlaceUnreachable      a remote source does not answer, is overloaded, or broke off
 │   └── EmbeddingUnreachable  the embedding endpoint does not answer, or is overloaded
 └── PermanentError            only a change of input or configuration helps (exit status 65)
     ├── IndexInvalid          the index document cannot be read
     ├── SourceMissing         a source's folder does not exist
+    ├── PlaceInvalid          a remote source's settings are wrong, or it answers with something else
+    ├── PlaceForbidden        a remote source refuses the credentials, or wants some
+    ├── PlaceMissing          a remote source does not exist: page, bucket, repository, branch, table
+    ├── AddressRefused        a remote source, or a redirect of one, leads to an address that must not be asked
     ├── NothingToIndex        no source gave a single chunk
     ├── EncoderMissing        the built-in encoder's file is absent or is not the model it should be
     ├── EmbeddingFailed       the embedding endpoint refuses, or its vectors are unusable
@@ -59,6 +64,10 @@ class SourceUnreadable(TemporaryError):
     """A mounted folder changed while it was read, or the file system failed."""
 
 
+class PlaceUnreachable(TemporaryError):
+    """A remote source does not answer, is overloaded, or broke off."""
+
+
 class EmbeddingUnreachable(TemporaryError):
     """The embedding endpoint does not answer, or is overloaded."""
 
@@ -69,6 +78,22 @@ class IndexInvalid(PermanentError):
 
 class SourceMissing(PermanentError):
     """A source's folder does not exist."""
+
+
+class PlaceInvalid(PermanentError):
+    """A remote source's settings are wrong, or it answers with something else than it should."""
+
+
+class PlaceForbidden(PermanentError):
+    """A remote source refuses the credentials, or wants some."""
+
+
+class PlaceMissing(PermanentError):
+    """A remote source does not exist: a page, a bucket, a repository, a branch, a table."""
+
+
+class AddressRefused(PermanentError):
+    """A remote source, or a redirect of one, leads to an address that must not be asked."""
 
 
 class NothingToIndex(PermanentError):
