@@ -14,6 +14,7 @@ from random import uniform
 from kefu_api import digest
 from kefu_operator import naming
 from kefu_operator.client import Client
+from kefu_operator.config_map_files import config_map_files
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError, Expired
 from kefu_operator.gather import pods
@@ -68,7 +69,7 @@ def _generation(found: Object) -> object:
 
 
 def _content(found: Object) -> object:
-    return digest.of_files(found.get("data") or {})
+    return digest.of_files(config_map_files(found))
 
 
 def _user_config_map(relations: Relations, found: Object) -> list[Key]:

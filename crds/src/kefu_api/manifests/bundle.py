@@ -11,7 +11,7 @@ from kefu_api.manifests.files import read
 from kefu_api.source import Document
 from kefu_api.validation import Finding, check
 from kefu_api.validation.configuration import config_map, secret
-from kefu_api.validation.finding import finding, name_of, namespace_of
+from kefu_api.validation.finding import name_of, namespace_of
 from kefu_api.validation.objects import is_core, is_kefu
 
 
@@ -21,8 +21,8 @@ class Manifests:
 
     indexes: tuple[KnowledgeIndex, ...] = ()
     chatbots: tuple[ChatbotDeployment, ...] = ()
-    config_maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Texts by key by name of the ConfigMap; keys that hold no UTF-8 are left out, with a warning."""
+    config_maps: Mapping[str, Mapping[str, str | bytes]] = field(default_factory=dict)
+    """Contents by key by name of the ConfigMap: text where it is UTF-8, bytes where it is not."""
     secrets: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
     """Values by key by name of the Secret."""
     others: tuple[Document, ...] = ()
@@ -56,14 +56,13 @@ def assemble(documents: Iterable[Document]) -> Manifests:
     for document in ours:
         by_kind[document["kind"]].append(document)
     _check_namespace(ours)
-    texts, binary = _texts(by_kind["ConfigMap"])
     return Manifests(
         indexes=tuple(KnowledgeIndex.model_validate(dict(document)) for document in by_kind["KnowledgeIndex"]),
         chatbots=tuple(ChatbotDeployment.model_validate(dict(document)) for document in by_kind["ChatbotDeployment"]),
-        config_maps=texts,
+        config_maps={name_of(document): _files(document) for document in by_kind["ConfigMap"]},
         secrets={name_of(document): secret(document).values for document in by_kind["Secret"]},
         others=tuple(document for document in known if not _is_ours(document)),
-        warnings=(*findings, *binary),
+        warnings=tuple(findings),
     )
 
 
@@ -77,14 +76,12 @@ def _check_namespace(documents: list[Document]) -> None:
         raise ManifestError(f"the objects belong to several namespaces ({', '.join(namespaces)}): give those of one")
 
 
-def _texts(documents: list[Document]) -> tuple[dict[str, dict[str, str]], list[Finding]]:
-    texts: dict[str, dict[str, str]] = {}
-    warnings = []
-    for document in documents:
-        values = texts.setdefault(name_of(document), {})
-        for key, value in config_map(document).values.items():
-            try:
-                values[key] = value.decode()
-            except UnicodeDecodeError:
-                warnings.append(finding(document, ("binaryData", key), "is no UTF-8 text and was left out", "warning"))
-    return texts, warnings
+def _files(document: Document) -> dict[str, str | bytes]:
+    return {key: _text(value) for key, value in config_map(document).values.items()}
+
+
+def _text(value: bytes) -> str | bytes:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value

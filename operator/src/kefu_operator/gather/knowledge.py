@@ -10,6 +10,7 @@ from kefu_api import digest
 from kefu_api.kinds.knowledge import KnowledgeIndex
 from kefu_operator import naming
 from kefu_operator.client import Client
+from kefu_operator.config_map_files import config_map_files
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.pods import PodView, gather_pods
@@ -60,7 +61,7 @@ async def _digests(client: Client, index: KnowledgeIndex) -> dict[str, str]:
     namespace = index.metadata.namespace
     found = await asyncio.gather(*(client.get(CONFIG_MAPS, namespace, name) for name in named.values()))
     return {
-        source: digest.of_files(config_map.get("data") or {})
+        source: digest.of_files(config_map_files(config_map))
         for source, config_map in zip(named, found, strict=True)
         if config_map is not None
     }

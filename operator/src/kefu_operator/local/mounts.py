@@ -25,7 +25,7 @@ SECRET_MODE = 0o600
 class Contents:
     """What ConfigMaps and Secrets hold, by name and key."""
 
-    config_maps: Mapping[str, Mapping[str, str]]
+    config_maps: Mapping[str, Mapping[str, str | bytes]]
     secrets: Mapping[str, Mapping[str, bytes]]
 
 
@@ -76,7 +76,7 @@ class Mounts:
         with telling_disk_full(folder):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def _config_map(self, mount: ConfigMapMount) -> Mapping[str, str]:
+    def _config_map(self, mount: ConfigMapMount) -> Mapping[str, str | bytes]:
         held = self.contents.config_maps.get(mount.config_map)
         if held is None:
             raise InputInvalid(f"there is no ConfigMap {mount.config_map}: add it to the files")
@@ -93,5 +93,5 @@ class Mounts:
         return {mount.key: held[mount.key]}
 
 
-def _encoded(files: Mapping[str, str]) -> dict[str, bytes]:
-    return {name: text.encode() for name, text in files.items()}
+def _encoded(files: Mapping[str, str] | Mapping[str, str | bytes]) -> dict[str, bytes]:
+    return {name: held.encode() if isinstance(held, str) else held for name, held in files.items()}
