@@ -11,6 +11,8 @@ from pydantic import Field
 from kefu_api.base import Model
 
 FILE = "index.json"
+LAYOUT = 2
+"""Counts the shapes that stored rows have had; part of a version's name, so that a new shape is built beside the old one."""
 
 
 class SourceDocument(Model):
@@ -75,6 +77,28 @@ class SearchSettings(Model):
     min_confidence: float
 
 
+Metric = Literal["recallAt1", "recallAt5", "recallAt10", "mrr", "ndcgAt5", "answered", "refused"]
+
+
+class Gate(Model):
+    """One score that a version must reach to be published by itself."""
+
+    metric: Metric
+    at_least: float
+
+
+class Evaluation(Model):
+    """How a version is judged before it is published."""
+
+    path: str
+    """Mounted folder of golden questions: every regular file in it is a YAML list."""
+    digest: str
+    """`kefu_api.digest.of_files` of the folder."""
+    gates: tuple[Gate, ...] = ()
+    judged_by: str
+    """Hash of questions, gates and search settings; judgements by the same are comparable."""
+
+
 class Index(Model):
     """One index at one version."""
 
@@ -92,6 +116,13 @@ class Index(Model):
     search: SearchSettings
     keep: int
     """How many versions stay in the store, the published one included."""
+    evaluation: Evaluation | None = None
+    publish: bool = True
+    """Whether the ingestion job publishes what it built, if every gate holds."""
+    hold: str | None = None
+    """A version that is never dropped: the one that `spec.publishing.version` names."""
+    volume: str | None = None
+    """UID of the store's volume, given back in the report: another volume holds nothing of what is reported."""
 
     @property
     def collection(self) -> str:
@@ -106,6 +137,69 @@ class Skipped(Model):
     reason: str
 
 
+class Scores(Model):
+    """Shares from 0 to 1; None where no question tells."""
+
+    questions: int
+    recall_at1: float | None = None
+    recall_at5: float | None = None
+    recall_at10: float | None = None
+    mrr: float | None = None
+    ndcg_at5: float | None = None
+    answered: float | None = None
+    refused: float | None = None
+
+
+class FailedGate(Model):
+    """A gate that a version does not pass."""
+
+    metric: Metric
+    at_least: float
+    value: float | None = None
+    """None: no question tells."""
+
+
+class Judgement(Model):
+    """What the golden questions say of a version."""
+
+    judged_by: str
+    scores: Scores
+    failed: tuple[FailedGate, ...] = ()
+    against: str | None = None
+    """The published version, which was asked the same; None where there is none, or another embedder built it."""
+    lost: tuple[str, ...] = ()
+    """Ids of the first few questions whose evidence `against` finds and this version does not."""
+    lost_total: int = 0
+    gained: tuple[str, ...] = ()
+    gained_total: int = 0
+
+
+class Difference(Model):
+    """How many came, changed and went."""
+
+    added: int
+    changed: int
+    removed: int
+
+
+class VersionChanges(Model):
+    """What a version changes in the one that was published when it was built."""
+
+    against: str
+    documents: Difference
+    chunks: Difference
+
+
+class HeldVersion(Model):
+    """A version that the store holds whole."""
+
+    version: str
+    documents: int
+    chunks: int
+    created: float
+    """Seconds since 1970, UTC: when its building began."""
+
+
 class IngestionReport(Model):
     """What the ingestion job tells the operator in its termination message (at most 4096 bytes)."""
 
@@ -118,6 +212,14 @@ class IngestionReport(Model):
     skipped: tuple[Skipped, ...] = ()
     """The first few; `skipped_total` counts all."""
     skipped_total: int = 0
+    judgement: Judgement | None = None
+    """None where no questions are given."""
+    changes: VersionChanges | None = None
+    """None where nothing was published before."""
+    versions: tuple[HeldVersion, ...] = ()
+    """All that the store holds, newest first."""
+    volume: str | None = None
+    """`Index.volume`, given back."""
 
 
 class IngestionFailure(Model):

@@ -8,7 +8,18 @@ from kefu_api.kinds.meta import Condition, ConfigMapReference, Metadata, SecretK
 from kefu_api.kinds.part import Part
 from kefu_api.kinds.rules import NO_V1, Rule, Ruled, exactly_one_of, unique, unique_names
 from kefu_api.kinds.shape import ATOMIC, BY_NAME, BY_TYPE, SET
-from kefu_api.kinds.types import Database, HttpUrl, Language, MilvusUri, Name, Ratio, Size, Subdomain, Text
+from kefu_api.kinds.types import (
+    Database,
+    HttpUrl,
+    Language,
+    MilvusUri,
+    Name,
+    Ratio,
+    Size,
+    Subdomain,
+    Text,
+    VersionName,
+)
 
 
 class Source(Ruled):
@@ -132,10 +143,47 @@ class Search(Ruled):
     """Below this the index says it does not know."""
 
 
+class Questions(Part):
+    """Where the golden questions are."""
+
+    config_map: ConfigMapReference
+    """A ConfigMap; each of its keys is a YAML list of questions. Changes are followed."""
+
+
+class Gate(Part):
+    """One score that a version must reach."""
+
+    metric: Literal["recallAt1", "recallAt5", "recallAt10", "mrr", "ndcgAt5", "answered", "refused"]
+    """Which score; docs/reference/retrieval.md gives each one's formula."""
+    at_least: Ratio
+    """The lowest value with which a version is published by itself."""
+
+
+class Evaluation(Ruled):
+    """How a version is judged before anybody sees it."""
+
+    RULES: ClassVar = (
+        Rule(
+            "self.gates.all(a, self.gates.exists_one(b, a.metric == b.metric))",
+            lambda evaluation: len({gate.metric for gate in evaluation.gates}) == len(evaluation.gates),
+            "metrics of gates must differ from each other: remove one of spec.evaluation.gates",
+        ),
+    )
+
+    questions: Questions
+    """The golden questions: what customers ask, and what a right answer is drawn from."""
+    gates: Annotated[tuple[Gate, ...], Field(max_length=7, json_schema_extra=ATOMIC)] = ()
+    """Scores that a version must reach; none: versions are judged, and published whatever their scores."""
+
+
 class Publishing(Part):
     """How versions become visible."""
 
-    keep: Annotated[int, Field(ge=1, le=10)] = 2
+    mode: Literal["Automatic", "Manual"] = "Automatic"
+    """Automatic: a version that passes every gate is published. Manual: only `version` is."""
+    version: VersionName | None = None
+    """Publish this version, which `status.versions` must name, and stay with it: to go back, or to publish by hand."""
+    keep: Annotated[int, Field(ge=1, le=10)] = 3
     """How many versions stay in the store, the published one included."""
 
 
@@ -159,8 +207,93 @@ class KnowledgeIndexSpec(Ruled):
     """Where vectors are kept."""
     search: Search = Search()
     """How questions are looked up."""
+    evaluation: Evaluation | None = None
+    """How a version is judged before anybody sees it; absent: it is not."""
     publishing: Publishing = Publishing()
     """How versions become visible."""
+
+
+class Scores(Part):
+    """What the golden questions say of a version; a score that no question tells is absent."""
+
+    questions: Annotated[int, Field(ge=0)]
+    """How many questions were asked."""
+    recall_at1: Ratio | None = None
+    """Answerable questions whose evidence comes first."""
+    recall_at5: Ratio | None = None
+    """Answerable questions whose evidence is among the first five."""
+    recall_at10: Ratio | None = None
+    """Answerable questions whose evidence is among the first ten."""
+    mrr: Ratio | None = None
+    """Mean reciprocal rank of the first evidence."""
+    ndcg_at5: Ratio | None = None
+    """Normalised discounted cumulative gain of the first five documents."""
+    answered: Ratio | None = None
+    """Answerable questions that are sure enough to be answered."""
+    refused: Ratio | None = None
+    """Unanswerable questions that are not."""
+
+
+class Difference(Part):
+    """How many came, changed and went."""
+
+    added: Annotated[int, Field(ge=0)]
+    """How many are new."""
+    changed: Annotated[int, Field(ge=0)]
+    """How many are not as they were."""
+    removed: Annotated[int, Field(ge=0)]
+    """How many are gone."""
+
+
+class VersionChanges(Part):
+    """What a version changes."""
+
+    against: Text
+    """The version that was published when it was built."""
+    documents: Difference
+    """Documents and FAQ entries."""
+    chunks: Difference
+    """Chunks."""
+
+
+class QuestionChanges(Part):
+    """Golden questions whose evidence a version finds and another does not."""
+
+    against: Text
+    """The version that was published when it was judged."""
+    lost: Annotated[int, Field(ge=0)]
+    """How many lost their evidence."""
+    gained: Annotated[int, Field(ge=0)]
+    """How many found it."""
+    lost_questions: Annotated[tuple[Text, ...], Field(max_length=16, json_schema_extra=ATOMIC)] = ()
+    """The first of the lost."""
+    gained_questions: Annotated[tuple[Text, ...], Field(max_length=16, json_schema_extra=ATOMIC)] = ()
+    """The first of the gained."""
+
+
+class KnownVersion(Part):
+    """A version that is in the store."""
+
+    version: Text
+    """Its name."""
+    state: Literal["Published", "Kept", "Refused", "Candidate"]
+    """Published: it answers. Kept: it did, or might have. Refused: it failed a gate. Candidate: it waits for you."""
+    documents: Annotated[int, Field(ge=0)]
+    """How many documents and FAQ entries."""
+    chunks: Annotated[int, Field(ge=0)]
+    """How many chunks."""
+    built: Text
+    """When its building began (RFC 3339)."""
+    changes: VersionChanges | None = None
+    """What it changes; absent for the first."""
+    scores: Scores | None = None
+    """What the golden questions say of it."""
+    questions: QuestionChanges | None = None
+    """Questions lost and gained; absent where there was nothing to compare with."""
+    failed_gates: Annotated[tuple[Text, ...], Field(max_length=7, json_schema_extra=ATOMIC)] = ()
+    """Gates that it does not pass, with its figures."""
+    judged_by: Text | None = None
+    """Hash of the questions, gates and search settings that it was judged by."""
 
 
 class PublishedVersion(Part):
@@ -176,6 +309,8 @@ class PublishedVersion(Part):
     """How many documents or entries were left out; see `skippedDocuments`."""
     skipped_documents: Annotated[tuple[Text, ...], Field(max_length=32, json_schema_extra=ATOMIC)] = ()
     """The first of them, each with its reason."""
+    scores: Scores | None = None
+    """What the golden questions say of it."""
     at: Text
     """When it was published (RFC 3339)."""
 
@@ -185,8 +320,12 @@ class CandidateVersion(Part):
 
     version: Text
     """Its name."""
-    phase: Literal["Pending", "Building", "Failed"]
-    """How far it is."""
+    phase: Literal["Pending", "Building", "Evaluating", "Publishing", "Waiting", "Refused", "Failed"]
+    """How far it is. Waiting: for `spec.publishing.version`. Refused: it failed a gate."""
+    done: Annotated[int, Field(ge=0)] | None = None
+    """Chunks that are in the store, or questions that are asked."""
+    total: Annotated[int, Field(ge=0)] | None = None
+    """Of how many."""
 
 
 class KnowledgeIndexStatus(Part):
@@ -195,11 +334,15 @@ class KnowledgeIndexStatus(Part):
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The generation of the spec that this status speaks of."""
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=BY_TYPE)] = ()
-    """Ready, SourcesReady, StoreReady, Published, Progressing."""
+    """Ready, SourcesReady, StoreReady, Evaluated, Published, Progressing."""
     published: PublishedVersion | None = None
     """The version that answers now."""
     candidate: CandidateVersion | None = None
     """The version that is being built aside, if any."""
+    versions: Annotated[tuple[KnownVersion, ...], Field(max_length=16, json_schema_extra=ATOMIC)] = ()
+    """Every version in the store, newest first; each can be published by `spec.publishing.version`."""
+    volume: Text | None = None
+    """UID of the embedded store's volume that holds them; another volume holds nothing of them."""
     url: Text | None = None
     """Where the retrieval service answers inside the cluster."""
 

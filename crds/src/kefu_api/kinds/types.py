@@ -156,6 +156,10 @@ Image = Annotated[
     ),
 ]
 
+VersionName = Annotated[
+    str, Shape("must be a version as status.versions names it, such as v0a1b2c3d4e", (r"^v[0-9a-f]{10}$",), max_length=11)
+]
+
 Database = Annotated[
     str,
     Shape("must be letters, digits and '_', not starting with a digit", (r"^[A-Za-z_][A-Za-z0-9_]*$",), max_length=255),
