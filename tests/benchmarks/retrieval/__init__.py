@@ -1,0 +1,1 @@
+"""Search, ingestion, publishing and faults of the retrieval service, measured."""

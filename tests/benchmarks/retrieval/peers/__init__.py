@@ -1,0 +1,1 @@
+"""LlamaIndex, Haystack and LangChain, each in front of the same Milvus Lite; they run in an environment of their own."""
