@@ -1,5 +1,7 @@
 """What every store must do: one suite, inherited by the tests of each store."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,21 @@ def unit(*numbers: float) -> Vectors:
 def row(name: str, vector: Vectors, text: str | None = None, chunk: str | None = None) -> Row:
     """A row found by `text`."""
     probe = text or TEXTS[name]
-    payload = Payload(chunk or name, f"faq/{name}", f"title {name}", ("一", "two"), probe, "zh", ("a", "标签"), probe)
+    payload = Payload(
+        chunk=chunk or name,
+        document=f"faq/{name}",
+        title=f"title {name}",
+        headings=("一", "two"),
+        text=probe,
+        language="zh",
+        tags=("a", "标签"),
+        probe=probe,
+        page=3 if name == "battery" else None,
+        valid_from=date(2026, 11, 1) if name == "battery" else None,
+        valid_until=date(2026, 11, 30) if name == "battery" else None,
+        content="c" * 32,
+        also=("faq/other",),
+    )
     return Row(f"row-{name}", f"key-{name}", payload, terms.normal(probe), vector)
 
 

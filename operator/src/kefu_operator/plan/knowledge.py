@@ -77,6 +77,7 @@ def _version(index: KnowledgeIndex, digests: Mapping[str, str]) -> str | None:
     if None in contents.values():
         return None
     value = {
+        "layout": document.LAYOUT,
         "contents": contents,
         "formats": {source.name: source.format for source in index.spec.sources},
         "chunking": index.spec.chunking.model_dump(mode="json"),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kefu_api.documents.index import LAYOUT
 from kefu_retrieval.errors import IndexNotPublished, RetrievalError
 from kefu_retrieval.search.lexicon import SAMPLE, Lexicon
 from kefu_retrieval.store.protocol import Store
@@ -81,6 +82,8 @@ class Versions:
         manifest = self._store.manifest(collection)
         if manifest is None:
             raise IndexNotPublished(f"{self._alias} points at {collection}, which Kefu did not make")
+        if manifest.layout != LAYOUT:
+            raise IndexNotPublished(f"{collection} was built by another version of Kefu; it is being built anew")
         self._store.load(collection)
         lexicon = Lexicon(self._store.probes(collection, SAMPLE))
         log.info(

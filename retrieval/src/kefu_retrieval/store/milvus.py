@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from pydantic import ValidationError
 from pymilvus import MilvusClient  # type: ignore[import-untyped]
 from pymilvus.exceptions import MilvusException  # type: ignore[import-untyped]
 
@@ -105,8 +104,8 @@ class MilvusStore:
             return None
         text = (described.get("properties") or {}).get(milvus_schema.MANIFEST)
         try:
-            return Manifest.model_validate(json.loads(text)) if text else None
-        except (ValidationError, ValueError):
+            return milvus_schema.manifest(text) if text else None
+        except ValueError:
             return None
 
     def count(self, collection: str) -> int:

@@ -1,5 +1,6 @@
 """The shape of a collection, and its rows and hits in Milvus's words."""
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,13 @@ FLAT_UP_TO = 5_000
 """Rows up to which vectors are compared one by one: exact, and fast enough; beyond it an HNSW graph."""
 MAX_TEXT = 65_000
 """Bytes; Milvus's limit of a VARCHAR is 65,535."""
-PAYLOAD_FIELDS = ["chunk", "document", "title", "labels", "text", "language", "probe"]
-"""`labels` is an object with headings and tags: Milvus 2.3 takes no JSON array at the top."""
+PAYLOAD_FIELDS = [
+    "chunk", "document", "title", "labels", "text", "language", "probe", "page", "valid_from", "valid_until", "content",
+]  # fmt: skip
+"""`labels` is an object with headings, tags and other documents: Milvus 2.3 takes no JSON array at the top."""
+FIRST_DAY, LAST_DAY = 0, 9999_99_99
+"""What stands for "always has" and "always will" where days are numbers like 20261120, so that a filter is two comparisons:
+`valid_from <= 20261120 and valid_until >= 20261120`."""
 
 ANALYZER = {
     "tokenizer": "jieba",
@@ -32,6 +38,9 @@ def schema(manifest: Manifest) -> CollectionSchema:
     made.add_field("key", DataType.VARCHAR, max_length=64)
     for name, limit in (("chunk", 64), ("document", 1_024), ("title", 4_096), ("language", 8)):
         made.add_field(name, DataType.VARCHAR, max_length=limit)
+    made.add_field("content", DataType.VARCHAR, max_length=64)
+    for name in ("page", "valid_from", "valid_until"):
+        made.add_field(name, DataType.INT64)
     made.add_field("labels", DataType.JSON)
     for name in ("text", "probe"):
         made.add_field(name, DataType.VARCHAR, max_length=65_535)
@@ -72,7 +81,11 @@ def record(row: Row, sparse: bool) -> dict[str, Any]:
         "document": _fit(payload.document, 1_024),
         "title": _fit(payload.title, 4_096),
         "language": payload.language,
-        "labels": {"headings": list(payload.headings), "tags": list(payload.tags)},
+        "content": payload.content,
+        "page": payload.page or 0,
+        "valid_from": day(payload.valid_from, FIRST_DAY),
+        "valid_until": day(payload.valid_until, LAST_DAY),
+        "labels": {"headings": list(payload.headings), "tags": list(payload.tags), "also": list(payload.also)},
         "text": _fit(payload.text, MAX_TEXT),
         "probe": _fit(payload.probe, MAX_TEXT),
         "vector": np.asarray(row.vector, dtype=np.float32),
@@ -94,8 +107,32 @@ def found(hit: Any) -> Found:
         language=entity["language"],
         tags=tuple(entity["labels"]["tags"]),
         probe=entity["probe"],
+        page=entity["page"] or None,
+        valid_from=_date(entity["valid_from"], FIRST_DAY),
+        valid_until=_date(entity["valid_until"], LAST_DAY),
+        content=entity["content"],
+        also=tuple(entity["labels"]["also"]),
     )
     return Found(payload, float(hit["distance"]))
+
+
+def manifest(text: str) -> Manifest:
+    """The manifest that a collection carries.
+
+    Raises:
+        ValueError: it is none of ours.
+    """
+    read = Manifest.model_validate_json(text)
+    return read if "layout" in read.model_fields_set else read.model_copy(update={"layout": 1})  # the first did not say
+
+
+def day(value: date | None, absent: int) -> int:
+    """20261120 for 2026-11-20."""
+    return absent if value is None else value.year * 10_000 + value.month * 100 + value.day
+
+
+def _date(number: int, absent: int) -> date | None:
+    return None if number == absent else date(number // 10_000, number // 100 % 100, number % 100)
 
 
 def _fit(text: str, limit: int) -> str:

@@ -1,9 +1,11 @@
 """What a store holds and gives back."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
+from kefu_api.documents.index import LAYOUT
 from kefu_retrieval.embeddings.protocol import Vectors
 
 
@@ -20,6 +22,16 @@ class Payload:
     tags: tuple[str, ...]
     probe: str
     """The text this row is found by."""
+    page: int | None = None
+    """Number of the document's page from 1, where it has pages."""
+    valid_from: date | None = None
+    """First day on which it holds; None: always has."""
+    valid_until: date | None = None
+    """Last day on which it holds; None: always will."""
+    content: str = ""
+    """Digest of what the chunk says, wherever it says it: chunks that say the same in two versions have equal ones."""
+    also: tuple[str, ...] = ()
+    """Other documents that say (nearly) the same; they have no chunk of their own."""
 
 
 @dataclass(frozen=True)
@@ -60,3 +72,5 @@ class Manifest(BaseModel):
     sparse: bool
     created: float
     """Seconds since 1970, UTC."""
+    layout: int = LAYOUT
+    """The shape of its rows; what another Kefu built in another shape is built anew."""
