@@ -1,6 +1,6 @@
 """All sources of an index, checked against the snapshot that the version was named for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kefu_api.documents.index import Index, SourceDocument
@@ -17,24 +17,33 @@ PARSERS: dict[str, tuple[Parser, tuple[str, ...], str]] = {
 """Format → parser, endings of the files it reads, name of an inline text."""
 
 
-def read(index: Index) -> Reading:
-    """Read every source of `index`.
+def stream(index: Index) -> Iterator[Reading]:
+    """What each document file of `index` holds, one after the other, so that no more than one need be held at a time.
 
     Raises:
         SourceChanged: a folder's digest differs from the one the version was named for.
         SourceMissing: a folder does not exist.
     """
-    reading = Reading()
     for source in index.sources:
-        reading.extend(_read_source(source))
-    reading.entries[:] = _unique(reading)
+        seen: set[tuple[str, str]] = set()
+        for reading in _read_source(source):
+            reading.entries[:] = _unique(reading, seen)
+            yield reading
+
+
+def read(index: Index) -> Reading:
+    """All of `stream` at once; it raises what that raises."""
+    reading = Reading()
+    for part in stream(index):
+        reading.extend(part)
     return reading
 
 
-def _read_source(source: SourceDocument) -> Reading:
+def _read_source(source: SourceDocument) -> Iterator[Reading]:
     parser, endings, inline_name = PARSERS[source.format]
     if source.inline is not None:
-        return parser(source.name, inline_name, source.inline)
+        yield parser(source.name, inline_name, source.inline)
+        return
     if source.path is None:
         raise IndexInvalid(f"source {source.name} has neither path nor inline")
     snapshot = folder.read(Path(source.path))
@@ -43,20 +52,21 @@ def _read_source(source: SourceDocument) -> Reading:
             f"source {source.name} is not the snapshot this version was named for"
             f" (expected {source.digest[:12]}, found {snapshot.digest[:12]}); a newer version will follow"
         )
-    reading = Reading()
+    left_out = Reading()
     for name, reason in snapshot.unreadable.items():
-        reading.omit(f"{source.name}/{name}", reason)
+        left_out.omit(f"{source.name}/{name}", reason)
+    yield left_out
     for name in sorted(snapshot.files):
         if name.lower().endswith(endings) or "." not in name:
-            reading.extend(parser(source.name, name, snapshot.files[name]))
+            yield parser(source.name, name, snapshot.files[name])
         else:
-            reading.omit(f"{source.name}/{name}", f"a {source.format} file must end in {' or '.join(endings)}")
-    return reading
+            refused = Reading()
+            refused.omit(f"{source.name}/{name}", f"a {source.format} file must end in {' or '.join(endings)}")
+            yield refused
 
 
-def _unique(reading: Reading) -> list[FaqEntry]:
+def _unique(reading: Reading, seen: set[tuple[str, str]]) -> list[FaqEntry]:
     """The entries whose id is the first of its kind in its source and language; the others are omitted."""
-    seen: set[tuple[str, str]] = set()
     kept: list[FaqEntry] = []
     for entry in reading.entries:
         key = (entry.document, entry.language)
