@@ -15,7 +15,10 @@ RetrievalError
     ├── PlaceForbidden        a remote source refuses the credentials, or wants some
     ├── PlaceMissing          a remote source does not exist: page, bucket, repository, branch, table
     ├── AddressRefused        a remote source, or a redirect of one, leads to an address that must not be asked
+    ├── QuestionsInvalid      the golden questions cannot be read
+    ├── VersionGone           the version that is to be published is not in the store, or not whole
     ├── NothingToIndex        no source gave a single chunk
+    ├── DocumentRefused       one document cannot be read; it is left out, and the version goes on without it
     ├── EncoderMissing        the built-in encoder's file is absent or is not the model it should be
     ├── EmbeddingFailed       the embedding endpoint refuses, or its vectors are unusable
     ├── EmbedderMismatch      the published version was built with another embedding
@@ -96,8 +99,20 @@ class AddressRefused(PermanentError):
     """A remote source, or a redirect of one, leads to an address that must not be asked."""
 
 
+class QuestionsInvalid(PermanentError):
+    """The golden questions cannot be read."""
+
+
+class VersionGone(PermanentError):
+    """The version that is to be published is not in the store, or not whole."""
+
+
 class NothingToIndex(PermanentError):
     """No source gave a single chunk."""
+
+
+class DocumentRefused(PermanentError):
+    """One document cannot be read; the message is the reason and the remedy. It is left out, and the version goes on."""
 
 
 class EncoderMissing(PermanentError):

@@ -1,7 +1,7 @@
-"""The ingestion job: build a version aside, verify it, publish it, and drop the oldest.
+"""The ingestion job: build a version aside, verify it, and hand it to its release, which judges and publishes it.
 
 A version is complete when its collection holds as many rows as its manifest (written when the collection is made) says; so a
-build that was killed is recognised and built anew, and a complete one is only published again.
+build that was killed is recognised and built anew, and a complete one is only released again.
 """
 
 import logging
@@ -15,10 +15,12 @@ from kefu_retrieval.chunks.build import build
 from kefu_retrieval.chunks.chunk import Chunk
 from kefu_retrieval.embeddings.protocol import Embedder, Vectors
 from kefu_retrieval.errors import NothingToIndex, StoreFailed
+from kefu_retrieval.progress import Progress
 from kefu_retrieval.sources import read
 from kefu_retrieval.sources.document import Omission
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest, Payload, Row
+from kefu_retrieval.versions.release import Release
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ class Ingestion:
         self._store = store
         self._embedder = embedder
         self._clock = clock
+        self._progress = Progress()
 
     async def run(self) -> IngestionReport:
         """Build if need be, publish, tidy up.
@@ -49,18 +52,20 @@ class Ingestion:
         embedded = 0
         if not self._complete(manifest):
             embedded = await self._build(manifest, chunks)
-        self._store.load(self._index.collection)
-        self._store.publish(self._index.store.alias, self._index.collection)
-        log.info("published", extra={"version": manifest.version, "chunks": manifest.chunks, "embedded": embedded})
-        self._drop_oldest()
+        log.info("built", extra={"version": manifest.version, "chunks": manifest.chunks, "embedded": embedded})
+        outcome = await Release(self._index, self._store, self._embedder, self._progress).run()
         return IngestionReport(
             version=self._index.version,
-            published=True,
+            published=outcome.published,
             documents=manifest.documents,
             chunks=manifest.chunks,
             embedded=embedded,
             skipped=tuple(Skipped(document=left.document, reason=left.reason) for left in reading.omissions),
             skipped_total=len(reading.omissions),
+            judgement=outcome.judgement,
+            changes=outcome.changes,
+            versions=outcome.versions,
+            volume=self._index.volume,
         )
 
     def _manifest(self, documents: int, chunks: Sequence[Chunk]) -> Manifest:
@@ -91,6 +96,7 @@ class Ingestion:
         self._store.drop(collection)
         self._store.create(collection, manifest)
         computed: set[str] = set()
+        done: set[str] = set()
         for probes in _batches(chunks):
             keys = [self._key(probe) for _, probe in probes]
             vectors = self._store.vectors(known, keys) if known else {}
@@ -99,6 +105,8 @@ class Ingestion:
             computed |= {chunk.id for key, (chunk, _) in zip(keys, probes, strict=True) if key in missing}
             rows = [_row(chunk, probe, key, vectors[key]) for key, (chunk, probe) in zip(keys, probes, strict=True)]
             self._store.insert(collection, rows)
+            done.update(chunk.id for chunk, _ in probes)
+            self._progress("Building", len(done), manifest.chunks)
         self._store.seal(collection)
         held = self._store.count(collection)
         if held != manifest.rows:
@@ -125,16 +133,6 @@ class Ingestion:
 
     def _key(self, probe: str) -> str:
         return digest.of_value([self._embedder.fingerprint, probe])
-
-    def _drop_oldest(self) -> None:
-        """Drop versions beyond `keep`, oldest first, and never the published one."""
-        alias = self._index.store.alias
-        published = self._store.published(alias)
-        others = [f"{alias}_{held.version}" for held in self._store.collections(alias)]
-        others = [name for name in others if name != published]
-        for name in others[: max(0, len(others) - (self._index.keep - 1))]:
-            log.info("dropping an old version", extra={"collection": name})
-            self._store.drop(name)
 
 
 def _batches(chunks: Sequence[Chunk]) -> Iterator[list[tuple[Chunk, str]]]:

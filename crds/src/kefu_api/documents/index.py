@@ -15,11 +15,23 @@ LAYOUT = 2
 """Counts the shapes that stored rows have had; part of a version's name, so that a new shape is built beside the old one."""
 
 
+class Columns(Model):
+    """Which columns of a table, or fields of a JSON record, hold what; what is absent is guessed."""
+
+    id: str | None = None
+    title: str | None = None
+    text: tuple[str, ...] = ()
+    """The only ones that are indexed; empty: every column."""
+    tags: str | None = None
+
+
 class SourceDocument(Model):
     """One source: files in a folder, or text in place."""
 
     name: str
-    format: Literal["FAQ", "Markdown"]
+    format: Literal["Auto", "FAQ", "Markdown", "HTML", "PDF", "DOCX", "XLSX", "CSV", "JSONL", "Image"]
+    columns: Columns | None = None
+    """For tables and JSON records."""
     path: str | None = None
     """Mounted folder; every regular file in it (not starting with a dot) is one document file."""
     inline: str | None = None
@@ -121,6 +133,8 @@ class Index(Model):
     """Whether the ingestion job publishes what it built, if every gate holds."""
     hold: str | None = None
     """A version that is never dropped: the one that `spec.publishing.version` names."""
+    discard: tuple[str, ...] = ()
+    """Versions that are dropped before any other: those that a gate refused."""
     volume: str | None = None
     """UID of the store's volume, given back in the report: another volume holds nothing of what is reported."""
 

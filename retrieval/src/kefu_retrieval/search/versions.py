@@ -74,7 +74,7 @@ class Versions:
                 self._version = None
 
     def _read(self, known: Version | None) -> Version:
-        collection = self._store.published(self._alias)
+        collection = self._published()
         if collection is None:
             raise IndexNotPublished(f"nothing is published as {self._alias} yet")
         if known is not None and known.collection == collection:
@@ -91,3 +91,17 @@ class Versions:
             extra={"version": manifest.version, "chunks": manifest.chunks, "keyword_leg": manifest.sparse},
         )
         return Version(collection, manifest, lexicon)
+
+    def _published(self) -> str | None:
+        """The collection that is to be searched."""
+        return self._store.published(self._alias)
+
+
+class OneVersion(Versions):
+    """Stays with one collection, published or not: to judge a version before anybody sees it."""
+
+    def __init__(self, store: Store, collection: str) -> None:
+        super().__init__(store, alias=collection)
+
+    def _published(self) -> str | None:
+        return self._alias

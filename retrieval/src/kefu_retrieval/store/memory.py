@@ -13,7 +13,7 @@ from kefu_retrieval.chunks import terms as words
 from kefu_retrieval.embeddings.protocol import Vectors
 from kefu_retrieval.errors import CollectionGone, StoreRefused
 from kefu_retrieval.store.protocol import Capabilities
-from kefu_retrieval.store.rows import Found, Manifest, Row
+from kefu_retrieval.store.rows import ChunkRef, Found, Manifest, Row
 
 _K1 = 1.2
 _B = 0.75
@@ -124,6 +124,11 @@ class MemoryStore:
     def probes(self, collection: str, limit: int) -> Iterator[str]:
         """Probe texts of up to `limit` rows."""
         return islice((row.payload.probe for row in self._rows(collection)), limit)
+
+    def chunks(self, collection: str) -> Iterator[ChunkRef]:
+        """One a row."""
+        payloads = (row.payload for row in self._rows(collection))
+        return (ChunkRef(payload.document, payload.chunk, payload.content) for payload in payloads)
 
     def close(self) -> None:
         """Nothing is held."""

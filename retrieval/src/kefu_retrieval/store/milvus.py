@@ -1,7 +1,9 @@
 """The Milvus store: Milvus Lite's server, Milvus standalone, or a cluster, behind one client."""
 
+import itertools
 import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +21,7 @@ from kefu_retrieval.errors import CollectionGone, StoreFailed, StoreRefused, Sto
 from kefu_retrieval.store import milvus_schema
 from kefu_retrieval.store.milvus_errors import ALIAS_NOT_FOUND, NOT_FOUND, translated
 from kefu_retrieval.store.protocol import Capabilities
-from kefu_retrieval.store.rows import Found, Manifest, Row
+from kefu_retrieval.store.rows import ChunkRef, Found, Manifest, Row
 
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs what it raises, with stack traces
 
@@ -175,6 +177,14 @@ class MilvusStore:
         """Probe texts of up to `limit` rows (at most 16,000)."""
         rows = self._query(collection, "", ["probe"], min(limit, MAX_QUERY))
         return iter([row["probe"] for row in rows])
+
+    def chunks(self, collection: str) -> Iterator[ChunkRef]:
+        """Read by the first digits of row ids, which are hashes: no server sorts, and each answers a prefix."""
+        held = self._manifest_of(collection).rows
+        digits = max(1, math.ceil(math.log(max(1, held) / (MAX_QUERY / 2), 16)))
+        for prefix in map("".join, itertools.product("0123456789abcdef", repeat=digits)):
+            rows = self._query(collection, f'id like "{prefix}%"', ["document", "chunk", "content"], MAX_QUERY)
+            yield from (ChunkRef(row["document"], row["chunk"], row["content"]) for row in rows)
 
     def close(self) -> None:
         """Close the connection."""

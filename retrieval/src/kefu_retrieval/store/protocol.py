@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kefu_retrieval.embeddings.protocol import Vectors
-from kefu_retrieval.store.rows import Found, Manifest, Row
+from kefu_retrieval.store.rows import ChunkRef, Found, Manifest, Row
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,9 @@ class Store(Protocol):
 
     def probes(self, collection: str, limit: int) -> Iterator[str]:
         """Probe texts of up to `limit` rows, in no promised order."""
+
+    def chunks(self, collection: str) -> Iterator[ChunkRef]:
+        """Every chunk, in no promised order, some perhaps several times."""
 
     def close(self) -> None:
         """Give back connections."""

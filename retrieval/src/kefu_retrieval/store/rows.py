@@ -56,6 +56,16 @@ class Found:
     """Dense: cosine similarity. Sparse: BM25, higher is better."""
 
 
+@dataclass(frozen=True)
+class ChunkRef:
+    """A chunk, as far as versions are compared."""
+
+    document: str
+    chunk: str
+    content: str
+    """`Payload.content`; empty where rows do not say."""
+
+
 class Manifest(BaseModel):
     """What a collection was meant to hold, written when it is created: it is complete when it has that many rows."""
 

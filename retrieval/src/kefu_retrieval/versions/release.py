@@ -1,0 +1,98 @@
+"""The end of an ingestion: what was built aside is compared, judged, gated, published or not, and old versions go."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from kefu_api.documents.index import HeldVersion, Index, Judgement, VersionChanges
+from kefu_api.wire.search import SearchResponse
+from kefu_retrieval.embeddings.protocol import Embedder
+from kefu_retrieval.evaluation import judge, questions
+from kefu_retrieval.evaluation.questions import Question
+from kefu_retrieval.evaluation.scores import Finding
+from kefu_retrieval.progress import Progress
+from kefu_retrieval.search.searcher import Searcher
+from kefu_retrieval.search.versions import OneVersion
+from kefu_retrieval.store.protocol import Store
+from kefu_retrieval.store.rows import Manifest
+from kefu_retrieval.versions.archive import Archive
+from kefu_retrieval.versions.diff import Contents, contents, diff
+
+log = logging.getLogger(__name__)
+
+SEARCH_SECONDS = 30.0
+"""Longest time of one golden question's search: nobody waits, and a store that is still loading is no bad answer."""
+COMPARED_UP_TO = 400_000
+"""Rows of a version up to which chunks are compared: beyond it the reading would cost more than it tells."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a version."""
+
+    published: bool
+    """Whether the alias points at it now."""
+    judgement: Judgement | None
+    changes: VersionChanges | None
+    versions: tuple[HeldVersion, ...]
+
+
+class Release:
+    """Brings the version that an index document names before the readers, or says why not."""
+
+    def __init__(self, index: Index, store: Store, embedder: Embedder, progress: Progress | None = None) -> None:
+        self._index = index
+        self._store = store
+        self._embedders: Mapping[str, Embedder] = {embedder.fingerprint: embedder}
+        self._progress = progress or Progress()
+        self._archive = Archive(store, index.store.alias)
+
+    async def run(self) -> Outcome:
+        """Compare, judge, publish where all gates hold and the document wants it, and tidy up.
+
+        Raises:
+            RetrievalError: nothing is published by halves; what readers search stays as it was.
+        """
+        built, before = self._archive.find(self._index.version), self._archive.published()
+        older = before if before and before.version != built.version else None
+        changes = self._changes(older, built) if older else None
+        judgement = await self._judge(built, older)
+        if self._index.publish and not (judgement and judgement.failed):
+            self._archive.publish(built.version)
+        elif judgement and judgement.failed:
+            log.warning(
+                "not published", extra={"version": built.version, "gates": [g.metric for g in judgement.failed]}
+            )
+        self._archive.tidy(self._index.keep, {built.version, self._index.hold or ""}, self._index.discard)
+        now = self._archive.published()
+        return Outcome(now is not None and now.version == built.version, judgement, changes, self._archive.held())
+
+    def _changes(self, before: Manifest, after: Manifest) -> VersionChanges | None:
+        if max(before.rows, after.rows) > COMPARED_UP_TO:
+            return None
+        found = diff(self._contents(before), self._contents(after))
+        return VersionChanges(against=before.version, documents=found.documents, chunks=found.chunks)
+
+    def _contents(self, manifest: Manifest) -> Contents:
+        return contents(self._store.chunks(self._archive.collection(manifest.version)))
+
+    async def _judge(self, built: Manifest, older: Manifest | None) -> Judgement | None:
+        evaluation = self._index.evaluation
+        if evaluation is None:
+            return None
+        golden = questions.read(evaluation)
+        comparable = older is not None and older.embedder in self._embedders
+        before = await self._ask(golden, older) if older and comparable else None
+        after = await self._ask(golden, built)
+        return judge.judgement(evaluation, after, before, older.version if older else None)
+
+    async def _ask(self, golden: Sequence[Question], manifest: Manifest) -> list[Finding]:
+        with ThreadPoolExecutor(2, thread_name_prefix="judge") as threads:
+            versions = OneVersion(self._store, self._archive.collection(manifest.version))
+            searcher = Searcher(self._store, versions, lambda: self._embedders, threads, SEARCH_SECONDS)
+
+            async def ask(text: str, depth: int) -> SearchResponse:
+                return await searcher.search(self._index.name, text, depth, self._index.search)
+
+            return await judge.ask_all(golden, ask, lambda done, total: self._progress("Evaluating", done, total))
