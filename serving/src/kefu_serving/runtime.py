@@ -3,7 +3,8 @@
 Turns that began under the former release finish under it.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import ClientSession
@@ -11,8 +12,10 @@ from redis.asyncio import Redis
 
 from kefu_api.documents.release import Release
 from kefu_serving.clients.engine import EngineClient
+from kefu_serving.clients.prefix import PrefixClient
 from kefu_serving.clients.retrieval import RetrievalClient
 from kefu_serving.metrics import Instruments, Metrics
+from kefu_serving.prompt.compose import Message, constant_part
 from kefu_serving.sessions.cooldown import Cooldown
 from kefu_serving.sessions.redis import COOLDOWN_SECONDS, RedisSessions, connect
 from kefu_serving.tracing import Tracing
@@ -24,6 +27,7 @@ from kefu_serving.turn.remember import Remember
 from kefu_serving.turn.retrieve import Retrieve
 from kefu_serving.turn.understand import Understand
 from kefu_serving.turn.validate import Validate
+from kefu_serving.warmup import Warmup
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,15 @@ class RuntimeFactory:
         self._salt = salt
         self._connect = redis
         self._redis: dict[str, tuple[Redis, Cooldown]] = {}
+        self._warming: asyncio.Task[None] | None = None
 
     def make(self, release: Release) -> Runtime:
-        """The runtime of a release."""
+        """The runtime of a release; its warm-up begins."""
         metrics = Metrics(self._instruments, release.namespace, release.chatbot, release.name)
         sessions = self._sessions(release)
         targets = [RetrievalClient(self._http, target.name, target.url) for target in release.knowledge]
         engine = EngineClient(self._http, release.engine, release.budget.tokens)
+        constant = constant_part(release.persona)
         stages = (
             Validate(),
             Announce(),
@@ -66,7 +72,14 @@ class RuntimeFactory:
             Understand(release.persona.languages),
             Retrieve(targets, self._tracing, metrics),
             Decide(),
-            Generate(engine, release.persona, release.budget.total_seconds, self._tracing, metrics),
+            Generate(
+                engine,
+                constant,
+                release.budget.total_seconds,
+                self._tracing,
+                metrics,
+                self._warm(release, constant),
+            ),
             Record(sessions, metrics),
         )
         report = Report(metrics, self._tracing, self._salt)
@@ -74,9 +87,23 @@ class RuntimeFactory:
         return Runtime(release, Conversation(stages, report, self._tracing, metrics), sessions)
 
     async def close(self) -> None:
-        """Closes the connections to Redis."""
+        """Closes the connections to Redis, and ends the warm-up."""
+        self._stop_warming()
         for client, _ in self._redis.values():
             await client.aclose()
+
+    def _warm(self, release: Release, constant: Sequence[Message]) -> Warmup | None:
+        self._stop_warming()
+        if release.engine.prefixes == "Forgotten":
+            return None
+        prefix = PrefixClient(self._http, release.engine, f"{release.namespace}/{release.chatbot}")
+        warmup = Warmup(prefix, constant)
+        self._warming = asyncio.create_task(warmup.run())
+        return warmup
+
+    def _stop_warming(self) -> None:
+        if self._warming:
+            self._warming.cancel()
 
     def _sessions(self, release: Release) -> RedisSessions:
         store = release.session

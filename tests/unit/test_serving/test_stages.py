@@ -17,6 +17,7 @@ from kefu_serving.errors import (
     RequestError,
 )
 from kefu_serving.metrics import Metrics
+from kefu_serving.prompt.compose import constant_part
 from kefu_serving.prompt.sentences import sentences
 from kefu_serving.sessions.exchange import Exchange
 from kefu_serving.turn.conversation import Announce, Conversation
@@ -157,7 +158,7 @@ def test_the_verdict_follows_from_the_evidence(evidence: Evidence | None, verdic
 
 
 def _generate(engine: Engine, budget: float = 60, metrics: Metrics | None = None) -> Generate:
-    return Generate(engine, PERSONA, budget, silent(), metrics or new_metrics()[0])
+    return Generate(engine, constant_part(PERSONA), budget, silent(), metrics or new_metrics()[0])
 
 
 async def test_sentences_are_passed_on_as_they_end_and_the_cited_evidence_is_named() -> None:

@@ -1,6 +1,7 @@
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from kefu_serving.prompt.compose import constant_part
 from kefu_serving.tracing import Tracing, provider, with_processor
 from kefu_serving.turn.generate import Generate
 from kefu_serving.turn.retrieve import Retrieve
@@ -18,7 +19,7 @@ async def test_a_turn_has_spans_below_the_callers_trace() -> None:
         assert tracing.trace_id() == PARENT.split("-")[1]
         assert tracing.headers()["traceparent"].startswith(PARENT[:36])
         await Retrieve([Target(found(hit()))], tracing, metrics).run(asked)
-        await Generate(Engine("7 days [1]."), PERSONA, 60, tracing, metrics).run(asked)
+        await Generate(Engine("7 days [1]."), constant_part(PERSONA), 60, tracing, metrics).run(asked)
     spans = {span.name: span for span in exporter.get_finished_spans()}
     assert set(spans) == {"turn", "retrieve", "generate"}
     root = spans["turn"]

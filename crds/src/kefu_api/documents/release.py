@@ -21,6 +21,9 @@ class EngineTarget(Model):
     """Name the server knows the model by."""
     api_key_file: str | None = None
     """Mounted file that holds the bearer key."""
+    prefixes: Literal["Forgotten", "Cached", "Kept"] = "Forgotten"
+    """What the engine does with the beginning of a prompt that it has read: Cached, it remembers it until it ends; Kept, it
+    can also write it to a file and read it back (llama.cpp's slots)."""
 
 
 class KnowledgeTarget(Model):

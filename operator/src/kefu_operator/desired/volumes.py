@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.workload import (
+    CacheMount,
     ClaimMount,
     ConfigMapMount,
     Container,
@@ -50,6 +51,8 @@ def volume(mount: Mount) -> Object:
             return {"name": mount.name, "persistentVolumeClaim": {"claimName": claim}}
         case ClaimMount(claim=claim):
             return {"name": mount.name, "persistentVolumeClaim": {"claimName": claim, "readOnly": True}}
+        case CacheMount(size=size):
+            return {"name": mount.name, "emptyDir": {"sizeLimit": size}}
         case ScratchMount(in_memory=in_memory):
             return {"name": mount.name, "emptyDir": {"medium": "Memory"} if in_memory else {}}
         case _:
@@ -57,6 +60,6 @@ def volume(mount: Mount) -> Object:
 
 
 def _mounted(mount: Mount) -> Object:
-    writable = isinstance(mount, VolumeMount | ScratchMount)
+    writable = isinstance(mount, VolumeMount | ScratchMount | CacheMount)
     seen: Object = {"name": mount.name, "mountPath": mount.path}
     return seen if writable else {**seen, "readOnly": True}

@@ -9,6 +9,7 @@ from kefu_operator.local.errors import InputInvalid
 from kefu_operator.local.files import telling_disk_full
 from kefu_operator.local.projection import project
 from kefu_operator.plan.workload import (
+    CacheMount,
     ClaimMount,
     ConfigMapMount,
     DocumentMount,
@@ -47,7 +48,7 @@ class Mounts:
         for mount in mounts:
             if isinstance(mount, ScratchMount):
                 self._empty(Path(mount.path))
-            elif isinstance(mount, VolumeMount):
+            elif isinstance(mount, VolumeMount | CacheMount):
                 with telling_disk_full(Path(mount.path)):
                     Path(mount.path).mkdir(parents=True, exist_ok=True)
             elif isinstance(mount, ClaimMount):

@@ -67,6 +67,14 @@ class ScratchMount(Mount):
 
 
 @dataclass(frozen=True)
+class CacheMount(Mount):
+    """A writable folder for what takes time to make again: kept as long as costs nothing, and lost at any time."""
+
+    size: str
+    """Beyond it the pod is evicted, so that it cannot fill its node."""
+
+
+@dataclass(frozen=True)
 class Probe:
     """How to ask a container how it is: HTTP GET, or a TCP connection where `path` is None."""
 

@@ -64,6 +64,8 @@ def serve(options: LlamaCppOptions) -> object:
     # Shifting cached chunks to a new position would let an answer attend to states computed beside the evidence of
     # another customer's question; only true prefixes are reused.
     params.n_cache_reuse = 0
+    if options.prefixes:
+        params.slot_save_path = f"{options.prefixes}/"  # the library puts the file's name right behind it
     params.endpoint_metrics = True
     params.endpoint_slots = False
     params.ui = False

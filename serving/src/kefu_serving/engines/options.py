@@ -34,6 +34,8 @@ class LlamaCppOptions:
     prompt_cache_mib: int
     """Memory for the states of prompts that lost their slot, in MiB. The library's default, 8 GiB, would get a pod
     killed; a state takes about 12 kB (0.5B) to 28 kB (1.5B) a token."""
+    prefixes: Path | None
+    """Folder in which clients may have the state of a slot kept; None: they may not."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -67,6 +69,10 @@ def parse_options(argv: Sequence[str] | None = None) -> LlamaCppOptions:
     parser.add_argument(
         "--prompt-cache-mib", type=_between(0, 1 << 20), default=256, metavar="MIB",
         help="memory for prompts that lost their slot (default %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--prefixes", type=Path, metavar="DIR",
+        help="let clients keep the state of a slot in files here: POST /slots/N?action=save|restore (default: refused)",
     )  # fmt: skip
     options = LlamaCppOptions(**vars(parser.parse_args(argv)))
     share = options.context // options.parallel

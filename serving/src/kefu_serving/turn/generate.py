@@ -7,12 +7,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from kefu_api.codes import Code
-from kefu_api.documents.release import Persona
 from kefu_api.wire.chat import Outcome
 from kefu_serving.clients.engine import Usage
 from kefu_serving.errors import BudgetExceeded, EngineUnavailable
 from kefu_serving.metrics import Metrics
-from kefu_serving.prompt.compose import Message, compose, constant_part
+from kefu_serving.prompt.compose import Message, compose
 from kefu_serving.prompt.hold import SupportGate
 from kefu_serving.prompt.passages import Passage, choose
 from kefu_serving.prompt.reply import Reply
@@ -51,14 +50,30 @@ class Engine(Protocol):
         ...
 
 
+class Warmth(Protocol):
+    """Whether the engine is busy reading what all prompts begin with."""
+
+    async def wait(self) -> None:
+        """While it is."""
+        ...
+
+
 class Generate:
     """Follows the verdict; at most one engine call a turn, and none when there is nothing to answer from."""
 
     def __init__(
-        self, engine: Engine, persona: Persona, budget_seconds: float, tracing: Tracing, metrics: Metrics
+        self,
+        engine: Engine,
+        constant: Sequence[Message],
+        budget_seconds: float,
+        tracing: Tracing,
+        metrics: Metrics,
+        warmth: Warmth | None = None,
     ) -> None:
+        """`constant`: what every prompt of the release begins with; `warmth`: None where no engine is warmed for it."""
         self._engine = engine
-        self._constant = constant_part(persona)
+        self._constant = constant
+        self._warmth = warmth
         self._budget = budget_seconds
         self._tracing = tracing
         self._metrics = metrics
@@ -79,6 +94,8 @@ class Generate:
         left = self._budget - (time.perf_counter() - turn.started)
         try:
             async with asyncio.timeout(max(left, 0.0)):
+                if self._warmth:
+                    await self._warmth.wait()
                 await self._stream(turn, messages, passages)
         except TimeoutError as error:
             raise BudgetExceeded(f"not finished within {self._budget:g} s") from error

@@ -76,4 +76,5 @@ def plan_vllm(
         node_selector=accelerator.node_selector if accelerator else {},
         tolerations=accelerator.tolerations if accelerator else (),
     )
-    return EnginePlan(EngineTarget(url=f"http://{placement.address(name, PORT)}", model=SERVED_NAME), workload)
+    address = placement.address(name, PORT)
+    return EnginePlan(EngineTarget(url=f"http://{address}", model=SERVED_NAME, prefixes="Cached"), workload)
