@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -17,6 +17,7 @@ from kefu_retrieval.ingest import Ingestion
 from kefu_retrieval.service import Service
 from kefu_retrieval.settings import Settings
 from kefu_retrieval.store.milvus import MilvusStore
+from kefu_retrieval.versions import publishing
 
 TEMPORARY = 75
 """EX_TEMPFAIL of sysexits.h: run it again."""
@@ -32,16 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure()
     settings = Settings.from_environment()
     if asked.command == "ingest":
-        return ingest(asked.index, settings)
+        return job(lambda: _ingest(asked.index, settings), settings)
+    if asked.command == "publish":
+        return job(lambda: publishing.publish(asked.index), settings)
     return serve(asked.index, asked.host, asked.port, settings)
 
 
-def ingest(path: Path, settings: Settings) -> int:
-    """Build and publish the version that the document names; report it in the termination message."""
+def job(act: Callable[[], IngestionReport], settings: Settings) -> int:
+    """Run a job to its end; its report, or why it failed, is its termination message."""
     try:
-        report = asyncio.run(_ingest(path, settings))
+        report = act()
     except RetrievalError as error:
-        log.error("ingestion failed", extra={"reason": error.reason, "error": str(error)})
+        log.error("the job failed", extra={"reason": error.reason, "error": str(error)})
         termination.leave(
             IngestionFailure(reason=error.reason, message=str(error)[:1_000], temporary=error.temporary),
             settings.termination_log,
@@ -51,7 +54,12 @@ def ingest(path: Path, settings: Settings) -> int:
     return 0
 
 
-async def _ingest(path: Path, settings: Settings) -> IngestionReport:
+def _ingest(path: Path, settings: Settings) -> IngestionReport:
+    """Build the version that the document names, and release it."""
+    return asyncio.run(_build(path, settings))
+
+
+async def _build(path: Path, settings: Settings) -> IngestionReport:
     index = documents.read(path)
     store = MilvusStore(index.store)
     try:
@@ -85,7 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, purpose in (
         ("serve", "answer searches over HTTP"),
-        ("ingest", "build a version of an index and publish it"),
+        ("ingest", "build a version of an index, judge it and publish it"),
+        ("publish", "publish a version that the store holds, without building anything"),
     ):
         command = commands.add_parser(name, help=purpose, description=purpose)
         command.add_argument("--index", type=Path, required=True, help="the index document, as JSON")

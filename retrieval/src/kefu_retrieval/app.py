@@ -1,4 +1,4 @@
-"""The retrieval service over HTTP: `POST /v1/search`, `/healthz`, `/readyz`, `/metrics`."""
+"""The retrieval service over HTTP: `POST /v1/search`, `/v1/versions`, `/healthz`, `/readyz`, `/metrics`."""
 
 import asyncio
 import logging
@@ -18,6 +18,7 @@ from kefu_api.wire.search import SearchRequest, SearchResponse
 from kefu_retrieval import metrics, problems, trace
 from kefu_retrieval.errors import RetrievalError
 from kefu_retrieval.service import Service
+from kefu_retrieval.versions.http import VersionRoutes
 
 MAX_BODY = 64 * 1024
 """Bytes; a query of 2,000 characters takes 24 KiB at most, escaped."""
@@ -47,6 +48,7 @@ def create(service: Service) -> Starlette:
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", show_metrics),
+            *VersionRoutes(lambda: service.desk).routes(),
         ],
     )
     application.state.service = service

@@ -14,6 +14,7 @@ from kefu_retrieval.errors import EmbedderMismatch, RetrievalError
 from kefu_retrieval.search.searcher import Searcher
 from kefu_retrieval.search.versions import Version, Versions
 from kefu_retrieval.store.protocol import Store
+from kefu_retrieval.versions.desk import Desk
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,11 @@ class Service:
         response = await self._searcher.search(index.name, request.query, top_k, index.search)
         metrics.CONFIDENCE.observe(response.confidence)
         return response
+
+    @property
+    def desk(self) -> Desk:
+        """Who answers about versions, by the document as it is now."""
+        return Desk(self._index, self._store, lambda: self._embedders, self._threads)
 
     async def ready(self) -> Version:
         """The version that would be searched now.

@@ -1,0 +1,66 @@
+"""Versions of an index over HTTP: what the retrieval service tells of them, and how it judges one on request."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from kefu_api.base import Model
+from kefu_api.documents.index import Difference, HeldVersion, Scores
+
+MAX_NAMES = 1_000
+"""Names of documents in one list of a difference."""
+MAX_FILES = 64
+
+
+class VersionList(Model):
+    """`GET /v1/versions`."""
+
+    index: str
+    published: str | None
+    """The version that readers search; None before the first."""
+    versions: tuple[HeldVersion, ...]
+    """Every whole version in the store, newest first."""
+
+
+class VersionDiff(Model):
+    """`GET /v1/versions/diff?before=…&after=…`: names of documents, at most `MAX_NAMES` of each kind; the counts are whole."""
+
+    before: str
+    after: str
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    documents: Difference
+    chunks: Difference
+
+
+class EvaluateRequest(Model):
+    """`POST /v1/versions/evaluate`."""
+
+    version: str | None = None
+    """Which version; absent: the published one."""
+    files: Annotated[dict[str, str], Field(min_length=1, max_length=MAX_FILES)]
+    """Golden questions as a ConfigMap holds them: YAML lists by file name."""
+
+
+class QuestionResult(Model):
+    """What one golden question found."""
+
+    id: str
+    question: str
+    expected: bool
+    """Whether it is answerable."""
+    answered: bool
+    """Whether the search calls it so."""
+    rank: int | None = None
+    """Rank of the first right passage among the first ten."""
+    right: bool
+    """Evidence among the first five, or a refusal where there is none."""
+
+
+class EvaluateResponse(Model):
+    """What the golden questions say of a version."""
+
+    version: str
+    scores: Scores
+    questions: tuple[QuestionResult, ...]

@@ -1,0 +1,124 @@
+"""The desk at which a person asks about versions: which there are, what differs, how one does on golden questions."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from functools import partial
+from typing import TypeVar
+
+from kefu_api.documents.index import Index
+from kefu_api.wire.search import SearchResponse
+from kefu_api.wire.versions import (
+    MAX_NAMES,
+    EvaluateRequest,
+    EvaluateResponse,
+    QuestionResult,
+    VersionDiff,
+    VersionList,
+)
+from kefu_retrieval.embeddings.protocol import Embedder
+from kefu_retrieval.errors import IndexNotPublished
+from kefu_retrieval.evaluation import judge, questions
+from kefu_retrieval.evaluation.scores import scores
+from kefu_retrieval.search.searcher import Searcher
+from kefu_retrieval.search.versions import OneVersion
+from kefu_retrieval.store.protocol import Store
+from kefu_retrieval.versions.archive import Archive
+from kefu_retrieval.versions.diff import contents, diff
+
+T = TypeVar("T")
+
+SEARCH_SECONDS = 30.0
+"""Longest time of one golden question's search."""
+
+
+class Desk:
+    """Answers about the versions of one index; nothing here changes any."""
+
+    def __init__(
+        self, index: Index, store: Store, embedders: Callable[[], Mapping[str, Embedder]], threads: Executor
+    ) -> None:
+        self._index = index
+        self._store = store
+        self._embedders = embedders
+        self._threads = threads
+        self._archive = Archive(store, index.store.alias)
+
+    async def versions(self) -> VersionList:
+        """All whole versions, newest first.
+
+        Raises:
+            RetrievalError: the store does not say.
+        """
+
+        def look() -> VersionList:
+            published = self._archive.published()
+            name = published.version if published else None
+            return VersionList(index=self._index.name, published=name, versions=self._archive.held())
+
+        return await self._blocking(look)
+
+    async def diff(self, before: str, after: str) -> VersionDiff:
+        """What `after` changes in `before`.
+
+        Raises:
+            VersionGone: one of them is not there.
+            RetrievalError: the store does not say.
+        """
+
+        def look() -> VersionDiff:
+            old, new = self._archive.find(before), self._archive.find(after)
+            sides = [contents(self._store.chunks(self._archive.collection(each.version))) for each in (old, new)]
+            found = diff(*sides)
+            return VersionDiff(
+                before=before,
+                after=after,
+                added=found.added[:MAX_NAMES],
+                changed=found.changed[:MAX_NAMES],
+                removed=found.removed[:MAX_NAMES],
+                documents=found.documents,
+                chunks=found.chunks,
+            )
+
+        return await self._blocking(look)
+
+    async def evaluate(self, request: EvaluateRequest) -> EvaluateResponse:
+        """Ask golden questions of a version, with the settings that customers are served by.
+
+        Raises:
+            QuestionsInvalid: the questions cannot be read.
+            IndexNotPublished: no version is named, and none is published.
+            VersionGone: the named one is not there.
+            RetrievalError: a search failed.
+        """
+        golden = questions.parse(request.files)
+        version: str = request.version or await self._blocking(self._published)
+        manifest = await self._blocking(partial(self._archive.find, version))
+        one = OneVersion(self._store, self._archive.collection(manifest.version))
+        searcher = Searcher(self._store, one, self._embedders, self._threads, SEARCH_SECONDS)
+
+        async def ask(text: str, depth: int) -> SearchResponse:
+            return await searcher.search(self._index.name, text, depth, self._index.search)
+
+        findings = await judge.ask_all(golden, ask)
+        results = tuple(
+            QuestionResult(
+                id=asked.id,
+                question=asked.question,
+                expected=found.expected,
+                answered=found.answered,
+                rank=found.ranks[0] if found.ranks else None,
+                right=found.found,
+            )
+            for asked, found in zip(golden, findings, strict=True)
+        )
+        return EvaluateResponse(version=manifest.version, scores=scores(findings), questions=results)
+
+    def _published(self) -> str:
+        published = self._archive.published()
+        if published is None:
+            raise IndexNotPublished(f"nothing is published as {self._index.store.alias} yet")
+        return published.version
+
+    async def _blocking(self, act: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, act)
