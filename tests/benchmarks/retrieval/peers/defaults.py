@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from hack.cluster.cache import cache_root
 
@@ -33,7 +34,7 @@ def found(peer: str, asked: QualitySet, uri: str, folder: Path) -> list[list[str
     return result
 
 
-def ask(what: str, job: dict[str, object], folder: Path) -> list[list[str]]:
+def ask(what: str, job: dict[str, Any], folder: Path) -> Any:
     """Run one job in the peers' environment, and read what it leaves. Raises LoadFailed, Unavailable."""
     given, left = folder / f"{job['peer']}-{what}.json", folder / f"{job['peer']}-{what}.out.json"
     given.write_text(json.dumps(job))
@@ -41,8 +42,7 @@ def ask(what: str, job: dict[str, object], folder: Path) -> list[list[str]]:
     done = subprocess.run(command, env=_environment(), capture_output=True, text=True, timeout=SECONDS, check=False)
     if done.returncode:
         raise LoadFailed(f"{job['peer']} ended with status {done.returncode}:\n{done.stderr.strip()[-2000:]}")
-    result: list[list[str]] = json.loads(left.read_text())
-    return result
+    return json.loads(left.read_text())
 
 
 def _environment() -> dict[str, str]:

@@ -31,7 +31,17 @@ def _build(folder: Path) -> None:
     print(f"==> installing {REQUIREMENTS.name} into {folder} (once)", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
-    install = ["pip", "install", "--quiet", "--require-hashes", "--requirement", str(REQUIREMENTS)]
+    # Copies, since NLTK refuses to open its files where they are hard links.
+    install = [
+        "pip",
+        "install",
+        "--quiet",
+        "--link-mode",
+        "copy",
+        "--require-hashes",
+        "--requirement",
+        str(REQUIREMENTS),
+    ]
     _run([uv, *install, "--python", str(folder / "bin" / "python")])
     (folder / "ready").touch()
 
