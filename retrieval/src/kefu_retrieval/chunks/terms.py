@@ -5,6 +5,7 @@ Both sides of every comparison go through here, so that width (７→7), case, p
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from kefu_retrieval.sources.language import HAN
 
@@ -57,6 +58,7 @@ def _without_function_words(run: str) -> list[str]:
     return [piece for piece in _STOP_CUT.split(run) if piece]
 
 
+@lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """A lower-case English word without plural and verb endings: a light stemmer after Harman's S-stemmer (1991)."""
     word = word.replace("’", "'").removesuffix("'s")
