@@ -64,5 +64,6 @@ def queries(of: Sequence[Entry], count: int, seed: int = 7) -> list[Entry]:
     for number, entry in enumerate(draw.choices(of, k=count)):
         vector = entry.vector + 0.02 * noise.standard_normal(DIMENSION).astype(np.float32)
         text = " ".join(entry.text.split()[1:10])
-        made.append(Entry(f"q{number}", f"{text}? {number}", vector / np.float32(np.linalg.norm(vector))))
+        unit = np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+        made.append(Entry(f"q{number}", f"{text}? {number}", unit))
     return made

@@ -16,7 +16,7 @@ KEYWORDS = {"index_type": "SPARSE_INVERTED_INDEX", "metric_type": "BM25"}
 """Milvus Lite takes no AUTOINDEX here, which is the framework's default."""
 
 
-@component  # type: ignore[untyped-decorator]
+@component
 class Embedding:
     """Our encoder, in the framework's words."""
 
