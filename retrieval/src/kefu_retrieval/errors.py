@@ -18,6 +18,7 @@ RetrievalError
     ├── QuestionsInvalid      the golden questions cannot be read
     ├── VersionGone           the version that is to be published is not in the store, or not whole
     ├── NothingToIndex        no source gave a single chunk
+    ├── TooMuchLost           the version would lack more of the published documents than publishing.maxLoss allows
     ├── DocumentRefused       one document cannot be read; it is left out, and the version goes on without it
     ├── EncoderMissing        the built-in encoder's file is absent or is not the model it should be
     ├── EmbeddingFailed       the embedding endpoint refuses, or its vectors are unusable
@@ -109,6 +110,10 @@ class VersionGone(PermanentError):
 
 class NothingToIndex(PermanentError):
     """No source gave a single chunk."""
+
+
+class TooMuchLost(PermanentError):
+    """The version would lack more of the published documents than publishing.maxLoss allows."""
 
 
 class DocumentRefused(PermanentError):

@@ -1,6 +1,6 @@
 """Doubles that enter through constructors: an embedder without a model, a clock that is set, an index document."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +65,11 @@ def faq_source(text: str, name: str = "faq") -> SourceDocument:
     return SourceDocument(name=name, format="FAQ", inline=text, digest=digest.of_text(text))
 
 
-def folder_source(folder: Path, files: dict[str, str], form: str = "FAQ") -> SourceDocument:
+def folder_source(folder: Path, files: Mapping[str, str | bytes], form: str = "FAQ") -> SourceDocument:
     """A folder with these files, and the source that names it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        (folder / name).write_text(text)
+        (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
     return SourceDocument.model_validate(
         {"name": folder.name, "format": form, "path": str(folder), "digest": digest.of_files(files)}
     )

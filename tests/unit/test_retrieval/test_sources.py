@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from kefu_retrieval.errors import SourceChanged, SourceMissing
-from kefu_retrieval.sources import faq, folder, language, markdown, read
+from kefu_retrieval.errors import DocumentRefused, SourceChanged, SourceMissing
+from kefu_retrieval.sources import faq, folder, language, limits, markdown, read
+from kefu_retrieval.sources.document import Reading
+from kefu_retrieval.sources.file import File
 from tests.unit.test_retrieval.doubles import faq_source, folder_source, index
 
 GOOD = "- {id: a, question: 能退吗, variants: [可以退货吗, 能退吗], answer: 可以, tags: [x]}\n"
@@ -38,8 +40,16 @@ BAD_FILES = {
 }
 
 
+def entries(text: str) -> Reading:
+    return faq.parse(File("faq", "f.yaml", text.encode()))
+
+
+def pages(text: str, name: str = "a.md") -> Reading:
+    return markdown.parse(File("p", name, text.encode()))
+
+
 def test_reads_an_entry() -> None:
-    reading = faq.parse("faq", "f.yaml", GOOD)
+    reading = entries(GOOD)
     assert reading.omissions == []
     entry = reading.entries[0]
     assert (entry.document, entry.question, entry.variants) == ("faq/a", "能退吗", ("可以退货吗",))
@@ -48,15 +58,15 @@ def test_reads_an_entry() -> None:
 
 def test_names_an_entry_without_id_by_its_question() -> None:
     text = "- {question: q, answer: b}\n- {question: r, answer: b}"
-    first, second = faq.parse("faq", "f.yaml", text).entries
+    first, second = entries(text).entries
     assert first.document != second.document
-    assert faq.parse("faq", "f.yaml", text).entries[0].document == first.document
+    assert entries(text).entries[0].document == first.document
 
 
 @pytest.mark.parametrize("case", BAD_ENTRIES)
 def test_leaves_out_an_entry_with(case: str) -> None:
     text, reason = BAD_ENTRIES[case]
-    reading = faq.parse("faq", "f.yaml", f"{text}\n{GOOD.replace('id: a', 'id: good')}")
+    reading = entries(f"{text}\n{GOOD.replace('id: a', 'id: good')}")
     assert [entry.document for entry in reading.entries] == ["faq/good"]
     assert len(reading.omissions) == 1
     assert reason in reading.omissions[0].reason
@@ -65,15 +75,14 @@ def test_leaves_out_an_entry_with(case: str) -> None:
 @pytest.mark.parametrize("case", BAD_FILES)
 def test_leaves_out_an_faq_file_that_holds(case: str) -> None:
     text, reason = BAD_FILES[case]
-    reading = faq.parse("faq", "f.yaml", text)
-    assert reading.entries == []
-    assert [left.document for left in reading.omissions] == ["faq/f.yaml"]
-    assert reason in reading.omissions[0].reason
+    with pytest.raises(DocumentRefused) as caught:
+        entries(text)
+    assert reason in str(caught.value)
 
 
 def test_takes_a_pages_title_from_front_matter_then_heading_then_file_name() -> None:
     def title(text: str) -> str:
-        return markdown.parse("p", "returns.md", text).pages[0].title
+        return pages(text, "returns.md").pages[0].title
 
     assert title("---\ntitle: Our returns\n---\n# Other\ntext") == "Our returns"
     assert title("intro\n\n## Second\n") == "Second"
@@ -82,14 +91,14 @@ def test_takes_a_pages_title_from_front_matter_then_heading_then_file_name() -> 
 
 
 def test_keeps_front_matter_out_of_the_body() -> None:
-    assert markdown.parse("p", "a.md", "---\r\ntitle: T\r\n---\r\nbody\r\n").pages[0].body == "body\n"
+    assert pages("---\r\ntitle: T\r\n---\r\nbody\r\n").pages[0].body == "body\n"
 
 
 def test_leaves_out_an_empty_page_and_broken_front_matter() -> None:
     for text, reason in {" \n": "empty", "---\ntitle: [\n---\nx": "front matter"}.items():
-        reading = markdown.parse("p", "a.md", text)
-        assert reading.pages == []
-        assert reason in reading.omissions[0].reason
+        with pytest.raises(DocumentRefused) as caught:
+            pages(text)
+        assert reason in str(caught.value)
 
 
 def test_reads_a_mounted_config_map_through_its_links(tmp_path: Path) -> None:
@@ -100,19 +109,26 @@ def test_reads_a_mounted_config_map_through_its_links(tmp_path: Path) -> None:
     (tmp_path / "faq.yaml").symlink_to(tmp_path / "..data" / "faq.yaml")
     (tmp_path / ".hidden").write_text("x")
     (tmp_path / "folder").mkdir()
-    assert folder.read(tmp_path).files == {"faq.yaml": GOOD}
+    assert dict(folder.read(tmp_path).files) == {"faq.yaml": GOOD.encode()}
 
 
 def test_leaves_out_files_that_are_not_text_too_large_or_of_another_kind(tmp_path: Path) -> None:
-    source = folder_source(tmp_path / "faq", {"good.yaml": GOOD, "notes.md": "# x"})
-    (tmp_path / "faq" / "gbk.yaml").write_bytes("能退吗".encode("gbk"))
-    (tmp_path / "faq" / "large.yaml").write_bytes(b"x" * (folder.MAX_FILE_BYTES + 1))
-    reading = read.read(index(source))
+    files: dict[str, str | bytes] = {
+        "good.yaml": GOOD,
+        "notes.md": "# x",
+        "noise.yaml": bytes(range(256)),
+        "long.yaml": b"#" * (limits.YAML_BYTES + 1),
+        "large.yaml": b"x" * (limits.FILE_BYTES + 1),
+        "nothing.yaml": " \n",
+    }
+    reading = read.read(index(folder_source(tmp_path / "faq", files)))
     assert [entry.document for entry in reading.entries] == ["faq/a"]
     reasons = {left.document: left.reason for left in reading.omissions}
-    assert "not UTF-8" in reasons["faq/gbk.yaml"]
-    assert "larger than 4 MiB" in reasons["faq/large.yaml"]
+    assert "no known encoding" in reasons["faq/noise.yaml"]
+    assert "larger than 4 MiB" in reasons["faq/long.yaml"]
+    assert "larger than 64 MiB" in reasons["faq/large.yaml"]
     assert "must end in .yaml" in reasons["faq/notes.md"]
+    assert "empty" in reasons["faq/nothing.yaml"]
 
 
 def test_stops_when_a_folder_is_not_the_snapshot_it_should_be(tmp_path: Path) -> None:

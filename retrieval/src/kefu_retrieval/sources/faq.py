@@ -1,15 +1,17 @@
-"""FAQ files: a YAML list of entries, each checked by itself so that one mistake costs one entry."""
+"""FAQ entries, each checked by itself so that one mistake costs one entry; and the YAML files that hold them."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from kefu_api import digest
-from kefu_retrieval.sources import language, plain_yaml
+from kefu_retrieval.errors import DocumentRefused
+from kefu_retrieval.sources import encoding, language, limits, plain_yaml
 from kefu_retrieval.sources.document import FaqEntry, Reading
-
-MAX_ENTRIES = 20_000
+from kefu_retrieval.sources.file import File
+from kefu_retrieval.sources.validity import Day
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
@@ -24,30 +26,57 @@ class Entry(BaseModel):
     variants: Annotated[list[Line], Field(max_length=50)] = []
     answer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8_000)]
     tags: Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=64)]], Field(max_length=20)] = []
+    valid_from: Annotated[Day, Field(validation_alias=AliasChoices("validFrom", "valid_from"))] = None
+    valid_until: Annotated[Day, Field(validation_alias=AliasChoices("validUntil", "valid_until"))] = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.valid_from and self.valid_until and self.valid_from > self.valid_until:
+            raise ValueError("validFrom must not be after validUntil; correct one of them")
+        return self
 
 
-def parse(source: str, file: str, text: str) -> Reading:
-    """Read one FAQ file of `source`; entries that are wrong are omitted with the field and the remedy."""
-    reading = Reading()
-    place = f"{source}/{file}"
+def parse(file: File) -> Reading:
+    """Read one YAML file; entries that are wrong are omitted with the field and the remedy.
+
+    Raises:
+        DocumentRefused: it is no YAML list.
+    """
+    if len(file.data) > limits.YAML_BYTES:
+        raise DocumentRefused(f"larger than {limits.YAML_BYTES // limits.MIB} MiB; split the file")
     try:
-        loaded = plain_yaml.load(text)
+        loaded = plain_yaml.load(encoding.decode(file.data))
     except yaml.YAMLError as error:
-        reading.omit(place, f"not YAML: {_first_line(error)}")
-        return reading
+        raise DocumentRefused(f"not YAML: {_first_line(error)}") from error
+    return entries(file, loaded)
+
+
+def entries(file: File, loaded: object) -> Reading:
+    """Check what a YAML or JSON file holds.
+
+    Raises:
+        DocumentRefused: it is no list.
+    """
     if not isinstance(loaded, list):
-        reading.omit(place, "must be a YAML list of entries, each with question and answer")
-        return reading
-    for number, item in enumerate(loaded[:MAX_ENTRIES], start=1):
-        _add(reading, source, place, number, item)
-    if len(loaded) > MAX_ENTRIES:
-        reading.omit(place, f"{len(loaded) - MAX_ENTRIES} entries beyond {MAX_ENTRIES}; split the file")
+        raise DocumentRefused("must be a YAML list of entries, each with question and answer")
+    reading = Reading()
+    for number, item in enumerate(loaded[: limits.ENTRIES], start=1):
+        add(reading, file, number, item)
+    if len(loaded) > limits.ENTRIES:
+        reading.omit(file.place, f"{len(loaded) - limits.ENTRIES} entries beyond {limits.ENTRIES}; split the file")
     return reading
 
 
-def _add(reading: Reading, source: str, place: str, number: int, item: object) -> None:
+def looks_like(loaded: object) -> bool:
+    """Whether a list's first item has a question and an answer."""
+    first = loaded[0] if isinstance(loaded, Sequence) and not isinstance(loaded, str) and loaded else None
+    return isinstance(first, Mapping) and {"question", "answer"} <= first.keys()
+
+
+def add(reading: Reading, file: File, number: int, item: object) -> None:
+    """Add the entry to `reading`, or omit it with the field and the remedy; `number` names it where it has no id."""
     named = item.get("id") if isinstance(item, dict) else None
-    label = f"{source}/{named}" if isinstance(named, str) and len(named) <= 100 else f"{place}#{number}"
+    label = f"{file.source}/{named}" if isinstance(named, str) and len(named) <= 100 else f"{file.place}#{number}"
     if not isinstance(item, dict):
         reading.omit(label, "an entry must be a mapping with question and answer")
         return
@@ -60,12 +89,14 @@ def _add(reading: Reading, source: str, place: str, number: int, item: object) -
     variants = tuple(dict.fromkeys(v for v in entry.variants if v != entry.question))
     reading.entries.append(
         FaqEntry(
-            document=f"{source}/{name}",
+            document=f"{file.source}/{name}",
             question=entry.question,
             variants=variants,
             answer=entry.answer,
             tags=tuple(entry.tags),
             language=language.detect(f"{entry.question} {entry.answer}"),
+            valid_from=entry.valid_from,
+            valid_until=entry.valid_until,
         )
     )
 

@@ -1,31 +1,57 @@
 """The files of a source, bounded, and their digest: which snapshot of a mounted folder this is."""
 
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from kefu_api import digest
-from kefu_retrieval.errors import SourceMissing, SourceUnreadable
+from kefu_retrieval.errors import SourceChanged, SourceMissing, SourceUnreadable
+from kefu_retrieval.sources import limits
 
-MAX_FILE_BYTES = 4 * 1024 * 1024
-"""A ConfigMap holds 1 MiB at most; four times that is surely a mistake."""
-MAX_FILES = 10_000
+
+class Files(Mapping[str, bytes]):
+    """Contents by name, each read when it is asked for, so that a folder may be larger than memory."""
+
+    def __init__(self, folder: Path, hashes: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._hashes = hashes
+
+    def __getitem__(self, name: str) -> bytes:
+        """The file's bytes.
+
+        Raises:
+            SourceChanged: it is not the one whose hash went into the digest.
+            SourceUnreadable: the file system fails.
+        """
+        wanted = self._hashes[name]
+        try:
+            data = (self._folder / name).read_bytes()
+        except OSError as error:
+            raise SourceUnreadable(f"cannot read {self._folder / name}: {error}") from error
+        if digest.of_bytes(data) != wanted:
+            raise SourceChanged(f"{self._folder / name} has changed while it was read; a newer version will follow")
+        return data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._hashes)
+
+    def __len__(self) -> int:
+        return len(self._hashes)
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The readable files of a folder by name, and the names of the others with the reason."""
+    """The readable files of a folder by name, the names of the others with the reason, and the digest of all."""
 
-    files: dict[str, str]
+    files: Files
     unreadable: dict[str, str]
-
-    @property
-    def digest(self) -> str:
-        """`kefu_api.digest.of_files` of the readable files."""
-        return digest.of_files(self.files)
+    digest: str
+    """`kefu_api.digest.of_files` of all files, whether they are read or not."""
 
 
 def read(path: Path) -> Snapshot:
-    """Read every regular file of `path` (not its folders) whose name does not begin with a dot.
+    """Look at every regular file of `path` (not its folders) whose name does not begin with a dot.
 
     A mounted ConfigMap's entries are links into `..data`; links to files are followed.
 
@@ -35,24 +61,22 @@ def read(path: Path) -> Snapshot:
     """
     if not path.is_dir():
         raise SourceMissing(f"the source folder {path} does not exist; mount it, or correct sources[].path")
-    files: dict[str, str] = {}
+    hashes: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     try:
         found = sorted(file for file in path.iterdir() if not file.name.startswith(".") and file.is_file())
-        for file in found[:MAX_FILES]:
-            _read_one(file, files, unreadable)
+        for file in found:
+            hashes[file.name] = _hash(file)
+            if file.stat().st_size > limits.FILE_BYTES:
+                unreadable[file.name] = f"larger than {limits.FILE_BYTES // limits.MIB} MiB; split the file"
     except OSError as error:
         raise SourceUnreadable(f"cannot read the source folder {path}: {error}") from error
-    for file in found[MAX_FILES:]:
-        unreadable[file.name] = f"the folder holds more than {MAX_FILES} files; split it into several sources"
-    return Snapshot(files, unreadable)
+    for file in found[limits.FILES :]:
+        unreadable[file.name] = f"the folder holds more than {limits.FILES} files; split it into several sources"
+    readable = {name: held for name, held in hashes.items() if name not in unreadable}
+    return Snapshot(Files(path, readable), unreadable, digest.of_hashes(hashes))
 
 
-def _read_one(file: Path, files: dict[str, str], unreadable: dict[str, str]) -> None:
-    if file.stat().st_size > MAX_FILE_BYTES:
-        unreadable[file.name] = f"larger than {MAX_FILE_BYTES // 1024 // 1024} MiB; split the file"
-        return
-    try:
-        files[file.name] = file.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        unreadable[file.name] = f"not UTF-8 at byte {error.start}; save the file as UTF-8"
+def _hash(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

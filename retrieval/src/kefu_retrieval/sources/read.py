@@ -1,20 +1,23 @@
 """All sources of an index, checked against the snapshot that the version was named for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from kefu_api.documents.index import Index, SourceDocument
-from kefu_retrieval.errors import IndexInvalid, SourceChanged
-from kefu_retrieval.sources import faq, folder, markdown
+from kefu_retrieval.errors import DocumentRefused, IndexInvalid, SourceChanged
+from kefu_retrieval.sources import folder, formats
 from kefu_retrieval.sources.document import FaqEntry, Reading
+from kefu_retrieval.sources.file import File
+from kefu_retrieval.sources.sandbox import Sandbox
 
-Parser = Callable[[str, str, str], Reading]
-
-PARSERS: dict[str, tuple[Parser, tuple[str, ...], str]] = {
-    "FAQ": (faq.parse, (".yaml", ".yml", ".json"), "inline.yaml"),
-    "Markdown": (markdown.parse, (".md", ".markdown", ".txt"), "inline.md"),
+_INLINE = {
+    "FAQ": "inline.yaml",
+    "Markdown": "inline.md",
+    "HTML": "inline.html",
+    "CSV": "inline.csv",
+    "JSONL": "inline.jsonl",
 }
-"""Format → parser, endings of the files it reads, name of an inline text."""
+"""Format → name of an inline text; one of format Auto has none that would tell."""
 
 
 def stream(index: Index) -> Iterator[Reading]:
@@ -23,12 +26,14 @@ def stream(index: Index) -> Iterator[Reading]:
     Raises:
         SourceChanged: a folder's digest differs from the one the version was named for.
         SourceMissing: a folder does not exist.
+        SourceUnreadable: a folder cannot be read now.
     """
-    for source in index.sources:
-        seen: set[tuple[str, str]] = set()
-        for reading in _read_source(source):
-            reading.entries[:] = _unique(reading, seen)
-            yield reading
+    with Sandbox() as sandbox:
+        for source in index.sources:
+            seen: set[tuple[str, str]] = set()
+            for reading in _read_source(source, sandbox):
+                reading.entries[:] = _unique(reading, seen)
+                yield reading
 
 
 def read(index: Index) -> Reading:
@@ -39,10 +44,22 @@ def read(index: Index) -> Reading:
     return reading
 
 
-def _read_source(source: SourceDocument) -> Iterator[Reading]:
-    parser, endings, inline_name = PARSERS[source.format]
+def read_file(file: File, declared: str, sandbox: Sandbox) -> Reading:
+    """What one file of a source of the format `declared` holds; a file that cannot be read is omitted with the reason."""
+    try:
+        form = formats.settle(file, declared)
+    except DocumentRefused as error:
+        refused = Reading()
+        refused.omit(file.place, str(error))
+        return refused
+    parse = sandbox.parse if formats.is_apart(file, form) else formats.parse
+    return parse(file, form, guessing=declared == "Auto")
+
+
+def _read_source(source: SourceDocument, sandbox: Sandbox) -> Iterator[Reading]:
     if source.inline is not None:
-        yield parser(source.name, inline_name, source.inline)
+        name = _INLINE.get(source.format, "inline")
+        yield read_file(File(source.name, name, source.inline.encode(), source.columns), source.format, sandbox)
         return
     if source.path is None:
         raise IndexInvalid(f"source {source.name} has neither path nor inline")
@@ -56,13 +73,8 @@ def _read_source(source: SourceDocument) -> Iterator[Reading]:
     for name, reason in snapshot.unreadable.items():
         left_out.omit(f"{source.name}/{name}", reason)
     yield left_out
-    for name in sorted(snapshot.files):
-        if name.lower().endswith(endings) or "." not in name:
-            yield parser(source.name, name, snapshot.files[name])
-        else:
-            refused = Reading()
-            refused.omit(f"{source.name}/{name}", f"a {source.format} file must end in {' or '.join(endings)}")
-            yield refused
+    for name, data in snapshot.files.items():
+        yield read_file(File(source.name, name, data, source.columns), source.format, sandbox)
 
 
 def _unique(reading: Reading, seen: set[tuple[str, str]]) -> list[FaqEntry]:
