@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from kefu_api.documents.index import IngestionFailure, IngestionReport
+from kefu_api.base import Model
+from kefu_api.documents.index import IngestionReport
 
 MAX_BYTES = 4_096
 """What Kubernetes keeps of a termination message."""
@@ -17,13 +18,18 @@ def fit(report: IngestionReport) -> IngestionReport:
         for item in report.skipped
     )
     short = report.model_copy(update={"skipped": kept})
-    while kept and len(_line(short).encode()) > MAX_BYTES:
+    while kept and size(short) > MAX_BYTES:
         kept = kept[: len(kept) * 3 // 4]
         short = report.model_copy(update={"skipped": kept})
     return short
 
 
-def leave(message: IngestionReport | IngestionFailure, file: Path | None) -> None:
+def size(message: Model) -> int:
+    """Bytes that the message takes."""
+    return len(_line(message).encode())
+
+
+def leave(message: Model, file: Path | None) -> None:
     """Write the message to `file` (if any) and to standard output."""
     line = _line(message)
     if file is not None:
@@ -35,5 +41,5 @@ def leave(message: IngestionReport | IngestionFailure, file: Path | None) -> Non
     sys.stdout.flush()
 
 
-def _line(message: IngestionReport | IngestionFailure) -> str:
+def _line(message: Model) -> str:
     return message.model_dump_json(by_alias=True, exclude_none=True)

@@ -104,7 +104,8 @@ class Fetch(Model):
     schema_version: Literal["v1"] = "v1"
     namespace: str
     name: str
-    sources: Annotated[tuple[FetchSource, ...], Field(min_length=1, max_length=32)]
+    sources: Annotated[tuple[FetchSource, ...], Field(min_length=1, max_length=16)]
+    """As many as a termination message holds the digests of."""
 
 
 class FetchedSource(Model):

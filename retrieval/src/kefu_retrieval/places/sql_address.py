@@ -59,7 +59,7 @@ def parse(text: str) -> SqlAddress:
         raise PlaceInvalid(f"the database's address cannot be read; {form}") from error
     server = _SERVERS.get(split.scheme)
     database = unquote(split.path.removeprefix("/"))
-    if server is None or not split.hostname or not split.username or not database or "/" in split.hostname:
+    if server is None or not split.hostname or not split.username or not database or set("/%,") & set(split.hostname):
         raise PlaceInvalid(f"the database's address lacks its server, host, user or database; {form}")
     options = dict(parse_qsl(split.query))
     mode = options.pop("sslmode", "prefer")

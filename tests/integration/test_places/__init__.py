@@ -1,0 +1,1 @@
+"""Tests of places against real servers: HTTP, S3, Git, PostgreSQL, MariaDB."""

@@ -1,0 +1,1 @@
+"""Tests of places: what needs no server."""
