@@ -1,31 +1,32 @@
 """The ingestion job: build a version aside, verify it, and hand it to its release, which judges and publishes it.
 
 A version is complete when its collection holds as many rows as its manifest (written when the collection is made) says; so a
-build that was killed is recognised and built anew, and a complete one is only released again.
+build that was killed is recognised and goes on where it was, and a complete one is only released again.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from kefu_api import digest
 from kefu_api.documents.index import Index, IngestionReport, Skipped
-from kefu_retrieval.chunks import terms
-from kefu_retrieval.chunks.build import build
+from kefu_retrieval.building.filling import Filling, key_of
+from kefu_retrieval.building.loss import Loss, loss
+from kefu_retrieval.building.survey import Survey, survey
+from kefu_retrieval.building.vectors import collect
 from kefu_retrieval.chunks.chunk import Chunk
-from kefu_retrieval.embeddings.protocol import Embedder, Vectors
-from kefu_retrieval.errors import NothingToIndex, StoreFailed
+from kefu_retrieval.embeddings.protocol import Embedder
+from kefu_retrieval.errors import NothingToIndex, StoreFailed, TooMuchLost
 from kefu_retrieval.progress import Progress
 from kefu_retrieval.sources import read
 from kefu_retrieval.sources.document import Omission
 from kefu_retrieval.store.protocol import Store
-from kefu_retrieval.store.rows import Manifest, Payload, Row
-from kefu_retrieval.versions.release import Release
+from kefu_retrieval.store.rows import Manifest
+from kefu_retrieval.versions.release import Outcome, Release
 
 log = logging.getLogger(__name__)
 
-BATCH = 512
-"""Rows embedded and inserted at a time."""
+TOLD = 20
+"""Repeated lines and pairs of like documents that a report names; it counts the others."""
 
 
 class Ingestion:
@@ -44,120 +45,127 @@ class Ingestion:
         Raises:
             RetrievalError: whatever went wrong, `temporary` or not; the published version is untouched.
         """
-        reading = read.read(self._index)
-        chunks = build(reading, self._index.chunking)
-        if not chunks:
-            raise NothingToIndex(_nothing(reading.omissions))
-        manifest = self._manifest(reading.documents, chunks)
-        embedded = 0
-        if not self._complete(manifest):
-            embedded = await self._build(manifest, chunks)
-        log.info("built", extra={"version": manifest.version, "chunks": manifest.chunks, "embedded": embedded})
+        found = survey(read.stream(self._index), self._index.chunking)
+        try:
+            if not len(found.chunks):
+                raise NothingToIndex(_nothing(found.omissions))
+            lost = self._lost(found)
+            embedded = await self._build(self._manifest(found), found)
+        finally:
+            found.close()
+        log.info("built", extra={"version": self._index.version, "chunks": len(found.chunks), "embedded": embedded})
         outcome = await Release(self._index, self._store, self._embedder, self._progress).run()
-        return IngestionReport(
-            version=self._index.version,
-            published=outcome.published,
-            documents=manifest.documents,
-            chunks=manifest.chunks,
-            embedded=embedded,
-            skipped=tuple(Skipped(document=left.document, reason=left.reason) for left in reading.omissions),
-            skipped_total=len(reading.omissions),
-            judgement=outcome.judgement,
-            changes=outcome.changes,
-            versions=outcome.versions,
-            volume=self._index.volume,
-        )
+        return self._report(found, embedded, lost, outcome)
 
-    def _manifest(self, documents: int, chunks: Sequence[Chunk]) -> Manifest:
+    def _manifest(self, found: Survey) -> Manifest:
         return Manifest(
             alias=self._index.store.alias,
             version=self._index.version,
             embedder=self._embedder.fingerprint,
             dimension=self._embedder.dimension,
-            documents=documents,
-            chunks=len(chunks),
-            rows=sum(len(chunk.probes) for chunk in chunks),
+            documents=len(found.documents),
+            chunks=len(found.chunks),
+            rows=found.rows,
             sparse=self._store.capabilities().sparse,
             created=self._clock(),
         )
 
-    def _complete(self, wanted: Manifest) -> bool:
-        """Whether an earlier run has built this version to its end."""
-        held = self._store.manifest(self._index.collection)
-        if held is None or held.model_copy(update={"created": wanted.created}) != wanted:
-            return False
-        self._store.load(self._index.collection)
-        return self._store.count(self._index.collection) == wanted.rows
-
-    async def _build(self, manifest: Manifest, chunks: Sequence[Chunk]) -> int:
-        """Make and fill the collection; how many chunks had at least one vector computed."""
-        collection = self._index.collection
-        known = self._published_source(manifest)
-        self._store.drop(collection)
-        self._store.create(collection, manifest)
-        computed: set[str] = set()
-        done: set[str] = set()
-        for probes in _batches(chunks):
-            keys = [self._key(probe) for _, probe in probes]
-            vectors = self._store.vectors(known, keys) if known else {}
-            missing = {key: probe for key, (_, probe) in zip(keys, probes, strict=True) if key not in vectors}
-            vectors |= await self._embed(missing)
-            computed |= {chunk.id for key, (chunk, _) in zip(keys, probes, strict=True) if key in missing}
-            rows = [_row(chunk, probe, key, vectors[key]) for key, (chunk, probe) in zip(keys, probes, strict=True)]
-            self._store.insert(collection, rows)
-            done.update(chunk.id for chunk, _ in probes)
-            self._progress("Building", len(done), manifest.chunks)
-        self._store.seal(collection)
-        held = self._store.count(collection)
-        if held != manifest.rows:
-            raise StoreFailed(
-                f"{collection} holds {held} rows where {manifest.rows} were inserted; it will be built anew"
-            )
-        return len(computed)
-
-    def _published_source(self, wanted: Manifest) -> str | None:
-        """The published collection, if its vectors are of the same space as the wanted ones."""
+    def _lost(self, found: Survey) -> Loss | None:
+        """What the published version says and this one does not; None where no other is published."""
         published = self._store.published(self._index.store.alias)
         if published is None or published == self._index.collection:
             return None
-        held = self._store.manifest(published)
-        if held is None or (held.embedder, held.dimension) != (wanted.embedder, wanted.dimension):
+        lost = loss(self._store, published, found.documents)
+        if lost and lost.beyond(self._index.max_loss):
+            raise TooMuchLost(
+                f"version {self._index.version} would lack {lost.documents} of the {lost.of} published documents, and"
+                f" publishing.maxLoss is {self._index.max_loss:g}; correct the sources, or raise publishing.maxLoss"
+            )
+        return lost
+
+    async def _build(self, wanted: Manifest, found: Survey) -> int:
+        """Make the collection, or go on with it, until it is whole; how many chunks had at least one vector computed."""
+        collection = self._index.collection
+        held = self._held(wanted)
+        if held is None:
+            self._store.drop(collection)
+            self._store.create(collection, wanted)
+        embedded = 0
+        if held is None or len(held) < wanted.rows:
+            embedded = await self._fill(wanted, found, held or set())
+        self._store.seal(collection)
+        count = self._store.count(collection)
+        if count != wanted.rows:
+            raise StoreFailed(
+                f"{collection} holds {count} rows where {wanted.rows} were inserted; it will be built anew"
+            )
+        return embedded
+
+    def _held(self, wanted: Manifest) -> set[str] | None:
+        """Ids of the rows that an earlier run of the same build has inserted; None where it is better to begin anew."""
+        collection = self._index.collection
+        held = self._store.manifest(collection)
+        if held is None or held.model_copy(update={"created": wanted.created}) != wanted:
             return None
-        self._store.load(published)
-        return published
+        self._store.load(collection)
+        count = self._store.count(collection)
+        if count > wanted.rows:
+            return None
+        ids = set(self._store.ids(collection))
+        if len(ids) != count:
+            return None  # a row that is there twice: an insertion was repeated after a lost answer
+        log.info("going on with a build", extra={"collection": collection, "held": count, "rows": wanted.rows})
+        return ids
 
-    async def _embed(self, texts: dict[str, str]) -> dict[str, Vectors]:
-        if not texts:
-            return {}
-        return dict(zip(texts, await self._embedder.embed(list(texts.values())), strict=True))
+    async def _fill(self, wanted: Manifest, found: Survey, held: set[str]) -> int:
+        total = len(found.chunks)
+        known = collect(self._store, self._elsewhere(wanted), self._keys(found.chunks), wanted.dimension)
+        try:
+            filling = Filling(
+                self._store,
+                self._index.collection,
+                self._embedder,
+                known,
+                lambda done: self._progress("Building", done, total),
+            )
+            return await filling.run(found.chunks, found.also, held)
+        finally:
+            known.close()
 
-    def _key(self, probe: str) -> str:
-        return digest.of_value([self._embedder.fingerprint, probe])
+    def _elsewhere(self, wanted: Manifest) -> list[str]:
+        """Other versions whose vectors are of the same space, the published one first, then the newest."""
+        alias = self._index.store.alias
+        published = self._store.published(alias)
+        names = [
+            f"{alias}_{held.version}"
+            for held in reversed(self._store.collections(alias))
+            if (held.embedder, held.dimension) == (wanted.embedder, wanted.dimension)
+        ]
+        return sorted((name for name in names if name != self._index.collection), key=lambda name: name != published)
 
+    def _keys(self, chunks: Iterable[Chunk]) -> Iterable[str]:
+        return (key_of(self._embedder.fingerprint, probe) for chunk in chunks for probe in chunk.probes)
 
-def _batches(chunks: Sequence[Chunk]) -> Iterator[list[tuple[Chunk, str]]]:
-    batch: list[tuple[Chunk, str]] = []
-    for chunk in chunks:
-        batch += [(chunk, probe) for probe in chunk.probes]
-        if len(batch) >= BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _row(chunk: Chunk, probe: str, key: str, vector: Vectors) -> Row:
-    payload = Payload(
-        chunk=chunk.id,
-        document=chunk.document,
-        title=chunk.title,
-        headings=chunk.headings,
-        text=chunk.text,
-        language=chunk.language,
-        tags=chunk.tags,
-        probe=probe,
-    )
-    return Row(digest.of_value([chunk.id, probe])[:32], key, payload, terms.normal(probe), vector)
+    def _report(self, found: Survey, embedded: int, lost: Loss | None, outcome: Outcome) -> IngestionReport:
+        return IngestionReport(
+            version=self._index.version,
+            published=outcome.published,
+            documents=len(found.documents),
+            chunks=len(found.chunks),
+            embedded=embedded,
+            lost=round(lost.share, 4) if lost else None,
+            duplicates=found.duplicates,
+            alike=found.alike[:TOLD],
+            alike_total=len(found.alike),
+            repeated=found.repeated[:TOLD],
+            repeated_total=len(found.repeated),
+            skipped=tuple(Skipped(document=left.document, reason=left.reason) for left in found.omissions),
+            skipped_total=len(found.omissions),
+            judgement=outcome.judgement,
+            changes=outcome.changes,
+            versions=outcome.versions,
+            volume=self._index.volume,
+        )
 
 
 def _nothing(omissions: Sequence[Omission]) -> str:

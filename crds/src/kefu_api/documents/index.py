@@ -133,6 +133,8 @@ class Index(Model):
     """Whether the ingestion job publishes what it built, if every gate holds."""
     hold: str | None = None
     """A version that is never dropped: the one that `spec.publishing.version` names."""
+    max_loss: float = 1.0
+    """Largest share of the published version's documents that a new one may lack; with more it is not built."""
     discard: tuple[str, ...] = ()
     """Versions that are dropped before any other: those that a gate refused."""
     volume: str | None = None
@@ -214,6 +216,24 @@ class HeldVersion(Model):
     """Seconds since 1970, UTC: when its building began."""
 
 
+class Repeated(Model):
+    """A line that most pages of a source repeat; it was left on the first of them."""
+
+    source: str
+    line: str
+    pages: int
+    """On how many pages it was found, at least."""
+
+
+class Alike(Model):
+    """Two documents that say nearly the same in some place."""
+
+    first: str
+    second: str
+    share: float
+    """Share of common text, 0 to 1."""
+
+
 class IngestionReport(Model):
     """What the ingestion job tells the operator in its termination message (at most 4096 bytes)."""
 
@@ -222,7 +242,17 @@ class IngestionReport(Model):
     documents: int
     chunks: int
     embedded: int
-    """Chunks whose vectors were computed; the others were copied from the published version."""
+    """Chunks with a vector that was computed; those of the others were copied from versions in the store."""
+    lost: float | None = None
+    """Share of the published version's documents that this one lacks; None where no other version was published."""
+    duplicates: int = 0
+    """Chunks that say what another says: they are indexed once, with all their documents."""
+    alike: tuple[Alike, ...] = ()
+    """The first few; `alike_total` counts all."""
+    alike_total: int = 0
+    repeated: tuple[Repeated, ...] = ()
+    """The first few; `repeated_total` counts all."""
+    repeated_total: int = 0
     skipped: tuple[Skipped, ...] = ()
     """The first few; `skipped_total` counts all."""
     skipped_total: int = 0

@@ -1,11 +1,12 @@
 """From what was read to chunks: FAQ entries whole, pages cut."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from kefu_api.documents.index import Chunking
-from kefu_retrieval.chunks import sentences, terms
+from kefu_retrieval.chunks import passages, sentences, terms
 from kefu_retrieval.chunks.chunk import Chunk, chunk_id
-from kefu_retrieval.chunks.passages import Passage, cut
+from kefu_retrieval.chunks.passages import Passage
 from kefu_retrieval.sources.document import FaqEntry, Page, Reading
 
 SENTENCE_TOKENS = 200
@@ -16,10 +17,13 @@ MAX_SENTENCES = 64
 
 def build(reading: Reading, chunking: Chunking) -> list[Chunk]:
     """All chunks, entries first, in the order of the sources; ids are unique."""
-    chunks = [_entry(entry) for entry in reading.entries]
-    for page in reading.pages:
-        chunks.extend(_page(page, chunking))
-    return chunks
+    documents: list[FaqEntry | Page] = [*reading.entries, *reading.pages]
+    return [chunk for document in documents for chunk in cut(document, chunking)]
+
+
+def cut(document: FaqEntry | Page, chunking: Chunking) -> Iterator[Chunk]:
+    """The chunks of one document, or of one page of it."""
+    return iter((_entry(document),)) if isinstance(document, FaqEntry) else _page(document, chunking)
 
 
 def _entry(entry: FaqEntry) -> Chunk:
@@ -32,21 +36,30 @@ def _entry(entry: FaqEntry) -> Chunk:
         language=entry.language,
         tags=entry.tags,
         probes=(entry.question, *entry.variants, f"{entry.question}\n{entry.answer}"),
+        valid_from=entry.valid_from,
+        valid_until=entry.valid_until,
     )
 
 
 def _page(page: Page, chunking: Chunking) -> Iterator[Chunk]:
-    for position, passage in enumerate(cut(page.body, chunking)):
+    """A passage's id counts how often the page has said the same before, not where it stands: text put in above moves none."""
+    said: Counter[str] = Counter()
+    for passage in passages.cut(page.body, chunking):
+        content = f"{page.page or ''}{'/'.join(passage.headings)}\n{passage.text}"
         yield Chunk(
-            id=chunk_id(page.document, position, f"{'/'.join(passage.headings)}\n{passage.text}"),
+            id=chunk_id(page.document, said[content], content),
             document=page.document,
             title=page.title,
             headings=passage.headings,
             text=passage.text,
             language=page.language,
-            tags=(),
+            tags=page.tags,
             probes=tuple(dict.fromkeys((_probe(page, passage), *_sentences(page, passage)))),
+            page=page.page,
+            valid_from=page.valid_from,
+            valid_until=page.valid_until,
         )
+        said[content] += 1
 
 
 def _probe(page: Page, passage: Passage) -> str:

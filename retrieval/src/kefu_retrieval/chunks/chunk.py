@@ -1,6 +1,7 @@
 """A piece of evidence, and the probes it is found by."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from kefu_api import digest
 
@@ -21,6 +22,18 @@ class Chunk:
     language: str
     tags: tuple[str, ...]
     probes: tuple[str, ...]
+    page: int | None = None
+    """Number of the document's page from 1, where it has pages."""
+    valid_from: date | None = None
+    """First day on which it holds; None: always has."""
+    valid_until: date | None = None
+    """Last day on which it holds; None: always will."""
+
+    @property
+    def content(self) -> str:
+        """Digest of what it says and for whom, wherever it stands: 32 hex digits of SHA-256."""
+        days = [str(day) for day in (self.valid_from, self.valid_until)]
+        return digest.of_value([self.title, self.headings, self.text, self.language, self.tags, days])[:32]
 
 
 def chunk_id(document: str, position: int, content: str) -> str:

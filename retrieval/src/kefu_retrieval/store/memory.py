@@ -130,6 +130,14 @@ class MemoryStore:
         payloads = (row.payload for row in self._rows(collection))
         return (ChunkRef(payload.document, payload.chunk, payload.content) for payload in payloads)
 
+    def ids(self, collection: str) -> Iterator[str]:
+        """Ids of all rows."""
+        return (row.id for row in self._rows(collection))
+
+    def scan(self, collection: str) -> Iterator[tuple[str, Vectors]]:
+        """Keys and vectors of all rows."""
+        return ((row.key, row.vector) for row in self._rows(collection))
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -1,9 +1,7 @@
 """The Milvus store: Milvus Lite's server, Milvus standalone, or a cluster, behind one client."""
 
-import itertools
 import json
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +27,8 @@ T = TypeVar("T")
 
 INSERT_BATCH = 500
 LOOKUP_BATCH = 200
+READ_BATCH = 2_500
+"""Rows of one answer where all rows are read, about: small enough that no range of ids comes near MAX_QUERY."""
 MAX_QUERY = 16_000
 """Rows one Milvus query may give (16,384, less some margin)."""
 _GRPC_OPTIONS = {
@@ -179,12 +179,18 @@ class MilvusStore:
         return iter([row["probe"] for row in rows])
 
     def chunks(self, collection: str) -> Iterator[ChunkRef]:
-        """Read by the first digits of row ids, which are hashes: no server sorts, and each answers a prefix."""
-        held = self._manifest_of(collection).rows
-        digits = max(1, math.ceil(math.log(max(1, held) / (MAX_QUERY / 2), 16)))
-        for prefix in map("".join, itertools.product("0123456789abcdef", repeat=digits)):
-            rows = self._query(collection, f'id like "{prefix}%"', ["document", "chunk", "content"], MAX_QUERY)
-            yield from (ChunkRef(row["document"], row["chunk"], row["content"]) for row in rows)
+        """One a row."""
+        rows = self._every(collection, ["document", "chunk", "content"])
+        return (ChunkRef(row["document"], row["chunk"], row["content"]) for row in rows)
+
+    def ids(self, collection: str) -> Iterator[str]:
+        """Ids of all rows."""
+        return (str(row["id"]) for row in self._every(collection, ["id"]))
+
+    def scan(self, collection: str) -> Iterator[tuple[str, Vectors]]:
+        """Keys and vectors of all rows."""
+        rows = self._every(collection, ["key", "vector"])
+        return ((str(row["key"]), np.asarray(row["vector"], dtype=np.float32)) for row in rows)
 
     def close(self) -> None:
         """Close the connection."""
@@ -214,6 +220,15 @@ class MilvusStore:
             lambda c: c.query(collection, filter=expression, output_fields=fields, limit=limit, timeout=self._timeout),
         )
         return list(rows)
+
+    def _every(self, collection: str, fields: list[str]) -> Iterator[dict[str, Any]]:
+        """Every row, read by ranges of ids, which are hashes and so lie evenly: no server has to sort or to skip."""
+        parts = 1 + self._manifest_of(collection).rows // READ_BATCH
+        bounds = [f"{number * 16**8 // parts:08x}" for number in range(1, parts)]
+        for low, high in zip(["", *bounds], [*bounds, ""], strict=True):
+            limits = [f'id >= "{low}"'] if low else []
+            limits += [f'id < "{high}"'] if high else []
+            yield from self._query(collection, " and ".join(limits), fields, MAX_QUERY)
 
     def _count(self, collection: str, consistency: str) -> int:
         rows = self._call(

@@ -72,5 +72,11 @@ class Store(Protocol):
     def chunks(self, collection: str) -> Iterator[ChunkRef]:
         """Every chunk, in no promised order, some perhaps several times."""
 
+    def ids(self, collection: str) -> Iterator[str]:
+        """The id of every row, in no promised order."""
+
+    def scan(self, collection: str) -> Iterator[tuple[str, Vectors]]:
+        """Key and vector of every row, in no promised order."""
+
     def close(self) -> None:
         """Give back connections."""

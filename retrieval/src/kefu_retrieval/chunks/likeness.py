@@ -1,0 +1,100 @@
+"""Chunks that say nearly the same: found by MinHash over shingles, so that each is compared with few others.
+
+They are reported and stay: "returned within 7 days" and "returned within 15 days" differ in the one thing that matters. Which
+of them holds is for a person to say.
+
+Sources: Broder, "On the resemblance and containment of documents", SEQUENCES 1997; banding as in Leskovec, Rajaraman and
+Ullman, "Mining of Massive Datasets", chapter 3.
+"""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHINGLE = 5
+"""Characters; a sketch of shorter shingles finds every two Chinese sentences alike."""
+SHORTEST = 40
+"""Characters below which texts are not compared: short answers are alike by nature."""
+ALIKE = 0.8
+"""Share of common shingles (Jaccard) from which two chunks are reported."""
+_HASHES = 64
+_BANDS = 16
+"""Of four hashes each: a pair with 0.8 in common meets in one of them with a probability of 0.9998, one with 0.4 in a third."""
+_CROWD = 50
+"""Chunks of one band that are compared with each other; a larger crowd is one text many times, of which some pairs tell."""
+_RANDOM = np.random.default_rng(2018)
+_FACTORS = _RANDOM.integers(1, 2**63, _HASHES, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+_OFFSETS = _RANDOM.integers(0, 2**63, _HASHES, dtype=np.uint64)
+_PLACES = np.uint64(0x9E3779B97F4A7C15) ** np.arange(1, SHINGLE + 1, dtype=np.uint64)
+
+Sketch = NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two chunks, by their order of coming, and how much of their text is the same."""
+
+    first: int
+    second: int
+    share: float
+    """Estimated share of common shingles, 0 to 1."""
+
+
+def sketch(text: str) -> Sketch | None:
+    """The text's MinHash; None for one too short to compare. White space and case do not count."""
+    letters = "".join(text.lower().split())
+    if len(letters) < SHORTEST:
+        return None
+    points = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    count = len(points) - SHINGLE + 1
+    hashed = np.zeros(count, dtype=np.uint64)
+    for place in range(SHINGLE):
+        hashed += points[place : place + count] * _PLACES[place]
+    hashed ^= hashed >> np.uint64(29)
+    least = (np.unique(hashed)[:, None] * _FACTORS + _OFFSETS).min(axis=0)
+    return np.asarray(least >> np.uint64(32), dtype=np.uint32)
+
+
+class Likeness:
+    """Collects sketches (256 bytes each), then tells which are alike."""
+
+    def __init__(self) -> None:
+        self._numbers = array("L")
+        self._sketches = bytearray()
+
+    def add(self, number: int, text: str) -> None:
+        """Take in the text of chunk `number`."""
+        made = sketch(text)
+        if made is not None:
+            self._numbers.append(number)
+            self._sketches += made.tobytes()
+
+    def pairs(self, limit: int) -> list[Pair]:
+        """Pairs of chunks that are alike, at most `limit`, most alike first."""
+        sketches = np.frombuffer(self._sketches, dtype=np.uint32).reshape(-1, _HASHES)
+        found: dict[tuple[int, int], float] = {}
+        for first, second in self._candidates(sketches):
+            share = float(np.mean(sketches[first] == sketches[second]))
+            if share >= ALIKE:
+                found[self._numbers[first], self._numbers[second]] = share
+            if len(found) >= limit:
+                break
+        ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+        return [Pair(first, second, share) for (first, second), share in ordered]
+
+    @staticmethod
+    def _candidates(sketches: NDArray[np.uint32]) -> Iterator[tuple[int, int]]:
+        """Pairs that agree in all hashes of a band."""
+        width = _HASHES // _BANDS
+        for start in range(0, _HASHES, width):
+            band = np.ascontiguousarray(sketches[:, start : start + width]).view(f"S{4 * width}").ravel()
+            order = np.argsort(band, kind="stable")
+            ends = np.flatnonzero(band[order][1:] != band[order][:-1]) + 1
+            for group in np.split(order, ends):
+                members = group[:_CROWD].tolist()
+                for place, first in enumerate(members):
+                    for second in members[place + 1 :]:
+                        yield first, second
