@@ -10,8 +10,10 @@ from kefu_serving.clients.prefix import Read
 from kefu_serving.errors import EngineUnavailable
 
 FIRST_PAUSE = 0.1
+PATIENCE = 1.03
 LONGEST_PAUSE = 5.0
-"""Seconds between looks for an engine that is not there yet."""
+"""Seconds between looks for an engine that is not there yet, and how they grow: by 0.03 s for each second of waiting, so that
+an engine which loads for three seconds is found before its first customer, and one that loads for minutes is left in peace."""
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ class Warmup:
         pause = FIRST_PAUSE
         while not await self._try():
             await self._sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(PATIENCE * pause, LONGEST_PAUSE)
 
     async def wait(self) -> None:
         """While the engine reads; at once while there is no engine."""

@@ -45,8 +45,15 @@ def test_long_history_is_cut() -> None:
     assert weight(messages[0]["content"]) < 200 and weight(messages[1]["content"]) < 200
 
 
+def test_no_more_is_read_than_the_answer_surely_needs() -> None:
+    sure = choose((hit(1, confidence=0.98), hit(2, confidence=0.9), hit(3, confidence=0.9)), "en")
+    assert [p.hit.confidence for p in sure] == [0.98]
+    fair = choose((hit(1, confidence=0.85), hit(2, confidence=0.85), hit(3, confidence=0.8)), "en")
+    assert [p.hit.confidence for p in fair] == [0.85, 0.85]
+
+
 def test_passages_are_numbered_best_first_and_bounded() -> None:
-    chosen = choose(tuple(hit(n, confidence=0.9 - n / 100) for n in range(1, 20)), "en")
+    chosen = choose(tuple(hit(n, confidence=0.5 - n / 100) for n in range(1, 20)), "en")
     assert [p.number for p in chosen] == list(range(1, MAX_PASSAGES + 1))
     assert [p.hit.chunk for p in chosen] == [f"c{n}" for n in range(1, MAX_PASSAGES + 1)]
 

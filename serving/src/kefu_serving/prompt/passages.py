@@ -17,6 +17,9 @@ BEHIND = 0.3
 
 Measured on the example shop's golden questions: of four hits, as many as ever hold the answer, and a third fewer are read (2.6 for 3.9).
 """
+ENOUGH = 0.03
+"""Reading stops once the chance that none of the passages so far holds the answer is below this, were their confidences
+independent: on the golden questions no answer is lost by it, and a sure question costs one passage in place of four."""
 
 _HAN = re.compile(r"[　-〿㐀-鿿豈-﫿＀-￯]")
 _SENTENCE_END = re.compile(r"(?<=[。！？；\n])|(?<=[.!?;])\s")
@@ -77,7 +80,17 @@ def choose(hits: tuple[Hit, ...], language: str, count: int = MAX_PASSAGES) -> t
     near = [hit for hit in hits if hit.confidence >= floor]
     native = {_topic(hit) for hit in near if hit.language == language}
     chosen = [hit for hit in near if hit.language == language or _topic(hit) not in native]
-    return tuple(Passage(number, hit, cut(hit.text)) for number, hit in enumerate(chosen[:count], start=1))
+    read = _until_enough(chosen[:count])
+    return tuple(Passage(number, hit, cut(hit.text)) for number, hit in enumerate(read, start=1))
+
+
+def _until_enough(hits: list[Hit]) -> list[Hit]:
+    missed = 1.0
+    for read, hit in enumerate(hits, start=1):
+        missed *= 1 - hit.confidence
+        if missed < ENOUGH:
+            return hits[:read]
+    return hits
 
 
 def _topic(hit: Hit) -> str:
