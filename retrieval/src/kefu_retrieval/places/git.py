@@ -5,14 +5,16 @@ Git over HTTP(S) only, with dulwich: it needs no program in the image, and its c
 
 import asyncio
 import shutil
+import struct
 import tempfile
 import threading
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kefu_api.documents.fetch import GitPlace
-from kefu_retrieval.errors import PlaceInvalid, PlaceMissing
+from kefu_retrieval.errors import PlaceInvalid, PlaceMissing, PlaceUnreachable
 from kefu_retrieval.places.addresses import Addresses
 from kefu_retrieval.places.gathering import About, Gathering
 from kefu_retrieval.places.git_transport import Remote
@@ -49,15 +51,21 @@ class GitFiles:
             if before is not None and before.mark == commit.decode() and gathering.keep_all():
                 return
             repository = await asyncio.to_thread(self._bring, remote, commit, gathering.limits.total_bytes)
-            with repository:
-                await self._take(gathering, repository, commit)
+            try:
+                with repository:
+                    await self._take(gathering, repository, commit)
+            except _broken() as error:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                raise PlaceUnreachable(
+                    f"what was fetched of {shown(self._place.url)} is broken; it is fetched anew"
+                ) from error
             gathering.mark = commit.decode()
         finally:
             stop.set()
 
     def _bring(self, remote: Remote, commit: "ObjectID", limit: int) -> "Repo":
         """The repository with `commit` in it; one that is broken or has outgrown its limit is fetched anew."""
-        from dulwich.errors import ChecksumMismatch, NotGitRepository, ObjectFormatException
+        from dulwich.errors import NotGitRepository
         from dulwich.repo import Repo
 
         try:
@@ -65,7 +73,7 @@ class GitFiles:
                 raise NotGitRepository(self._folder)
             repository = Repo(str(self._folder))
             return _with_commit(repository, remote, commit)
-        except (NotGitRepository, ChecksumMismatch, ObjectFormatException, KeyError, AssertionError):
+        except _broken():
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True)
             return _with_commit(Repo.init_bare(str(self._folder)), remote, commit)
@@ -99,6 +107,14 @@ class GitFiles:
             where = self._place.folder or "the repository"
             raise PlaceMissing(f"{shown(self._place.url)} holds no file in {where}; correct the source's folder or ref")
         return found
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """What dulwich raises over files that were damaged; it checks little by itself."""
+    from dulwich.errors import ChecksumMismatch, FileFormatException, NotGitRepository
+
+    wrong = (KeyError, AssertionError, ValueError, struct.error, zlib.error)
+    return (NotGitRepository, ChecksumMismatch, FileFormatException, *wrong)
 
 
 def _with_commit(repository: "Repo", remote: Remote, commit: "ObjectID") -> "Repo":

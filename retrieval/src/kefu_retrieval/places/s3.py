@@ -17,6 +17,8 @@ from kefu_retrieval.places.place import utc_now
 from kefu_retrieval.places.s3_signature import KeyPair, encode, query_of, sign
 from kefu_retrieval.places.web import PIECE, read_bounded, shown, translated
 
+PAGE = 1000
+"""The most that servers give."""
 MAX_LISTING_BYTES = 16 * 1024**2
 """Of one page of a listing, which holds at most a thousand keys."""
 MAX_ERROR_BYTES = 64 * 1024
@@ -45,11 +47,14 @@ class S3Objects:
         session: aiohttp.ClientSession,
         keys: KeyPair | None,
         now: Callable[[], datetime] = utc_now,
+        page: int = PAGE,
     ) -> None:
+        """`page`: how many objects a listing is asked for at a time."""
         self._place = place
         self._session = session
         self._keys = keys
         self._now = now
+        self._page = page
         self._base = f"{place.endpoint.rstrip('/')}/{encode(place.bucket)}"
 
     async def fetch(self, gathering: Gathering) -> None:
@@ -80,7 +85,12 @@ class S3Objects:
         """Every object below the prefix, page by page (ListObjectsV2)."""
         token: str | None = None
         while True:
-            asked = {"list-type": "2", "prefix": self._place.prefix, "encoding-type": "url"}
+            asked = {
+                "list-type": "2",
+                "prefix": self._place.prefix,
+                "encoding-type": "url",
+                "max-keys": str(self._page),
+            }
             if token:
                 asked["continuation-token"] = token
             async with self._get(f"{self._base}?{query_of(asked)}") as response:
@@ -88,9 +98,11 @@ class S3Objects:
             root, elements = flat_xml.read(content, f"the listing of bucket {self._place.bucket}")
             if root != "ListBucketResult":
                 raise PlaceInvalid(f"{shown(self._base)} answers with <{root[:50]}>; it is no S3 server")
+            # Asked for since XML cannot hold every key; some servers do not do it, and say so.
+            encoded = next(flat_xml.texts(elements, "EncodingType"), "") == "url"
             for element in elements:
                 if element.name == "Contents":
-                    yield _listed(element)
+                    yield _listed(element, encoded)
             token = next(flat_xml.texts(elements, "NextContinuationToken"), None)
             if not token or next(flat_xml.texts(elements, "IsTruncated"), "false") != "true":
                 return
@@ -123,10 +135,11 @@ class S3Objects:
         return PlaceInvalid(f"{said}; correct the source's endpoint and region")
 
 
-def _listed(element: flat_xml.Element) -> Listed:
+def _listed(element: flat_xml.Element, encoded: bool) -> Listed:
     told = element.children
     try:
-        return Listed(unquote_plus(told["Key"]), told["ETag"].strip().strip('"'), int(told["Size"]))
+        key = unquote_plus(told["Key"]) if encoded else told["Key"]
+        return Listed(key, told["ETag"].strip().strip('"'), int(told["Size"]))
     except (KeyError, ValueError) as error:
         raise PlaceInvalid(f"the bucket's listing names an object without key, ETag or size: {error}") from error
 
