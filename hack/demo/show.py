@@ -20,7 +20,7 @@ from kefu_operator.local.options import cache
 
 QUESTIONS: Sequence[tuple[str, Outcome]] = (
     ("收到货后几天内可以退货？", Outcome.ANSWERED),
-    ("How soon do I get my refund after sending something back?", Outcome.ANSWERED),
+    ("How much is gift wrapping?", Outcome.ANSWERED),
     ("Do you have a shop in Munich that I can visit?", Outcome.UNKNOWN),
 )
 """Two that the shop's documents answer, and one that they do not."""
