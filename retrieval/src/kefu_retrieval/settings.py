@@ -21,6 +21,8 @@ class Settings:
     """KEFU_ENCODER_THREADS: how many texts are encoded at once; each uses one core."""
     store_timeout: float = 2.5
     """KEFU_STORE_TIMEOUT: seconds a search may take, all in all, before it answers V2001."""
+    fetch_loopback: bool = False
+    """KEFU_FETCH_LOOPBACK=1: documents may come from this machine itself, as in local mode; never set in a cluster."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -36,6 +38,7 @@ class Settings:
             termination_log=Path(log) if log else default_log,
             encoder_threads=int(_number(environment, "KEFU_ENCODER_THREADS", cls.encoder_threads)),
             store_timeout=_number(environment, "KEFU_STORE_TIMEOUT", cls.store_timeout),
+            fetch_loopback=environment.get("KEFU_FETCH_LOOPBACK") == "1",
         )
 
 
