@@ -93,6 +93,11 @@ class Gathering:
             self.leave_out(name, reason)
         return reason is None
 
+    @property
+    def refusals(self) -> tuple[LeftOut, ...]:
+        """What was left out so far; the first thousand."""
+        return tuple(self._left_out)
+
     def leave_out(self, name: str, reason: str) -> None:
         """Note that a file of the place is not in the snapshot."""
         self._left_out_total += 1

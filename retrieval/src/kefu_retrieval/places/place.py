@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from kefu_api import digest
-from kefu_api.documents.fetch import FetchSource
+from kefu_api.documents.fetch import FetchSource, Limits
 from kefu_retrieval.errors import PlaceMissing, PlaceUnreachable
 from kefu_retrieval.places.gathering import Gathering
 from kefu_retrieval.places.shelf import Shelf
@@ -41,22 +41,36 @@ def utc_now() -> datetime:
 
 
 async def fetch(source: FetchSource, place: Place, shelf: Shelf, now: Callable[[], datetime] = utc_now) -> Fetched:
+    """Bring the shelf to what the place of `source` holds now; as `bring`."""
+    settings = digest.of_value(source.place.model_dump(mode="json"))
+    return await bring(place, shelf, source.limits, settings, now)
+
+
+async def bring(
+    place: Place, shelf: Shelf, limits: Limits, settings: str, now: Callable[[], datetime] = utc_now
+) -> Fetched:
     """Bring the shelf to what the place holds now.
+
+    Args:
+        place: where the files are.
+        shelf: where they go.
+        limits: what it may cost.
+        settings: digest of what the files depend on beside the place's state.
+        now: the clock.
 
     Raises:
         PlaceMissing: it holds no document at all: an empty table or bucket is a mistake far more often than a wish.
-        PlaceUnreachable: it took longer than the source's limit; what was received is not received again.
+        PlaceUnreachable: it took longer than the limit; what was received is not received again.
         RetrievalError: others as the place says; the snapshot before stays the current one.
     """
-    settings = digest.of_value(source.place.model_dump(mode="json"))
     with shelf.writing():
-        gathering = Gathering(shelf, source.limits, settings)
+        gathering = Gathering(shelf, limits, settings)
         try:
-            async with asyncio.timeout(source.limits.seconds):
+            async with asyncio.timeout(limits.seconds):
                 await place.fetch(gathering)
         except TimeoutError as error:
             raise PlaceUnreachable(
-                f"fetching took longer than {source.limits.seconds:g} s; it goes on from here at the next attempt"
+                f"fetching took longer than {limits.seconds:g} s; it goes on from here at the next attempt"
             ) from error
         snapshot = gathering.snapshot(now)
         if not snapshot.files:

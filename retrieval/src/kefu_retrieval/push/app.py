@@ -1,0 +1,60 @@
+"""The push service over HTTP: `POST /v1/push/{source}` and `/healthz`."""
+
+import json
+import logging
+from collections.abc import Mapping
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from kefu_retrieval.push.errors import PushRefused, TooLarge, Unsigned
+from kefu_retrieval.push.inbox import Inbox
+
+MAX_BODY = 16 * 1024**2
+"""Bytes; more goes in several pushes."""
+RETRY_SECONDS = 10
+
+log = logging.getLogger(__name__)
+
+
+def create(inboxes: Mapping[str, Inbox], max_body: int = MAX_BODY) -> Starlette:
+    """The application; `inboxes` by the names of their sources."""
+
+    async def push(request: Request) -> Response:
+        """Take one change: 200 with the snapshot's digest, or the refusal with its reason and remedy."""
+        source = request.path_params["source"]
+        try:
+            body = await _body(request, max_body)
+            inbox = inboxes.get(source)
+            if inbox is None:
+                # As for a wrong signature: who may not push here learns nothing of what is here.
+                raise Unsigned("webhook-signature does not fit; check the address and the secret")
+            answer = await inbox.take(request.headers, body)
+        except ClientDisconnect:
+            return Response(status_code=499)
+        except PushRefused as refused:
+            told = {"source": source[:63], "reason": refused.reason, "error": str(refused)}
+            log.warning("push refused", extra=told)
+            headers = {"Retry-After": str(RETRY_SECONDS)} if refused.status == 503 else {}
+            return JSONResponse({"reason": refused.reason, "message": str(refused)}, refused.status, headers)
+        log.info("pushed", extra={"source": source, "digest": answer.digest, "received": answer.received})
+        return JSONResponse(json.loads(answer.model_dump_json(by_alias=True)))
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    return Starlette(routes=[Route("/v1/push/{source}", push, methods=["POST"]), Route("/healthz", healthz)])
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise TooLarge(f"the body is longer than {limit} bytes; send several changes")
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise TooLarge(f"the body is longer than {limit} bytes; send several changes")
+    return bytes(body)
