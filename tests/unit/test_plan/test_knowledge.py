@@ -71,6 +71,24 @@ def test_an_inline_source_travels_in_the_document() -> None:
     assert (source.inline, source.path, source.digest) == (text, None, digest.of_text(text))
 
 
+def test_the_columns_of_a_table_reach_the_job_and_name_the_version() -> None:
+    def table(columns: dict[str, Any] | None) -> KnowledgePlan:
+        source = {"name": "faq", "format": "CSV", "configMap": {"name": "shop-faq"}}
+        return plan({"sources": [source | ({"columns": columns} if columns else {})]})
+
+    (source,) = ingested(table({"title": "名称", "text": ["说明"]})).sources
+    assert source.format == "CSV"
+    assert source.columns is not None
+    assert (source.columns.title, source.columns.text, source.columns.id) == ("名称", ("说明",), None)
+    versions = {table(columns).version for columns in (None, {"title": "名称"}, {"title": "说明"})}
+    assert len(versions) == 3
+
+
+def test_a_source_without_a_format_tells_it_by_each_file() -> None:
+    (source,) = ingested(plan({"sources": [{"name": "faq", "configMap": {"name": "shop-faq"}}]})).sources
+    assert source.format == "Auto"
+
+
 def test_what_readers_follow_does_not_change_with_the_sources() -> None:
     before = document(plan().retrieval)
     after = document(plan_knowledge(index(), {"faq": "f" * 64}, ClusterPlacement("acme")).retrieval)

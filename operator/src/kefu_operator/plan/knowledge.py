@@ -83,6 +83,9 @@ def _version(index: KnowledgeIndex, digests: Mapping[str, str]) -> str | None:
         "chunking": index.spec.chunking.model_dump(mode="json"),
         "embedding": index.spec.embedding.model_dump(mode="json", exclude_none=True),
     }
+    columns = {source.name: source.columns.model_dump(mode="json") for source in index.spec.sources if source.columns}
+    if columns:
+        value["columns"] = columns
     external = index.spec.store.external
     if external:
         # Another server holds nothing yet: what was published in the one before does not count there.
@@ -199,6 +202,7 @@ def _ingestion(index: KnowledgeIndex, version: str, digests: Mapping[str, str], 
             SourceDocument(
                 name=source.name,
                 format=source.format,
+                columns=document.Columns(**source.columns.model_dump()) if source.columns else None,
                 path=path,
                 inline=source.inline,
                 digest=_source_digest(source, digests) or "",
