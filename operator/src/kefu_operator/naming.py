@@ -62,6 +62,14 @@ def index_document(index: str) -> str:
     return f"{index}-index"
 
 
-def ingestion(index: str, version: str) -> str:
-    """Job, and its ConfigMap, that builds one version of an index."""
-    return f"{index}-ingest-{version}"
+def ingestion(index: str, version: str, manner: str = "") -> str:
+    """Job, and its ConfigMap, that builds one version of an index; `manner`: how it is judged and published, as a hash.
+
+    At most 63 characters, with three of the hash: what a Job did is checked by its report, never by its name alone.
+    """
+    return f"{index}-ingest-{version}" + (f"-{manner[:3]}" if manner else "")
+
+
+def publication(index: str, version: str) -> str:
+    """Job, and its ConfigMap, that publishes one version of an index."""
+    return f"{index}-publish-{version}"

@@ -74,7 +74,7 @@ class Relations:
         return keys
 
     def config_map_seen(self, namespace: str, name: str) -> list[Key]:
-        """A ConfigMap of a user's came, changed or went: the indexes that it is a source of."""
+        """A ConfigMap of a user's came, changed or went: the indexes that it is a source or a golden set of."""
         return [
             Key(INDEXES.kind, *place)
             for place, index in self._indexes.items()
@@ -136,5 +136,6 @@ def _project_index(found: Object) -> _Index:
         ready.get("message"),
     )
     sources = found.get("spec", {}).get("sources", ())
-    names = (source.get("configMap", {}).get("name") for source in sources)
+    questions = found.get("spec", {}).get("evaluation", {}).get("questions", {})
+    names = (place.get("configMap", {}).get("name") for place in (*sources, questions))
     return _Index(shown, frozenset(name for name in names if name))

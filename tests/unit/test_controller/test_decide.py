@@ -5,18 +5,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kefu_api.kinds.knowledge import PublishedVersion
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kefu_api.kinds.knowledge import KnownVersion, PublishedVersion
 from kefu_operator.gather.pods import ContainerView, Ended, PodView
-from kefu_operator.ingestion.decide import RETRY, Situation, decide
+from kefu_operator.ingestion.decide import RETRY, decide
 from kefu_operator.ingestion.jobs import JobView, State, view
+from kefu_operator.ingestion.situation import Situation
 from kefu_operator.status.check import Verdict
+from kefu_operator.status.reasons import Reason
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 EARLIER = NOW - timedelta(hours=1)
 LIVE: dict[str, Any] = {"kind": "Job", "metadata": {"name": "shop-ingest-v2"}}
 OLD: dict[str, Any] = {"kind": "Job", "metadata": {"name": "shop-ingest-v1"}}
-JOB = JobView(LIVE, "shop-ingest-v2", State.ACTIVE, NOW - timedelta(minutes=5), None, "")
-OLD_JOB = JobView(OLD, "shop-ingest-v1", State.COMPLETE, EARLIER, EARLIER, "")
+JOB = JobView(LIVE, "shop-ingest-v2", State.ACTIVE, NOW - timedelta(minutes=5), None, "", "uid-2")
+OLD_JOB = JobView(OLD, "shop-ingest-v1", State.COMPLETE, EARLIER, EARLIER, "", "uid-1")
+VOLUME = "volume-1"
 V1 = PublishedVersion(version="v1", documents=1, chunks=1, at=(NOW - timedelta(minutes=30)).isoformat())
 V2 = V1.model_copy(update={"version": "v2"})
 FIRST = Situation(
@@ -24,12 +30,22 @@ FIRST = Situation(
     job_name="shop-ingest-v2",
     published=None,
     store_ready=True,
-    store_since=EARLIER,
     jobs=(),
     pods=(),
     is_current=True,
     now=NOW,
+    remembered_volume=VOLUME,
+    volume=VOLUME,
+    publish_jobs={name: f"shop-publish-{name}" for name in ("v0", "v1", "v2")},
 )
+
+
+def knows(*names: str, **more: Any) -> tuple[KnownVersion, ...]:
+    """Versions that are in the store."""
+    return tuple(
+        KnownVersion(version=name, state="Kept", documents=4, chunks=9, built=EARLIER.isoformat(), **more)
+        for name in names
+    )
 
 
 def pod(message: dict[str, Any] | str, exit_code: int = 0, name: str = "shop-ingest-v2") -> PodView:
@@ -39,7 +55,7 @@ def pod(message: dict[str, Any] | str, exit_code: int = 0, name: str = "shop-ing
 
 
 def report(version: str = "v2", **more: Any) -> dict[str, Any]:
-    return {"version": version, "published": True, "documents": 4, "chunks": 9, "embedded": 9, **more}
+    return {"version": version, "published": True, "documents": 4, "chunks": 9, "embedded": 9, "volume": VOLUME, **more}
 
 
 def failure(*, temporary: bool, reason: str = "StoreUnreachable") -> PodView:
@@ -58,45 +74,60 @@ def test_the_first_version_gets_a_job_as_soon_as_the_store_is_ready() -> None:
 
 
 def test_a_published_version_needs_no_job_even_where_its_job_is_gone() -> None:
-    found = decide(replace(FIRST, published=V2))
-    assert (found.create, found.delete, found.phase) == (False, (), None)
+    found = decide(replace(FIRST, published=V2, versions=knows("v2")))
+    assert (found.create, found.publish, found.delete, found.phase) == (False, None, (), None)
     assert (found.check.verdict, found.published) == (Verdict.OK, V2)
 
 
-def test_a_store_younger_than_the_publication_is_filled_again() -> None:
-    found = decide(replace(FIRST, published=V2, store_since=NOW - timedelta(minutes=1)))
+def test_another_volume_is_filled_again() -> None:
+    found = decide(replace(FIRST, published=V2, versions=knows("v2"), volume="volume-2"))
     assert found.create
-    assert found.check.verdict is Verdict.WAIT
+    assert (found.check.verdict, found.versions, found.volume) == (Verdict.WAIT, (), VOLUME)
 
 
-def test_a_job_that_ran_before_the_store_was_made_proves_nothing() -> None:
-    late = replace(
-        FIRST, store_since=NOW - timedelta(minutes=1), jobs=(ended(State.COMPLETE, EARLIER),), pods=(pod(report()),)
-    )
+def test_a_job_that_filled_another_volume_proves_nothing() -> None:
+    late = replace(FIRST, volume="volume-2", jobs=(ended(State.COMPLETE),), pods=(pod(report()),))
     assert decide(late).delete == (LIVE,)
 
 
 def test_an_external_store_is_believed_what_the_status_says() -> None:
-    assert not decide(replace(FIRST, published=V2, store_since=None)).create
+    external = replace(FIRST, published=V2, versions=knows("v2"), remembered_volume=None, volume=None)
+    assert not decide(external).create
 
 
 def test_a_finished_job_publishes_what_its_pod_reports() -> None:
     skipped = [{"document": "a.yaml", "reason": "no answer"}]
-    words = report(skipped=skipped, skippedTotal=1)
+    held = [{"version": name, "documents": 4, "chunks": 9, "created": 1.0} for name in ("v2", "v1")]
+    words = report(skipped=skipped, skippedTotal=1, versions=held)
     found = decide(replace(FIRST, jobs=(ended(State.COMPLETE), OLD_JOB), pods=(pod(words),)))
     assert found.published is not None
     assert (found.published.version, found.published.chunks, found.published.skipped) == ("v2", 9, 1)
     assert found.published.skipped_documents == ("a.yaml: no answer",)
+    assert (found.published.job, found.volume) == ("uid-2", VOLUME)
     assert found.delete == (OLD,)
     assert "1 left out" in found.check.message
+    assert [(each.version, each.state) for each in found.versions] == [("v2", "Published"), ("v1", "Candidate")]
+
+
+def test_a_publication_that_the_status_knows_is_not_heard_again() -> None:
+    job, pods = ended(State.COMPLETE), (pod(report()),)
+    heard = decide(replace(FIRST, jobs=(job,), pods=pods))
+    again = decide(replace(FIRST, jobs=(job,), pods=pods, published=heard.published, versions=heard.versions))
+    assert (again.published, again.versions, again.delete) == (heard.published, heard.versions, ())
 
 
 def test_a_finished_job_without_a_report_is_run_again_after_a_while() -> None:
-    for pods in ((), (pod("no report"),), (pod(report("v9")),), (pod(report(published=False)),)):
+    for pods in ((), (pod("no report"),)):
         fresh = decide(replace(FIRST, jobs=(ended(State.COMPLETE),), pods=pods))
         assert (fresh.delete, fresh.again_after) == ((), RETRY)
         late = decide(replace(FIRST, jobs=(ended(State.COMPLETE, NOW - RETRY),), pods=pods))
         assert late.delete == (LIVE,)
+
+
+def test_what_is_published_and_no_longer_wanted_is_still_believed_to_answer() -> None:
+    found = decide(replace(FIRST, published=V1, jobs=(ended(State.COMPLETE),), pods=(pod(report("v0")),)))
+    assert found.published is not None
+    assert (found.published.version, found.phase) == ("v0", "Failed")
 
 
 def test_a_running_job_is_left_alone_and_the_old_version_answers() -> None:
@@ -181,3 +212,181 @@ def test_a_job_is_read_by_its_final_conditions_alone() -> None:
     final = {"type": "Complete", "status": "True", "lastTransitionTime": "2026-01-01T00:00:02Z"}
     assert view({**job, "status": {"conditions": [early]}}).state is State.ACTIVE
     assert view({**job, "status": {"conditions": [early, final]}}).state is State.COMPLETE
+
+
+# Judged, gated, published by hand, gone back.
+
+JUDGEMENT = {
+    "judgedBy": "j1",
+    "scores": {"questions": 10, "recallAt5": 0.8},
+    "against": "v1",
+    "lost": ["q3"],
+    "lostTotal": 1,
+}
+FAILED_GATE = {"metric": "recallAt5", "atLeast": 0.9, "value": 0.8}
+JUDGED = replace(FIRST, published=V1, judged_by="j1")
+
+
+def test_a_version_that_fails_a_gate_is_told_with_its_figures_and_the_old_one_answers() -> None:
+    words = report(published=False, judgement={**JUDGEMENT, "failed": [FAILED_GATE]})
+    found = decide(replace(JUDGED, jobs=(ended(State.COMPLETE),), pods=(pod(words),)))
+    assert (found.phase, found.published, found.create, found.publish) == ("Refused", V1, False, None)
+    assert (found.check.verdict, found.check.reason) == (Verdict.STUCK, "GatesFailed")
+    assert "recallAt5 0.8, below 0.9" in found.check.message
+    assert "1 questions lost (q3)" in found.check.message
+    assert "v1 goes on answering" in found.check.message
+    assert [(each.version, each.state) for each in found.versions] == [("v2", "Refused")]
+
+
+def test_a_version_waits_for_a_person_where_publishing_is_by_hand() -> None:
+    words = report(published=False)
+    by_hand = replace(FIRST, automatic=False, jobs=(ended(State.COMPLETE),), pods=(pod(words),))
+    found = decide(by_hand)
+    assert (found.phase, found.check.reason, found.check.verdict) == ("Waiting", "AwaitingPublication", Verdict.STUCK)
+    beside = decide(replace(by_hand, published=V1))
+    assert (beside.phase, beside.check.verdict) == ("Waiting", Verdict.OK)
+    assert decide(replace(by_hand, pinned="v2")).publish == "v2"
+
+
+def test_going_back_is_one_small_job_before_all_else() -> None:
+    back = replace(FIRST, published=V2, versions=knows("v2", "v1"), automatic=False, pinned="v1")
+    begun = decide(back)
+    assert (begun.publish, begun.create, begun.phase, begun.candidate) == ("v1", False, "Publishing", "v1")
+    assert begun.check.verdict is Verdict.OK  # v2 answers meanwhile
+    live = {"kind": "Job", "metadata": {"name": "shop-publish-v1"}}
+    job = JobView(live, "shop-publish-v1", State.COMPLETE, NOW, NOW, "", "uid-9")
+    words = report("v1", embedded=0)
+    done = decide(replace(back, jobs=(job, ended(State.COMPLETE)), pods=(pod(words, name="shop-publish-v1"),)))
+    assert done.published is not None
+    assert (done.published.version, done.published.job) == ("v1", "uid-9")
+    assert (done.delete, done.publish) == ((LIVE,), None)
+    states = {each.version: each.state for each in done.versions}
+    assert states["v1"] == "Published"
+
+
+def test_a_pin_that_names_nothing_is_told_and_what_answers_goes_on() -> None:
+    found = decide(replace(FIRST, published=V2, versions=knows("v2"), automatic=False, pinned="v9"))
+    assert (found.check.verdict, found.check.reason) == (Verdict.STUCK, "VersionNotFound")
+    assert "it holds: v2" in found.check.message
+    assert found.published == V2
+
+
+def test_a_version_that_the_store_has_lost_is_forgotten() -> None:
+    back = replace(FIRST, published=V2, versions=knows("v2", "v1"), automatic=False, pinned="v1")
+    job = JobView(
+        {"kind": "Job", "metadata": {"name": "shop-publish-v1"}}, "shop-publish-v1", State.FAILED, NOW, NOW, ""
+    )
+    gone = pod({"reason": "VersionGone", "message": "gone", "temporary": False}, 65, "shop-publish-v1")
+    found = decide(replace(back, jobs=(job,), pods=(gone,)))
+    assert [each.version for each in found.versions] == ["v2"]
+    assert (found.check.reason, found.delete) == ("VersionNotFound", (job.live,))
+
+
+def test_a_job_that_would_publish_is_stopped_before_going_back() -> None:
+    back = replace(
+        FIRST, job_name="shop-ingest-v2-abc", published=V1, versions=knows("v1", "v0"), automatic=False, pinned="v0"
+    )
+    found = decide(replace(back, jobs=(JOB,)))
+    assert (found.delete, found.publish) == ((LIVE,), None)
+    assert decide(replace(back, pods=(PodView("p", "shop-ingest-v2", "ingestion", phase="Running"),))).publish is None
+    assert decide(back).publish == "v0"
+
+
+def test_a_version_that_is_kept_is_published_again_without_a_build() -> None:
+    found = decide(replace(FIRST, published=V1, versions=knows("v1", "v2")))
+    assert (found.publish, found.create) == ("v2", False)
+
+
+def test_new_questions_judge_again_what_is_published() -> None:
+    judged = replace(JUDGED, published=V2, versions=knows("v2", judged_by="j0"))
+    assert decide(judged).create
+    same = replace(judged, versions=knows("v2", judged_by="j1"))
+    assert (decide(same).create, decide(same).phase) == (False, None)
+
+
+# Whatever happens.
+
+STATES = st.sampled_from(list(State))
+NAMES = st.sampled_from(["v0", "v1", "v2"])
+MESSAGES = st.one_of(
+    st.just("no report"),
+    st.builds(lambda version, published: json.dumps(report(version, published=published)), NAMES, st.booleans()),
+    st.sampled_from([json.dumps(report("v2", published=False, judgement={**JUDGEMENT, "failed": [FAILED_GATE]}))]),
+)
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> Situation:
+    """Any mixture of Jobs, memories and wishes."""
+    jobs, pods = [], []
+    names = [*(f"shop-ingest-{each}" for each in ("v1", "v2")), *FIRST.publish_jobs.values()]
+    for number, name in enumerate(draw(st.lists(st.sampled_from(names), unique=True, max_size=4))):
+        state = draw(STATES)
+        at = NOW - timedelta(seconds=draw(st.integers(0, 120)))
+        live = {"kind": "Job", "metadata": {"name": name}}
+        jobs.append(JobView(live, name, state, at, None if state is State.ACTIVE else at, "", f"uid-{number}"))
+        if state is not State.ACTIVE:
+            pods.append(pod(draw(MESSAGES), 0 if state is State.COMPLETE else 75, name))
+    known = draw(st.lists(NAMES, unique=True))
+    published = draw(st.one_of(st.none(), NAMES))
+    return replace(
+        FIRST,
+        version=(version := draw(st.sampled_from(["v2", None]))),
+        job_name="shop-ingest-v2" if version else None,
+        published=V1.model_copy(update={"version": published}) if published else None,
+        versions=knows(*known, judged_by=draw(st.sampled_from(["j1", "j0", None]))),
+        volume=draw(st.sampled_from([VOLUME, "volume-2"])),
+        judged_by=draw(st.sampled_from([None, "j1"])),
+        automatic=(automatic := draw(st.booleans())),
+        pinned=None if automatic else draw(st.one_of(st.none(), NAMES)),
+        store_ready=draw(st.booleans()),
+        publish_jobs={name: job for name, job in FIRST.publish_jobs.items() if name in {*known, version}},
+        jobs=tuple(jobs),
+        pods=tuple(pods),
+    )
+
+
+@given(situations())
+def test_whatever_happens_at_most_one_thing_publishes_and_nothing_is_made_beside_it(now: Situation) -> None:
+    found = decide(now)
+    assert not (found.create and found.publish)
+    alive = {job.name for job in now.jobs if job.state is State.ACTIVE and job.live not in found.delete}
+    allowed = {now.job_name, now.publish_jobs.get(found.candidate or "")}
+    if found.create or found.publish:
+        made = now.job_name if found.create else now.publish_jobs[found.publish or ""]
+        assert alive <= {now.job_name} - ({made} if found.create else set())
+        assert made not in {job.name for job in now.jobs if job.live not in found.delete}
+        assert now.store_ready
+    assert alive <= allowed
+
+
+@given(situations())
+def test_whatever_happens_it_says_something_that_is_documented(now: Situation) -> None:
+    found = decide(now)
+    assert found.check.message
+    assert found.check.reason in set(Reason)
+    assert (found.phase is None) == (found.candidate is None)
+    assert sum(each.state == "Published" for each in found.versions) <= 1
+    told = [job.live["metadata"]["name"] for job in now.jobs]
+    assert all(live["metadata"]["name"] in told for live in found.delete)
+    assert len({live["metadata"]["name"] for live in found.delete}) == len(found.delete)
+
+
+@given(situations())
+def test_what_was_decided_and_done_is_not_decided_again(now: Situation) -> None:
+    """With the status written and the Jobs deleted, the next look changes neither what is published nor what is known."""
+    first = decide(now)
+    left = tuple(job for job in now.jobs if job.live not in first.delete)
+    after = replace(now, jobs=left, published=first.published, versions=first.versions, remembered_volume=first.volume)
+    second = decide(after)
+    assert second.published == first.published
+    assert [each.version for each in second.versions] == [each.version for each in first.versions]
+
+
+@given(situations())
+def test_a_refused_version_never_publishes_itself(now: Situation) -> None:
+    refused = replace(
+        now, versions=knows("v2", judged_by="j1", failed_gates=("mrr 0, below 1",)), judged_by="j1", jobs=(), pods=()
+    )
+    if refused.pinned != "v2":
+        assert decide(refused).publish != "v2"

@@ -16,6 +16,7 @@ from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_api.kinds.knowledge import KnowledgeIndex
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.render import render
+from kefu_operator.plan.knowledge import config_maps_of
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
 
 FOLDER = Path(__file__).parent / "golden"
@@ -58,9 +59,7 @@ def rendered(source: Path) -> list[dict[str, Any]]:
     indexes = [KnowledgeIndex.model_validate(document) for document in by_kind.get("KnowledgeIndex", [])]
     digests = {
         (index.metadata.namespace, index.metadata.name): {
-            one.name: contents[one.config_map.name]
-            for one in index.spec.sources
-            if one.config_map and one.config_map.name in contents
+            source: contents[name] for source, name in config_maps_of(index).items() if name in contents
         }
         for index in indexes
     }

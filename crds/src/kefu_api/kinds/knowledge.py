@@ -322,6 +322,10 @@ class KnownVersion(Part):
     """How many chunks."""
     built: Text
     """When its building began (RFC 3339)."""
+    skipped: Annotated[int, Field(ge=0)] = 0
+    """How many documents or entries were left out."""
+    skipped_documents: Annotated[tuple[Text, ...], Field(max_length=8, json_schema_extra=ATOMIC)] = ()
+    """The first of them, each with its reason."""
     changes: VersionChanges | None = None
     """What it changes; absent for the first."""
     scores: Scores | None = None
@@ -351,6 +355,8 @@ class PublishedVersion(Part):
     """What the golden questions say of it."""
     at: Text
     """When it was published (RFC 3339)."""
+    job: Text | None = None
+    """UID of the Job that published it."""
 
 
 class CandidateVersion(Part):

@@ -157,7 +157,8 @@ Image = Annotated[
 ]
 
 VersionName = Annotated[
-    str, Shape("must be a version as status.versions names it, such as v0a1b2c3d4e", (r"^v[0-9a-f]{10}$",), max_length=11)
+    str,
+    Shape("must be a version as status.versions names it, such as v0a1b2c3d4e", (r"^v[0-9a-f]{10}$",), max_length=11),
 ]
 
 Database = Annotated[

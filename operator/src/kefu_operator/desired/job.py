@@ -14,6 +14,7 @@ def job(task: Task, scope: Scope, images: Images) -> Object:
     """The Job; the last words of its pod, finished or failed, are its report."""
     spec = pod_spec(task.container, (), images)
     spec["restartPolicy"] = "Never"
+    spec["terminationGracePeriodSeconds"] = task.grace_seconds
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",

@@ -14,6 +14,7 @@ from kefu_operator.config_map_files import config_map_files
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.pods import PodView, gather_pods
+from kefu_operator.plan.knowledge import config_maps_of
 from kefu_operator.resources import CLAIMS, CONFIG_MAPS, DEPLOYMENTS, INDEXES, JOBS, SERVICES
 
 KINDS = (DEPLOYMENTS, SERVICES, CONFIG_MAPS, CLAIMS)
@@ -27,7 +28,7 @@ class KnowledgeFacts:
     """The object as it is."""
     index: KnowledgeIndex
     digests: Mapping[str, str]
-    """Of each source's ConfigMap that exists, by the source's name."""
+    """Of each source's ConfigMap that exists, by the source's name; as `config_maps_of` names them."""
     owned: tuple[Object, ...]
     jobs: tuple[Object, ...]
     pods: tuple[PodView, ...]
@@ -57,7 +58,7 @@ async def gather_knowledge(client: Client, namespace: str, name: str) -> Knowled
 
 
 async def _digests(client: Client, index: KnowledgeIndex) -> dict[str, str]:
-    named = {source.name: source.config_map.name for source in index.spec.sources if source.config_map}
+    named = config_maps_of(index)
     namespace = index.metadata.namespace
     found = await asyncio.gather(*(client.get(CONFIG_MAPS, namespace, name) for name in named.values()))
     return {

@@ -10,6 +10,8 @@ from kefu_operator.errors import ApiError
 from kefu_operator.resources import EVENTS, PODS
 
 CRASHED = ("CrashLoopBackOff", "Error")
+TASKS = ("ingestion",)
+"""Components whose log tells how far they are."""
 LOG_LINES = 3
 MAX_EXPLAINED = 4
 """Pods of one workload whose log or events are read: they mostly fail alike."""
@@ -61,7 +63,7 @@ class PodView:
     scheduled: bool = False
     containers: tuple[ContainerView, ...] = ()
     log_line: str = ""
-    """The last line of a crashed container's log."""
+    """The last line of the log: of a crashed container, and of a task that runs."""
     trouble: str = ""
     """The newest warning about the pod, read where its containers do not come to be."""
 
@@ -148,6 +150,8 @@ async def explain(client: Client, namespace: str, pod: PodView) -> PodView:
         return pod
     if crashed := pod.crashed:
         return replace(pod, log_line=await _last_line(client, namespace, pod.name, crashed))
+    if pod.component in TASKS and (running := next((each for each in pod.containers if each.running), None)):
+        return replace(pod, log_line=await _last_line(client, namespace, pod.name, running))
     if pod.creating:
         chosen = f"involvedObject.kind=Pod,involvedObject.name={pod.name},type=Warning"
         events = await client.list(EVENTS, namespace, fields=chosen)

@@ -1,14 +1,19 @@
-"""The decision: which Job to create or to delete now, what is published, and how to tell it."""
+"""The decision: which Job to create or to delete now, what is published, and how to tell it.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+Two things are wanted, in this order: that the version which ought to answer does (`_publish`, a matter of seconds), and that
+the version which the sources ask for is built and judged (`_build`).
+"""
 
-from kefu_api.kinds.knowledge import PublishedVersion
+from dataclasses import replace
+from datetime import timedelta
+
+from kefu_api.documents.index import IngestionReport
+from kefu_api.kinds.knowledge import KnownVersion, PublishedVersion
 from kefu_operator.desired.types import Object
-from kefu_operator.gather.pods import PodView, pods_of
+from kefu_operator.gather.pods import pods_of
+from kefu_operator.ingestion import known
 from kefu_operator.ingestion.jobs import JobView, State, failure_of, report_of
+from kefu_operator.ingestion.situation import Decision, Phase, Situation
 from kefu_operator.status.check import Check, Verdict, fail, ok, stuck, wait, worst
 from kefu_operator.status.pod_checks import check_pod
 from kefu_operator.status.reasons import Reason
@@ -22,165 +27,291 @@ KNOWN_FAILURES = {
         Reason.STORE_UNREACHABLE,
         Reason.SOURCE_CHANGED,
         Reason.NOTHING_TO_INDEX,
+        Reason.TOO_MUCH_LOST,
         Reason.EMBEDDING_FAILED,
+        Reason.QUESTIONS_INVALID,
+        Reason.VERSION_GONE,
     )
 }
 
 
-@dataclass(frozen=True)
-class Situation:
-    """Everything that the decision depends on."""
-
-    version: str
-    """The version that the sources ask for."""
-    job_name: str
-    """Name of the Job that builds it."""
-    published: PublishedVersion | None
-    store_ready: bool
-    store_since: datetime | None
-    """When the embedded store's volume was made; None where the store is external."""
-    jobs: Sequence[JobView]
-    pods: Sequence[PodView]
-    """Of all ingestion Jobs, those that were deleted included; newest first."""
-    is_current: bool
-    """Whether the Job, where there is one, is what we would create today."""
-    now: datetime
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What to do and what to say."""
-
-    check: Check
-    create: bool = False
-    delete: tuple[Object, ...] = ()
-    published: PublishedVersion | None = None
-    phase: Literal["Pending", "Building", "Failed"] | None = None
-    """Of the candidate; None where there is none."""
-    again_after: timedelta | None = None
-
-
 def decide(now: Situation) -> Decision:
     """Decide for one moment; the same situation always gives the same decision."""
-    if _is_published(now):
-        others = tuple(job.live for job in now.jobs if job.name != now.job_name)
-        return Decision(_answers(now.published), delete=others, published=now.published)
-    outdated = [job for job in now.jobs if job.name != now.job_name and job.state is State.ACTIVE]
-    job = next((job for job in now.jobs if job.name == now.job_name), None)
-    if outdated or _still_running(now, job):
+    now, heard = _hear(_in_this_volume(now))
+    decision = _next(now)
+    known_by_now = tuple(job.live for job in heard if job.live not in decision.delete)
+    return replace(decision, delete=decision.delete + known_by_now)
+
+
+def _next(now: Situation) -> Decision:
+    wanted = _ought_to_answer(now)
+    outdated = _outdated(now, wanted)
+    if outdated or _strangers_run(now, wanted):
         # Two that publish at a time would be a race for the alias.
-        waiting = wait(Reason.BUILDING, f"{now.version} waits until what was built before has stopped")
+        waiting = wait(
+            Reason.BUILDING, f"{wanted or now.version or 'the index'} waits until what was begun before has stopped"
+        )
         return _pending(now, waiting, delete=tuple(job.live for job in outdated))
+    return _publish(now, wanted) if wanted else _build(now)
+
+
+def _hear(now: Situation) -> tuple[Situation, list[JobView]]:
+    """What all Jobs that have ended well report, oldest first; and those that need not be kept any more.
+
+    Even one that nobody wants any more has moved the alias. When a publication is heard, every Job that ended before it goes,
+    so that none can be heard again later; the status names the Job that published, which stays.
+    """
+    ended = sorted((job for job in now.jobs if job.state is State.COMPLETE), key=lambda job: (job.created, job.name))
+    last = None
+    for job in ended:
+        report = _report(now, job)
+        if report is None or (job.uid and now.published and job.uid == now.published.job):
+            continue
+        versions = known.merged(now.versions, report)
+        now = replace(now, versions=versions, published=now.answering, remembered_volume=now.volume)
+        held = known.find(versions, report.version)
+        if report.published and held:
+            again = now.answering if now.answering and now.answering.version == report.version else None
+            at = again.at if again else now.now.isoformat(timespec="seconds")
+            now, last = replace(now, published=known.published_version(held, report, at, job.uid)), job
+    if last is None:
+        return now, []
+    gone = [job for job in ended if job is not last]
+    return replace(now, jobs=[job for job in now.jobs if job not in gone]), gone
+
+
+def _in_this_volume(now: Situation) -> Situation:
+    """Another volume holds none of the versions that the status remembers."""
+    return now if now.volume == now.remembered_volume else replace(now, versions=())
+
+
+def _ought_to_answer(now: Situation) -> str | None:
+    """The version that is to be published now and is there; None where the right one answers, or is still to be built."""
+    wanted = now.pinned
+    if wanted is None and now.automatic:
+        built = known.find(now.versions, now.version)
+        wanted = now.version if built and _is_judged(now, built) and not _is_refused(now, built) else None
+    if wanted is None or (now.answering and now.answering.version == wanted):
+        return None
+    # One that was heard of just now gets its Job at the next look.
+    return wanted if known.find(now.versions, wanted) and wanted in now.publish_jobs else None
+
+
+def _outdated(now: Situation, wanted: str | None) -> list[JobView]:
+    return [job for job in now.jobs if job.state is State.ACTIVE and job.name not in _ours(now, wanted)]
+
+
+def _strangers_run(now: Situation, wanted: str | None) -> bool:
+    """Whether a pod runs that is of no Job that may: its own has been deleted."""
+    mine = {job.name for job in now.jobs} & _ours(now, wanted)
+    return any(pod.workload not in mine and pod.phase in ("Pending", "Running") for pod in now.pods)
+
+
+def _ours(now: Situation, wanted: str | None) -> set[str]:
+    """Names of the Jobs that may run: what builds without publishing may do so beside what publishes."""
+    return {name for name in (now.job_name, now.publish_jobs.get(wanted or "")) if name}
+
+
+# To publish.
+
+
+def _publish(now: Situation, version: str) -> Decision:
+    job = _job(now, now.publish_jobs[version])
     if job is None:
-        return _begin(now)
+        if not now.store_ready:
+            return _publishing(now, version, wait(Reason.WAITING_FOR_STORE, f"{version} waits for the store"))
+        return replace(_publishing(now, version, _is_being(version, "published")), publish=version)
     if job.state is State.ACTIVE:
-        return _watch(now, job)
-    return _completed(now, job) if job.state is State.COMPLETE else _failed(now, job)
+        return _publishing(now, version, _trouble(now, job, version) or _is_being(version, "published"))
+    if job.state is State.COMPLETE:
+        # What it reported was not to be had, or another has published since.
+        return replace(_publishing(now, version, _is_being(version, "published")), delete=(job.live,))
+    found = failure_of(pods_of(now.pods, job.name))
+    if found and found.reason == Reason.VERSION_GONE:
+        # The store knows better than the status.
+        rest = tuple(held for held in now.versions if held.version != version)
+        after = _next(replace(now, versions=rest, jobs=[other for other in now.jobs if other is not job]))
+        return replace(after, delete=(*after.delete, job.live))
+    return _repeat(now, job, _why_failed(now, job, version, "published"), version)
 
 
-def _is_published(now: Situation) -> bool:
-    """A volume younger than the publication is empty: what the status remembers was in another one."""
-    if now.published is None or now.published.version != now.version:
-        return False
-    return now.store_since is None or now.store_since <= datetime.fromisoformat(now.published.at)
+def _publishing(now: Situation, version: str, check: Check) -> Decision:
+    return _decision(now, _beside(now, check), phase="Publishing", candidate=version)
 
 
-def _still_running(now: Situation, job: JobView | None) -> bool:
-    """Whether a pod runs that is not of the current Job: its own Job has been deleted."""
-    mine = job.name if job else None
-    return any(pod.workload != mine and pod.phase in ("Pending", "Running") for pod in now.pods)
+# To build.
 
 
-def _begin(now: Situation) -> Decision:
-    if not now.store_ready:
-        waiting = wait(Reason.WAITING_FOR_STORE, f"{now.version} is built as soon as the store is ready")
-        return _pending(now, waiting)
-    return _pending(now, wait(Reason.BUILDING, f"{now.version} is being built"), create=True)
+def _build(now: Situation) -> Decision:
+    version, job_name = now.version, now.job_name
+    if version is None or job_name is None:
+        return _decision(now, _rest(now, wait(Reason.BUILDING, "nothing is built until all that it needs is there")))
+    built = known.find(now.versions, version)
+    if built and _is_judged(now, built):
+        return _is_built(now, built)
+    job = _job(now, job_name)
+    if job is None:
+        if not now.store_ready:
+            return _pending(now, wait(Reason.WAITING_FOR_STORE, f"{version} is built as soon as the store is ready"))
+        return _pending(now, _is_being(version, "built"), create=True)
+    if job.state is State.ACTIVE:
+        return _watch(now, job, version)
+    return _completed(now, job, version) if job.state is State.COMPLETE else _failed(now, job, version)
 
 
-def _watch(now: Situation, job: JobView) -> Decision:
-    pods = pods_of(now.pods, job.name)
-    found = failure_of(pods)
-    told = [_tell(now, found.reason, found.message, temporary=True)] if found else []
-    told += [check for pod in pods if pod.phase in ("Pending", "Running") and (check := check_pod(pod))]
-    bad = [check for check in told if check.verdict >= Verdict.FAIL]
-    check = worst(bad) if bad else wait(Reason.BUILDING, f"{now.version} is being built")
-    if bad and not now.is_current:
+def _is_judged(now: Situation, built: KnownVersion) -> bool:
+    return now.judged_by in (None, built.judged_by)
+
+
+def _is_refused(now: Situation, built: KnownVersion) -> bool:
+    return now.judged_by is not None and bool(built.failed_gates)
+
+
+def _is_built(now: Situation, built: KnownVersion) -> Decision:
+    """It is there and judged: it answers, or it must not, or a person decides."""
+    done = tuple(job.live for job in now.jobs if job.name != now.job_name)
+    if now.answering and now.answering.version == built.version:
+        return replace(_decision(now, _rest(now, _answers(now.answering))), delete=done)
+    if _is_refused(now, built):
+        check = stuck(Reason.GATES_FAILED, f"{built.version} is not published: {told_gates(built)}")
+        return replace(_decision(now, _rest(now, _beside(now, check)), phase="Refused"), delete=done)
+    check = stuck(Reason.AWAITING_PUBLICATION, f"{built.version} is built: set spec.publishing.version to publish it")
+    if now.answering:
+        check = ok(Reason.PUBLISHED, f"{_answers(now.answering).message}; {check.message}")
+    return replace(_decision(now, _rest(now, check), phase="Waiting"), delete=done)
+
+
+def told_gates(version: KnownVersion) -> str:
+    """Which gates a version fails, with its figures, and which questions it lost."""
+    text = "; ".join(version.failed_gates)
+    questions = version.questions
+    if questions and (questions.lost or questions.gained):
+        named = f" ({', '.join(questions.lost_questions)})" if questions.lost_questions else ""
+        text += f"; {questions.lost} questions lost{named} and {questions.gained} gained against {questions.against}"
+    return text
+
+
+def _watch(now: Situation, job: JobView, version: str) -> Decision:
+    check = _trouble(now, job, version)
+    if check and not now.is_current:
         # Its image, say, cannot be pulled, and the installation names another one by now.
         return _pending(now, check, delete=(job.live,))
-    return Decision(_beside(now, check), published=now.published, phase="Building")
+    return _decision(now, _beside(now, check or _is_being(version, "built")), phase="Building")
 
 
-def _completed(now: Situation, job: JobView) -> Decision:
+def _completed(now: Situation, job: JobView, version: str) -> Decision:
+    # What it did cannot be known any more. To build again is cheap: what is there is only judged and published again.
+    check = wait(Reason.BUILDING, f"{version} is built again: the result of its Job is not known")
+    told = report_of(pods_of(now.pods, job.name))
+    elsewhere = told is not None and told.volume != now.volume
+    return _again(now, job, _beside(now, check), at_once=elsewhere or known.find(now.versions, version) is not None)
+
+
+def _failed(now: Situation, job: JobView, version: str) -> Decision:
+    check = _why_failed(now, job, version, "built")
+    if check.verdict is not Verdict.STUCK or not now.is_current:
+        return _again(now, job, _beside(now, check), at_once=check.verdict is Verdict.STUCK)
+    return _decision(now, _beside(now, check), phase="Failed")
+
+
+# What both have in common.
+
+
+def _job(now: Situation, name: str) -> JobView | None:
+    return next((job for job in now.jobs if job.name == name), None)
+
+
+def _report(now: Situation, job: JobView) -> IngestionReport | None:
+    """What the Job reports, if it speaks of this volume."""
     report = report_of(pods_of(now.pods, job.name))
-    fresh = now.store_since is None or job.created >= now.store_since
-    if fresh and report and report.version == now.version and report.published:
-        published = PublishedVersion(
-            version=report.version,
-            documents=report.documents,
-            chunks=report.chunks,
-            skipped=report.skipped_total,
-            skipped_documents=tuple(f"{skipped.document}: {skipped.reason}"[:500] for skipped in report.skipped[:32]),
-            at=now.now.isoformat(timespec="seconds"),
-        )
-        others = tuple(other.live for other in now.jobs if other.name != now.job_name)
-        return Decision(_answers(published), delete=others, published=published)
-    # What it did cannot be known any more. To build a version again is cheap: what is there is only published again.
-    check = wait(Reason.BUILDING, f"{now.version} is built again: the result of its Job is not known")
-    return _again(now, job, check, at_once=not fresh)
+    return report if report and report.volume == now.volume else None
 
 
-def _failed(now: Situation, job: JobView) -> Decision:
-    found = failure_of(pods_of(now.pods, job.name))
+def _is_being(version: str, done: str) -> Check:
+    return wait(Reason.BUILDING if done == "built" else Reason.PUBLISHING, f"{version} is being {done}")
+
+
+def _trouble(now: Situation, job: JobView, version: str) -> Check | None:
+    """What keeps a Job that runs from getting on."""
+    pods = pods_of(now.pods, job.name)
+    found = failure_of(pods)
+    told = [_tell(version, found.reason, found.message, temporary=True)] if found else []
+    told += [check for pod in pods if pod.phase in ("Pending", "Running") and (check := check_pod(pod))]
+    bad = [check for check in told if check.verdict >= Verdict.FAIL]
+    return worst(bad) if bad else None
+
+
+def _why_failed(now: Situation, job: JobView, version: str, done: str) -> Check:
+    pods = pods_of(now.pods, job.name)
+    found = failure_of(pods)
     if job.why == "DeadlineExceeded":
-        return _again(
-            now, job, _tell(now, Reason.INGESTION_TIMED_OUT, "it took longer than its deadline", temporary=True)
-        )
+        text = "it took longer than its deadline"
+        return _tell(version, Reason.INGESTION_TIMED_OUT, text, temporary=True, done=done)
     if found is None:
-        leaf = next((check for pod in pods_of(now.pods, job.name) if (check := check_pod(pod))), None)
+        leaf = next((check for pod in pods if (check := check_pod(pod))), None)
         message = leaf.message if leaf else f"its Job ended with {job.why or 'no reason'} and said nothing"
         reason = leaf.reason if leaf and leaf.verdict >= Verdict.FAIL else Reason.INGESTION_FAILED
-        return _again(now, job, _tell(now, reason, message, temporary=True))
-    check = _tell(now, found.reason, found.message, temporary=found.temporary)
-    if found.temporary or not now.is_current:
-        return _again(now, job, check, at_once=not now.is_current)
-    return Decision(_beside(now, check), published=now.published, phase="Failed")
+        return _tell(version, reason, message, temporary=True, done=done)
+    return _tell(version, found.reason, found.message, temporary=found.temporary, done=done)
+
+
+def _tell(version: str, reason: str, message: str, *, temporary: bool, done: str = "built") -> Check:
+    told = KNOWN_FAILURES.get(reason, reason if reason in set(Reason) else Reason.INGESTION_FAILED)
+    text = f"{version} could not be {done}: {message}"
+    return fail(told, text + "; it is tried again") if temporary else stuck(told, text)
 
 
 def _again(now: Situation, job: JobView, check: Check, *, at_once: bool = False) -> Decision:
     left = (job.ended or now.now) + RETRY - now.now
     if left > timedelta(0) and not at_once:
-        return Decision(_beside(now, check), published=now.published, phase="Failed", again_after=left)
-    return Decision(_beside(now, check), published=now.published, phase="Pending", delete=(job.live,))
+        return replace(_decision(now, check, phase="Failed"), again_after=left)
+    return replace(_decision(now, check, phase="Pending"), delete=(job.live,))
+
+
+def _repeat(now: Situation, job: JobView, check: Check, version: str) -> Decision:
+    """Publishing again, after a while, whatever went wrong: only a Job that is made anew asks again."""
+    return replace(_again(now, job, _beside(now, check)), candidate=version)
 
 
 def _pending(now: Situation, check: Check, *, create: bool = False, delete: tuple[Object, ...] = ()) -> Decision:
-    return Decision(_beside(now, check), create=create, delete=delete, published=now.published, phase="Pending")
+    return replace(_decision(now, _beside(now, check), phase="Pending"), create=create, delete=delete)
 
 
-def _tell(now: Situation, reason: str, message: str, *, temporary: bool) -> Check:
-    known = KNOWN_FAILURES.get(reason, reason if reason in set(Reason) else Reason.INGESTION_FAILED)
-    text = f"{now.version} could not be built: {message}"
-    return fail(known, text + "; it is tried again") if temporary else stuck(known, text)
+def _decision(now: Situation, check: Check, *, phase: Phase | None = None, candidate: str | None = None) -> Decision:
+    """To do nothing and say this."""
+    published = now.published.version if now.published else None
+    named = candidate or now.version
+    return Decision(
+        check=check,
+        published=now.published,
+        versions=known.with_states(now.versions, published),
+        volume=now.volume if now.versions else now.remembered_volume,
+        phase=phase if named else None,
+        candidate=named if phase else None,
+    )
+
+
+def _rest(now: Situation, check: Check) -> Check:
+    """A pin that names nothing is told, whatever else is well."""
+    pinned = now.pinned
+    if pinned is None or pinned == now.version or (now.answering and now.answering.version == pinned):
+        return check
+    held = ", ".join(each.version for each in now.versions) or "none"
+    message = f"spec.publishing.version names {pinned}, which is not in the store (it holds: {held})"
+    return _beside(now, stuck(Reason.VERSION_NOT_FOUND, message))
 
 
 def _beside(now: Situation, check: Check) -> Check:
     """While an older version answers, building the next one is no fault; that it fails is one."""
-    if now.published is None or not _holds_published(now):
+    if now.answering is None:
         return check
-    kept = f"{now.published.version} goes on answering"
+    kept = f"{now.answering.version} goes on answering"
     if check.verdict is Verdict.WAIT:
         return ok(Reason.PUBLISHED, f"{check.message}; {kept}")
     return Check(check.verdict, check.reason, f"{check.message}; {kept}")
 
 
-def _holds_published(now: Situation) -> bool:
-    published_at = datetime.fromisoformat(now.published.at) if now.published else None
-    return now.store_since is None or (published_at is not None and now.store_since <= published_at)
-
-
-def _answers(published: PublishedVersion | None) -> Check:
-    assert published is not None  # noqa: S101 - the callers have just looked
+def _answers(published: PublishedVersion) -> Check:
     left_out = f", {published.skipped} left out (see status.published.skippedDocuments)" if published.skipped else ""
     return ok(
         Reason.PUBLISHED,

@@ -31,6 +31,7 @@ class JobView:
     ended: datetime | None
     why: str
     """Reason of its failure, e.g. DeadlineExceeded."""
+    uid: str = ""
 
 
 def view(job: Object) -> JobView:
@@ -47,6 +48,7 @@ def view(job: Object) -> JobView:
         created=datetime.fromisoformat(meta["creationTimestamp"]),
         ended=datetime.fromisoformat(end["lastTransitionTime"]) if end else None,
         why=end.get("reason", "") if end else "",
+        uid=meta.get("uid", ""),
     )
 
 

@@ -15,7 +15,7 @@ from kefu_operator.local.placement import LocalPlacement
 from kefu_operator.local.ports import LOOPBACK
 from kefu_operator.plan.chatbot import ADMIN, PUBLIC, ChatbotPlan, plan_chatbot
 from kefu_operator.plan.errors import PlanError
-from kefu_operator.plan.knowledge import KnowledgePlan, plan_knowledge, retrieval_url
+from kefu_operator.plan.knowledge import KnowledgePlan, config_maps_of, plan_knowledge, retrieval_url
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.workload import Workload
@@ -98,6 +98,12 @@ def _check_references(bundle: Manifests) -> None:
                     f"KnowledgeIndex/{index.metadata.name}: spec.sources[{position}].configMap: there is no ConfigMap "
                     f"{source.config_map.name} in these files; add it, or correct the name"
                 )
+        questions = index.spec.evaluation.questions.config_map.name if index.spec.evaluation else None
+        if questions and questions not in bundle.config_maps:
+            raise InputInvalid(
+                f"KnowledgeIndex/{index.metadata.name}: spec.evaluation.questions.configMap: there is no ConfigMap "
+                f"{questions} in these files; add it, or correct the name"
+            )
     known = {index.metadata.name for index in bundle.indexes}
     for chatbot in bundle.chatbots:
         for position, reference in enumerate(chatbot.spec.knowledge):
@@ -109,11 +115,7 @@ def _check_references(bundle: Manifests) -> None:
 
 
 def _digests(index: KnowledgeIndex, bundle: Manifests) -> Mapping[str, str]:
-    return {
-        source.name: digest.of_files(bundle.config_maps[source.config_map.name])
-        for source in index.spec.sources
-        if source.config_map
-    }
+    return {source: digest.of_files(bundle.config_maps[name]) for source, name in config_maps_of(index).items()}
 
 
 def _chatbot(chatbot: ChatbotDeployment, placement: Placement, settings: PlanSettings) -> ChatbotPlan:

@@ -26,6 +26,14 @@ from kefu_operator.plan.workload import (
 
 RETRIEVAL = Port("http", 8081)
 MILVUS = Port("milvus", 19530)
+TASK_GRACE_SECONDS = 1
+"""A task has nothing to save: what it leaves half done is seen and done anew. Its successor waits until it has ended."""
+
+
+COMPONENT = "ingestion"
+"""Of the tasks that build and publish."""
+QUESTIONS = "evaluation.questions"
+"""Key of the golden questions among the digests; no source can have this name, since names hold no dot."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,12 @@ class KnowledgePlan:
     store: Workload | None
     """The embedded Milvus; None where the store is external."""
     ingestion: Task | None
-    """Builds and publishes `version`; None while a source is missing."""
+    """Builds `version`, judges and publishes it; None while a source, or the golden questions, are missing."""
     retrieval: Workload
+    publications: Mapping[str, Task]
+    """Publish one version without building it: for each that the status names, and for `version`."""
+    judged_by: str | None = None
+    """Hash of golden questions, gates and search settings; None where there is no evaluation, or no question."""
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
@@ -51,21 +63,57 @@ def retrieval_url(index: str, placement: Placement) -> str:
     return f"http://{placement.address(naming.retrieval(index), RETRIEVAL)}"
 
 
-def plan_knowledge(index: KnowledgeIndex, digests: Mapping[str, str], placement: Placement) -> KnowledgePlan:
+def plan_knowledge(
+    index: KnowledgeIndex, digests: Mapping[str, str], placement: Placement, volume: str | None = None
+) -> KnowledgePlan:
     """Plan one index.
 
     Args:
         index: the object.
-        digests: `digest.of_files` of every ConfigMap that a source names and that exists, by the source's name.
+        digests: `digest.of_files` of every ConfigMap that a source names and that exists, by the source's name; that of
+            the golden questions by `QUESTIONS`.
         placement: where it will run.
+        volume: UID of the embedded store's volume, as far as it is known.
     """
     version = _version(index, digests)
+    judged_by = _judged_by(index, digests)
+    can_judge = judged_by is not None or index.spec.evaluation is None
+    known = {held.version for held in index.status.versions} if index.status else set()
     return KnowledgePlan(
         version=version,
         store=_store(index, placement),
-        ingestion=_ingestion(index, version, digests, placement) if version else None,
+        ingestion=_ingestion(index, version, digests, placement, volume) if version and can_judge else None,
         retrieval=_retrieval(index, placement),
+        publications={
+            each: _publication(index, each, placement, volume)
+            for each in sorted(known | ({version} if version else set()))
+        },
+        judged_by=judged_by,
     )
+
+
+def config_maps_of(index: KnowledgeIndex) -> Mapping[str, str]:
+    """Names of the ConfigMaps that an index draws from: by source, and that of the golden questions by `QUESTIONS`."""
+    named = {source.name: source.config_map.name for source in index.spec.sources if source.config_map}
+    evaluation = index.spec.evaluation
+    return named | ({QUESTIONS: evaluation.questions.config_map.name} if evaluation else {})
+
+
+def publishes_itself(index: KnowledgeIndex) -> bool:
+    """Whether a version that passes every gate is published without a person."""
+    return index.spec.publishing.mode == "Automatic" and index.spec.publishing.version is None
+
+
+def _judged_by(index: KnowledgeIndex, digests: Mapping[str, str]) -> str | None:
+    evaluation, questions = index.spec.evaluation, digests.get(QUESTIONS)
+    if evaluation is None or questions is None:
+        return None
+    value = {
+        "questions": questions,
+        "gates": [gate.model_dump(mode="json") for gate in evaluation.gates],
+        "search": index.spec.search.model_dump(mode="json"),
+    }
+    return digest.of_value(value)[:16]
 
 
 def _source_digest(source: Source, digests: Mapping[str, str]) -> str | None:
@@ -106,6 +154,7 @@ def _document(
     *,
     version: str = "",
     sources: tuple[SourceDocument, ...] = (),
+    volume: str | None = None,
 ) -> tuple[Index, tuple[Mount, ...]]:
     """The index document as one workload sees it, and the mounts that its secrets need."""
     spec = index.spec
@@ -151,6 +200,7 @@ def _document(
                 min_confidence=float(spec.search.min_confidence),
             ),
             keep=spec.publishing.keep,
+            volume=volume,
         ),
         tuple(mounts),
     )
@@ -187,9 +237,12 @@ def _store(index: KnowledgeIndex, placement: Placement) -> Workload | None:
     return Workload(name=name, component="store", container=container, exclusive=True)
 
 
-def _ingestion(index: KnowledgeIndex, version: str, digests: Mapping[str, str], placement: Placement) -> Task:
-    name = naming.ingestion(index.metadata.name, version)
-    sources, mounts = [], []
+def _ingestion(
+    index: KnowledgeIndex, version: str, digests: Mapping[str, str], placement: Placement, volume: str | None
+) -> Task:
+    name = naming.ingestion(index.metadata.name, version, _manner(index, digests))
+    sources: list[SourceDocument] = []
+    mounts: list[Mount] = []
     for source in index.spec.sources:
         path = None
         if source.config_map:
@@ -208,7 +261,16 @@ def _ingestion(index: KnowledgeIndex, version: str, digests: Mapping[str, str], 
                 digest=_source_digest(source, digests) or "",
             )
         )
-    built, secrets = _document(index, name, placement, version=version, sources=tuple(sources))
+    evaluation = _evaluation(index, digests, name, placement, mounts)
+    built, secrets = _document(index, name, placement, version=version, sources=tuple(sources), volume=volume)
+    built = built.model_copy(
+        update={
+            "evaluation": evaluation,
+            "publish": publishes_itself(index),
+            "hold": index.spec.publishing.version,
+            "discard": _refused(index, version),
+        }
+    )
     documents = DocumentMount("index", placement.path(name, "index"), name, {document.FILE: built.to_json()})
     container = Container(
         name="ingest",
@@ -217,7 +279,49 @@ def _ingestion(index: KnowledgeIndex, version: str, digests: Mapping[str, str], 
         compute=Compute(cpu="200m", memory="1Gi"),
         mounts=(documents, *mounts, *secrets),
     )
-    return Task(name=name, component="ingestion", container=container)
+    return Task(name=name, component=COMPONENT, container=container, grace_seconds=TASK_GRACE_SECONDS)
+
+
+def _manner(index: KnowledgeIndex, digests: Mapping[str, str]) -> str:
+    """What a Job does beyond building, so that one that does something else has another name; empty where it is plain."""
+    judged_by, itself = _judged_by(index, digests), publishes_itself(index)
+    return "" if judged_by is None and itself else digest.of_value([judged_by, itself])
+
+
+def _evaluation(
+    index: KnowledgeIndex, digests: Mapping[str, str], workload: str, placement: Placement, mounts: list[Mount]
+) -> document.Evaluation | None:
+    """How the version is judged; the questions' mount is added to `mounts`."""
+    evaluation, judged_by = index.spec.evaluation, _judged_by(index, digests)
+    if evaluation is None or judged_by is None:
+        return None
+    folder = ConfigMapMount("questions", placement.path(workload, "questions"), evaluation.questions.config_map.name)
+    mounts.append(folder)
+    return document.Evaluation(
+        path=folder.path,
+        digest=digests[QUESTIONS],
+        gates=tuple(document.Gate(metric=gate.metric, at_least=float(gate.at_least)) for gate in evaluation.gates),
+        judged_by=judged_by,
+    )
+
+
+def _refused(index: KnowledgeIndex, version: str) -> tuple[str, ...]:
+    known = index.status.versions if index.status else ()
+    return tuple(held.version for held in known if held.state == "Refused" and held.version != version)
+
+
+def _publication(index: KnowledgeIndex, version: str, placement: Placement, volume: str | None) -> Task:
+    name = naming.publication(index.metadata.name, version)
+    built, secrets = _document(index, name, placement, version=version, volume=volume)
+    documents = DocumentMount("index", placement.path(name, "index"), name, {document.FILE: built.to_json()})
+    container = Container(
+        name="publish",
+        image="retrieval",
+        command=("python", "-m", "kefu_retrieval", "publish", "--index", f"{documents.path}/{document.FILE}"),
+        compute=Compute(cpu="100m", memory="512Mi"),
+        mounts=(documents, *secrets),
+    )
+    return Task(name=name, component=COMPONENT, container=container, grace_seconds=TASK_GRACE_SECONDS)
 
 
 def _retrieval(index: KnowledgeIndex, placement: Placement) -> Workload:

@@ -151,3 +151,5 @@ class Task:
     container: Container
     retries: int = 5
     deadline_seconds: int = 3600
+    grace_seconds: int = 30
+    """Time to end when it is told to."""

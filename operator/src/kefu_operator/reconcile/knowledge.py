@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from pydantic import ValidationError
 
 from kefu_api.kinds.knowledge import CandidateVersion, KnowledgeIndex, KnowledgeIndexStatus, PublishedVersion
+from kefu_operator import naming
 from kefu_operator.apply import Applier, Refusals
 from kefu_operator.client import Client
 from kefu_operator.desired.images import Images
@@ -18,24 +18,41 @@ from kefu_operator.desired.types import Object
 from kefu_operator.errors import Forbidden, Rejected
 from kefu_operator.gather.knowledge import KnowledgeFacts, gather_knowledge
 from kefu_operator.gather.owned import find
-from kefu_operator.ingestion.decide import Decision, Situation, decide
+from kefu_operator.ingestion.decide import decide
 from kefu_operator.ingestion.jobs import view
-from kefu_operator.plan.knowledge import KnowledgePlan, plan_knowledge, retrieval_url
+from kefu_operator.ingestion.progress import progress_of
+from kefu_operator.ingestion.situation import Decision, Situation
+from kefu_operator.plan.knowledge import (
+    COMPONENT,
+    KnowledgePlan,
+    plan_knowledge,
+    publishes_itself,
+    retrieval_url,
+)
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.workload import Task
 from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
 from kefu_operator.resources import CLAIMS, CONFIG_MAPS, JOBS
 from kefu_operator.settled import holds
-from kefu_operator.status.check import Check, Verdict, wait
+from kefu_operator.status.check import Check, Verdict
 from kefu_operator.status.conditions import conditions
 from kefu_operator.status.invalid import unreadable
-from kefu_operator.status.knowledge_checks import check_sources, check_store, store_is_ready
+from kefu_operator.status.knowledge_checks import (
+    check_evaluation,
+    check_sources,
+    check_store,
+    store_is_ready,
+)
 from kefu_operator.status.reasons import Reason
 from kefu_operator.status.workload_checks import check_refusals
 from kefu_operator.workers import Again
 
 REFUSED_SECONDS = 60
 """How long until what the API server refused is tried again."""
+PROGRESS_SECONDS = 5
+"""How often a Job that builds is asked how far it is."""
+MOVING = ("Pending", "Building", "Evaluating", "Publishing")
+"""Phases that go on by themselves."""
 TROUBLE_SECONDS = 30
 """How often a pod is looked at whose trouble only events and logs tell, which are not watched."""
 
@@ -70,7 +87,7 @@ class KnowledgeReconciler:
         if not isinstance(facts, KnowledgeFacts):
             await self._tell_unreadable(facts)
             return Again()
-        plan = plan_knowledge(facts.index, facts.digests, ClusterPlacement(namespace))
+        plan = plan_knowledge(facts.index, facts.digests, ClusterPlacement(namespace), _volume(facts))
         scope = owned(namespace, owner_of(facts.index))
         decision = self._decide(plan, facts, scope)
         refusals = await self._apply(plan, facts, decision, scope)
@@ -78,30 +95,27 @@ class KnowledgeReconciler:
         return _again(facts, Outcome(refusals, decision))
 
     def _decide(self, plan: KnowledgePlan, facts: KnowledgeFacts, scope: Scope) -> Decision:
-        status = facts.index.status or KnowledgeIndexStatus()
-        if plan.version is None or plan.ingestion is None:
-            check = wait(Reason.BUILDING, "nothing is built until every source is there")
-            return Decision(check, published=status.published)
+        status, task = facts.index.status or KnowledgeIndexStatus(), plan.ingestion
         return decide(
             Situation(
-                version=plan.version,
-                job_name=plan.ingestion.name,
+                version=plan.version if task else None,
+                job_name=task.name if task else None,
                 published=status.published,
+                versions=status.versions,
+                remembered_volume=status.volume,
+                volume=_volume(facts),
+                judged_by=plan.judged_by,
+                automatic=publishes_itself(facts.index),
+                pinned=facts.index.spec.publishing.version,
+                publish_jobs={version: each.name for version, each in plan.publications.items()},
                 store_ready=store_is_ready(plan, facts),
-                store_since=self._store_since(plan, facts),
                 jobs=[view(job) for job in facts.jobs if "deletionTimestamp" not in job["metadata"]],
                 # Those of a Job that was deleted still run for a moment.
-                pods=[pod for pod in facts.pods if pod.component == plan.ingestion.component],
-                is_current=self._is_current(plan.ingestion, facts, scope),
+                pods=[pod for pod in facts.pods if pod.component == COMPONENT],
+                is_current=task is not None and self._is_current(task, facts, scope),
                 now=self._now(),
             )
         )
-
-    def _store_since(self, plan: KnowledgePlan, facts: KnowledgeFacts) -> datetime | None:
-        if plan.store is None:
-            return None
-        claim = find(facts.owned, CLAIMS, plan.store.name)
-        return datetime.fromisoformat(claim["metadata"]["creationTimestamp"]) if claim else self._now()
 
     def _is_current(self, task: Task, facts: KnowledgeFacts, scope: Scope) -> bool:
         live = find(facts.jobs, JOBS, task.name)
@@ -114,8 +128,8 @@ class KnowledgeReconciler:
         refusals = await self._applier.sync(lasting, live)
         for job in decision.delete:
             await self._applier.delete(job)
-        if decision.create and plan.ingestion:
-            refusals += await self._create_job(plan.ingestion, facts, scope)
+        for task in _to_create(plan, decision):
+            refusals += await self._create_job(task, facts, scope)
         return refusals
 
     async def _create_job(self, task: Task, facts: KnowledgeFacts, scope: Scope) -> Refusals:
@@ -132,10 +146,12 @@ class KnowledgeReconciler:
         index, decision = facts.index, outcome.decision
         before = index.status.conditions if index.status else ()
         generation, now = index.metadata.generation, self._now()
-        building = decision.phase in ("Pending", "Building") and decision.check.verdict is Verdict.OK
+        building = decision.phase in MOVING and decision.check.verdict is Verdict.OK
+        evaluated = check_evaluation(plan, facts, decision)
         after = conditions(
             {
                 "SourcesReady": check_sources(facts),
+                **({"Evaluated": evaluated} if evaluated else {}),
                 "Published": [decision.check],
                 "StoreReady": [
                     *check_refusals(outcome.refusals),
@@ -152,7 +168,9 @@ class KnowledgeReconciler:
             observed_generation=generation,
             conditions=after,
             published=decision.published,
-            candidate=_candidate(plan, decision),
+            candidate=_candidate(facts, decision),
+            versions=decision.versions,
+            volume=decision.volume,
             url=retrieval_url(index.metadata.name, ClusterPlacement(index.metadata.namespace)),
         )
         await tell(self._applier, facts.found, _dump(status), before, after, now)
@@ -174,23 +192,41 @@ class KnowledgeReconciler:
             await tell(self._applier, found, _dump(status), (), after, self._now())
 
 
+def _volume(facts: KnowledgeFacts) -> str | None:
+    """UID of the embedded store's volume; empty where there is none yet; None where the store is external."""
+    if facts.index.spec.store.embedded is None:
+        return None
+    claim = find(facts.owned, CLAIMS, naming.store(facts.index.metadata.name))
+    return str(claim["metadata"]["uid"]) if claim else ""
+
+
+def _to_create(plan: KnowledgePlan, decision: Decision) -> list[Task]:
+    building = [plan.ingestion] if plan.ingestion and decision.create else []
+    return [*building, *([plan.publications[decision.publish]] if decision.publish else [])]
+
+
 def _documents_of_jobs(facts: KnowledgeFacts, plan: KnowledgePlan, decision: Decision) -> set[str]:
     """Names of the ConfigMaps that Jobs still mount: each has the name of its Job."""
     deleted = {_name(job) for job in decision.delete}
     names = {_name(job) for job in facts.jobs} - deleted
-    return names | ({plan.ingestion.name} if plan.ingestion and decision.create else set())
+    return names | {task.name for task in _to_create(plan, decision)}
 
 
-def _candidate(plan: KnowledgePlan, decision: Decision) -> CandidateVersion | None:
-    if decision.phase is None or plan.version is None:
+def _candidate(facts: KnowledgeFacts, decision: Decision) -> CandidateVersion | None:
+    if decision.phase is None or decision.candidate is None:
         return None
-    return CandidateVersion(version=plan.version, phase=decision.phase)
+    progress = progress_of(facts.pods) if decision.phase == "Building" else None
+    if progress is None:
+        return CandidateVersion(version=decision.candidate, phase=decision.phase)
+    return CandidateVersion(version=decision.candidate, phase=progress.phase, done=progress.done, total=progress.total)
 
 
 def _again(facts: KnowledgeFacts, outcome: Outcome) -> Again:
     waits = [REFUSED_SECONDS] if outcome.refusals else []
     if any(pod.creating or pod.crashed for pod in facts.pods if not pod.deleting):
         waits.append(TROUBLE_SECONDS)
+    if outcome.decision.phase == "Building":
+        waits.append(PROGRESS_SECONDS)
     after = outcome.decision.again_after
     if after is not None:
         waits.append(max(1, round(after.total_seconds())))

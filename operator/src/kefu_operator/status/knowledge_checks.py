@@ -1,12 +1,16 @@
 """Checks of an index: its sources, its store and what searches it."""
 
+from kefu_api.kinds.knowledge import KnownVersion
 from kefu_operator.gather.knowledge import KnowledgeFacts
 from kefu_operator.gather.owned import find
 from kefu_operator.gather.pods import pods_of
+from kefu_operator.ingestion import known
+from kefu_operator.ingestion.decide import told_gates
+from kefu_operator.ingestion.situation import Decision
 from kefu_operator.plan.knowledge import KnowledgePlan
 from kefu_operator.plan.workload import Workload
 from kefu_operator.resources import DEPLOYMENTS
-from kefu_operator.status.check import Check, Verdict, ok, stuck
+from kefu_operator.status.check import Check, Verdict, ok, stuck, wait
 from kefu_operator.status.reasons import Reason
 from kefu_operator.status.workload_checks import check_workload, is_failing
 
@@ -24,6 +28,37 @@ def check_sources(facts: KnowledgeFacts) -> list[Check]:
         if source.config_map and source.name not in facts.digests
     ]
     return missing or [ok(Reason.SOURCES_FOUND, f"{len(sources)} sources are there")]
+
+
+def check_evaluation(plan: KnowledgePlan, facts: KnowledgeFacts, decision: Decision) -> list[Check]:
+    """What the golden questions say; nothing where the index has none."""
+    evaluation = facts.index.spec.evaluation
+    if evaluation is None:
+        return []
+    if plan.judged_by is None:
+        name = evaluation.questions.config_map.name
+        remedy = "create it, or correct spec.evaluation.questions"
+        return [
+            stuck(Reason.QUESTIONS_NOT_FOUND, f"ConfigMap {name} with the golden questions does not exist: {remedy}")
+        ]
+    built = known.find(decision.versions, plan.version)
+    if built and built.judged_by == plan.judged_by:
+        if built.failed_gates:
+            return [stuck(Reason.GATES_FAILED, f"{built.version}: {told_gates(built)}")]
+        return [ok(Reason.EVALUATED, told_scores(built))]
+    answering = known.find(decision.versions, decision.published.version if decision.published else None)
+    if answering and answering.scores:
+        return [ok(Reason.EVALUATED, f"{told_scores(answering)}; {plan.version} is judged when it is built")]
+    return [wait(Reason.EVALUATING, f"{plan.version or 'the index'} is judged when it is built")]
+
+
+def told_scores(version: KnownVersion) -> str:
+    """A version's scores in a sentence."""
+    if version.scores is None:
+        return f"{version.version} was not judged"
+    figures = version.scores.model_dump(by_alias=True, exclude_none=True, exclude={"questions"})
+    told = ", ".join(f"{name} {value}" for name, value in figures.items())
+    return f"{version.version}: {told}, of {version.scores.questions} questions"
 
 
 def check_store(plan: KnowledgePlan, facts: KnowledgeFacts, *, is_published: bool) -> list[Check]:

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     PUBLISHED = "Published"
     SOURCES_FOUND = "SourcesFound"
     EXTERNAL_STORE = "ExternalStore"
+    EVALUATED = "Evaluated"
     SETTLED = "Settled"
 
     # Something is under way.
@@ -25,6 +26,8 @@ class Reason(StrEnum):
     ROLLING_OUT = "RollingOut"
     BUILDING = "Building"
     WAITING_FOR_STORE = "WaitingForStore"
+    EVALUATING = "Evaluating"
+    PUBLISHING = "Publishing"
 
     # A pod fails.
     UNSCHEDULABLE = "Unschedulable"
@@ -58,5 +61,12 @@ class Reason(StrEnum):
     SOURCE_CHANGED = "SourceChanged"
     NOTHING_TO_INDEX = "NothingToIndex"
     EMBEDDING_FAILED = "EmbeddingFailed"
+    TOO_MUCH_LOST = "TooMuchLost"
     INGESTION_FAILED = "IngestionFailed"
     INGESTION_TIMED_OUT = "IngestionTimedOut"
+    QUESTIONS_NOT_FOUND = "QuestionsNotFound"
+    QUESTIONS_INVALID = "QuestionsInvalid"
+    GATES_FAILED = "GatesFailed"
+    AWAITING_PUBLICATION = "AwaitingPublication"
+    VERSION_NOT_FOUND = "VersionNotFound"
+    VERSION_GONE = "VersionGone"

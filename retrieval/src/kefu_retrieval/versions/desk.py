@@ -92,7 +92,9 @@ class Desk:
             RetrievalError: a search failed.
         """
         golden = questions.parse(request.files)
-        version: str = request.version or await self._blocking(self._published)
+        version = request.version
+        if version is None:
+            version = await self._blocking(self._published)
         manifest = await self._blocking(partial(self._archive.find, version))
         one = OneVersion(self._store, self._archive.collection(manifest.version))
         searcher = Searcher(self._store, one, self._embedders, self._threads, SEARCH_SECONDS)

@@ -19,6 +19,7 @@ from kefu_operator.desired.images import Images
 from kefu_operator.desired.render import PLACEHOLDER, render
 from kefu_operator.local.options import plan_settings
 from kefu_operator.plan.errors import PlanError
+from kefu_operator.plan.knowledge import config_maps_of
 
 EXAMPLES = """\
   kefu render examples/shop
@@ -82,9 +83,9 @@ def _moved(found: Kind, namespace: str | None) -> Kind:
 def _digests(indexes: Sequence[KnowledgeIndex], manifests: Manifests) -> Mapping[tuple[str, str], Mapping[str, str]]:
     return {
         (index.metadata.namespace, index.metadata.name): {
-            source.name: digest.of_files(manifests.config_maps[source.config_map.name])
-            for source in index.spec.sources
-            if source.config_map and source.config_map.name in manifests.config_maps
+            source: digest.of_files(manifests.config_maps[name])
+            for source, name in config_maps_of(index).items()
+            if name in manifests.config_maps
         }
         for index in indexes
     }
