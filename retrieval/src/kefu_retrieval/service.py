@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from kefu_api.documents.index import BuiltinEmbedding, EndpointEmbedding, Index, StoreTarget
+from kefu_api.documents.index import Embedding, Index, StoreTarget
 from kefu_api.wire.search import SearchRequest, SearchResponse
 from kefu_retrieval import documents, metrics
 from kefu_retrieval.embeddings.protocol import Embedder
@@ -24,7 +24,7 @@ STORE_THREADS = 16
 """Store calls at once; more searches wait their turn."""
 
 MakeStore = Callable[[StoreTarget], Store]
-MakeEmbedder = Callable[[BuiltinEmbedding | EndpointEmbedding], Embedder]
+MakeEmbedder = Callable[[Embedding], Embedder]
 
 
 class Service:

@@ -1,5 +1,6 @@
 """The endpoint embedder against a real HTTP server that behaves as told."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,13 +33,19 @@ class Endpoint:
     answer: Callable[[list[str]], Any] = honest
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
+    longest: int = 10_000
+    """Characters of a text beyond which the request is refused, as by a model with a short context."""
+    retry_after: str | None = None
 
     async def handle(self, request: web.Request) -> web.Response:
         body = await request.json()
         self.requests.append(body)
         self.keys.append(request.headers.get("Authorization"))
         if self.statuses:
-            return web.Response(status=self.statuses.pop(0))
+            headers = {"Retry-After": self.retry_after} if self.retry_after else {}
+            return web.Response(status=self.statuses.pop(0), headers=headers)
+        if any(len(text) > self.longest for text in body["input"]):
+            return web.json_response({"error": {"message": "maximum context length"}}, status=400)
         return web.json_response(self.answer(body["input"]))
 
 
@@ -72,7 +79,7 @@ async def test_gives_unit_vectors_in_the_order_of_the_texts_in_batches(endpoint:
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
     ratios = vectors[:, 0] / vectors[:, 1]
     np.testing.assert_allclose(ratios, [len(text) for text in texts], rtol=1e-4)
-    assert [len(request["input"]) for request in endpoint.requests] == [BATCH, 3]
+    assert sorted(len(request["input"]) for request in endpoint.requests) == [3, BATCH]
 
 
 async def test_sends_the_key_of_the_file(endpoint: Endpoint, tmp_path: Path) -> None:
@@ -129,3 +136,23 @@ async def test_says_when_nobody_listens(endpoint: Endpoint) -> None:
     endpoint.url = "http://127.0.0.1:9"
     with pytest.raises(EmbeddingUnreachable, match="does not answer"):
         await embed(endpoint, "a")
+
+
+async def test_shortens_only_the_text_that_is_too_long(endpoint: Endpoint) -> None:
+    endpoint.longest = 1_000
+    vectors = await embed(endpoint, "a" * 10, "b" * 3_000, "c" * 20)
+    assert [round(float(row[0] / row[1])) for row in vectors] == [10, 750, 20]
+
+
+async def test_gives_up_on_a_request_that_is_refused_however_short(endpoint: Endpoint) -> None:
+    endpoint.longest = 0
+    with pytest.raises(EmbeddingFailed, match=r"400; check that embedding\.endpoint\.model"):
+        await embed(endpoint, "a" * 3_000)
+
+
+async def test_waits_as_long_as_the_server_asks_for(endpoint: Endpoint) -> None:
+    endpoint.statuses = [429]
+    endpoint.retry_after = "0.3"
+    began = time.monotonic()
+    await embed(endpoint, "a")
+    assert time.monotonic() - began >= 0.3

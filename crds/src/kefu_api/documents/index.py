@@ -63,7 +63,27 @@ class EndpointEmbedding(Model):
     api_key_file: str | None = None
 
 
-Embedding = Annotated[BuiltinEmbedding | EndpointEmbedding, Field(discriminator="kind")]
+class ModelEmbedding(Model):
+    """A sentence encoder in a folder, run by onnxruntime in process."""
+
+    kind: Literal["model"] = "model"
+    path: str
+    """Mounted folder with an ONNX model, `tokenizer.json` and the model's configuration."""
+
+
+class TritonEmbedding(Model):
+    """A model from text to vectors behind the Open Inference Protocol (KServe v2) over HTTP."""
+
+    kind: Literal["triton"] = "triton"
+    url: str
+    """Base URL without `/v2`."""
+    model: str
+    dimension: int
+
+
+Embedding = Annotated[
+    BuiltinEmbedding | ModelEmbedding | EndpointEmbedding | TritonEmbedding, Field(discriminator="kind")
+]
 
 
 class StoreTarget(Model):

@@ -133,6 +133,16 @@ ModelUri = Annotated[
     ),
 ]
 
+FolderUri = Annotated[
+    str,
+    Shape(
+        "must be pvc://claim/folder, or file:///folder with `kefu run`",
+        (rf"^(pvc://{_CLAIM}/{_VISIBLE}+|file:///{_VISIBLE}+)$",),
+        min_length=8,
+        max_length=2048,
+    ),
+]
+
 MilvusUri = Annotated[
     str,
     Shape(

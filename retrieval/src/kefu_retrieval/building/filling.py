@@ -79,12 +79,12 @@ class Filling:
 
 def key_of(fingerprint: str, probe: str) -> str:
     """Names what was embedded and how: equal keys, equal vectors."""
-    return digest.of_value([fingerprint, probe])
+    return digest.of_text(f"{fingerprint}\0{probe}")
 
 
 def row_id(chunk: Chunk, probe: str) -> str:
     """Deterministic id of a row: 32 hex digits of SHA-256 over chunk and probe."""
-    return digest.of_value([chunk.id, probe])[:32]
+    return digest.of_text(f"{chunk.id}\0{probe}")[:32]
 
 
 def batches(chunks: Iterable[Chunk], fingerprint: str) -> Iterator[list[Probe]]:

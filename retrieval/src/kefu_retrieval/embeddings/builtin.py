@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]
 import onnxruntime_extensions  # type: ignore[import-untyped]
 
+from kefu_retrieval.embeddings.onnx_session import Session
 from kefu_retrieval.embeddings.protocol import MAX_CHARACTERS, Vectors
 from kefu_retrieval.errors import EncoderMissing
 
@@ -33,11 +33,11 @@ class BuiltinEmbedder:
         """
         if not path.is_file():
             raise EncoderMissing(f"the encoder's file {path} does not exist; set KEFU_ENCODER_PATH")
-        self._session = _open(path)
-        self._input = self._session.get_inputs()[0].name
-        output = self._session.get_outputs()[0].shape
-        if output[-1] != DIMENSION:
-            raise EncoderMissing(f"{path} gives vectors of shape {output}, not of {DIMENSION} dimensions: wrong model")
+        self._session = Session(path, [onnxruntime_extensions.get_library_path()])
+        self._input = self._session.inputs[0]
+        self._output, shape = next(iter(self._session.outputs.items()))
+        if shape[-1] != DIMENSION:
+            raise EncoderMissing(f"{path} gives vectors of shape {shape}, not of {DIMENSION} dimensions: wrong model")
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
 
     @property
@@ -67,18 +67,6 @@ class BuiltinEmbedder:
 
     def _encode_one(self, text: str) -> Vectors:
         batch = np.array([text[:MAX_CHARACTERS]], dtype=object)
-        vector: Vectors = self._session.run(None, {self._input: batch})[0].astype(np.float32)
+        vector: Vectors = self._session.run(self._output, {self._input: batch}).astype(np.float32)
         norm = float(np.linalg.norm(vector))
         return vector / norm if norm > 0 else vector
-
-
-def _open(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.register_custom_ops_library(onnxruntime_extensions.get_library_path())
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except (RuntimeError, ValueError) as error:  # onnxruntime's own exceptions derive from these
-        raise EncoderMissing(f"{path} cannot be loaded as an ONNX model: {str(error)[:200]}") from error

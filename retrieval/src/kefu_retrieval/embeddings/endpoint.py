@@ -1,6 +1,5 @@
 """The endpoint embedder: any server that speaks OpenAI's `/v1/embeddings`."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,27 +8,33 @@ import aiohttp
 import numpy as np
 
 from kefu_api.documents.index import EndpointEmbedding
+from kefu_retrieval.embeddings.checking import unit
 from kefu_retrieval.embeddings.protocol import MAX_CHARACTERS, Vectors
+from kefu_retrieval.embeddings.remote import BATCH, BUSY, Remote, busy
 from kefu_retrieval.errors import EmbeddingFailed, EmbeddingUnreachable
 
-BATCH = 32
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
-_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Statuses that may pass."""
+__all__ = ["BATCH", "EndpointEmbedder"]
+
+FIELD = "embedding.endpoint"
+_TOO_MUCH = frozenset({400, 413, 422})
+"""What servers answer to a text that is longer than the model's context, or to more texts than they take at once."""
+SHORTEST = 200
+"""Characters; a text this short is not too long for any model, so that the refusal has another reason."""
+
+
+class _Refused(EmbeddingFailed):
+    """The server says that this request is wrong; a shorter one may not be."""
 
 
 class EndpointEmbedder:
-    """Sends batches, tries again with back-off, and checks what comes back."""
+    """Sends batches, tries again with back-off, shortens what is too long, and checks what comes back."""
 
     def __init__(
         self, target: EndpointEmbedding, *, timeout: float = 30.0, attempts: int = 4, backoff: float = 0.5
     ) -> None:
         """`timeout` in seconds per request; `backoff` in seconds before the second attempt, doubled before each later one."""
         self._target = target
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self._attempts = attempts
-        self._backoff = backoff
-        self._session: aiohttp.ClientSession | None = None
+        self._remote = Remote(timeout, attempts, backoff)
 
     @property
     def fingerprint(self) -> str:
@@ -43,41 +48,35 @@ class EndpointEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One L2-normalised row per text, in order."""
-        parts = [await self._batch(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
-        return np.concatenate(parts) if parts else np.empty((0, self.dimension), dtype=np.float32)
+        return await self._remote.batches([text[:MAX_CHARACTERS] for text in texts], self.dimension, self._fitting)
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        await self._remote.close()
 
-    async def _batch(self, texts: Sequence[str]) -> Vectors:
-        for attempt in range(self._attempts):
-            if attempt:
-                await asyncio.sleep(self._backoff * 2 ** (attempt - 1))
-            try:
-                return await self._once(texts)
-            except EmbeddingUnreachable:
-                if attempt == self._attempts - 1:
-                    raise
-        raise EmbeddingUnreachable(f"{self._target.url} was not tried")  # attempts < 1
+    async def _fitting(self, texts: Sequence[str]) -> Vectors:
+        """As one request; where the server refuses it, one text a request; and where it refuses that, half of the text."""
+        try:
+            return await self._once(texts)
+        except _Refused:
+            if len(texts) == 1 and len(texts[0]) <= SHORTEST:
+                raise
+        if len(texts) == 1:
+            return await self._fitting([texts[0][: len(texts[0]) // 2]])
+        return np.concatenate([await self._fitting([text]) for text in texts])
 
     async def _once(self, texts: Sequence[str]) -> Vectors:
-        if self._session is None:
-            self._session = aiohttp.ClientSession()
         url = f"{self._target.url.rstrip('/')}/v1/embeddings"
-        body = {
-            "model": self._target.model,
-            "input": [text[:MAX_CHARACTERS] for text in texts],
-            "encoding_format": "float",
-        }
+        body = {"model": self._target.model, "input": list(texts), "encoding_format": "float"}
         try:
-            async with self._session.post(url, json=body, headers=self._headers(), timeout=self._timeout) as answer:
-                if answer.status in _BUSY:
-                    raise EmbeddingUnreachable(f"{url} answers {answer.status}")
+            async with self._remote.session.post(url, json=body, headers=self._headers()) as answer:
+                if answer.status in BUSY:
+                    raise busy(url, answer)
+                if answer.status in _TOO_MUCH:
+                    raise _Refused(f"{url} answers {answer.status}; check that {FIELD}.model is an embedding model")
                 if answer.status != 200:
-                    raise EmbeddingFailed(f"{url} answers {answer.status}; check embedding.endpoint's model and key")
-                return self._check(await answer.json(content_type=None), len(texts))
+                    raise EmbeddingFailed(f"{url} answers {answer.status}; check {FIELD}'s model and key")
+                return unit(_vectors(await answer.json(content_type=None)), len(texts), self.dimension, FIELD)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise EmbeddingUnreachable(f"{url} does not answer: {type(error).__name__}") from error
         except ValueError as error:
@@ -92,21 +91,11 @@ class EndpointEmbedder:
             raise EmbeddingFailed(f"the key file {self._target.api_key_file} cannot be read") from error
         return {"Authorization": f"Bearer {key}"}
 
-    def _check(self, answer: Any, count: int) -> Vectors:
-        """The vectors of `answer` in the order of the texts, as unit vectors."""
-        try:
-            rows = sorted(answer["data"], key=lambda row: row["index"])
-            vectors = np.array([row["embedding"] for row in rows], dtype=np.float32)
-        except (TypeError, KeyError, ValueError) as error:
-            raise EmbeddingFailed("the endpoint's answer is not a list of embeddings") from error
-        if vectors.shape != (count, self.dimension):
-            shape = "x".join(str(side) for side in vectors.shape)
-            raise EmbeddingFailed(
-                f"the endpoint gives {shape} numbers where {count}x{self.dimension} were expected;"
-                " correct embedding.endpoint.dimension"
-            )
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not np.all(np.isfinite(norms)) or np.any(norms == 0):
-            raise EmbeddingFailed("the endpoint gives a vector that is zero or not finite")
-        unit: Vectors = vectors / norms
-        return unit
+
+def _vectors(answer: Any) -> Vectors:
+    """The vectors of `answer` in the order of the texts."""
+    try:
+        rows = sorted(answer["data"], key=lambda row: row["index"])
+        return np.array([row["embedding"] for row in rows], dtype=np.float32)
+    except (TypeError, KeyError, ValueError) as error:
+        raise EmbeddingFailed("the endpoint's answer is not a list of embeddings") from error
