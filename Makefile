@@ -59,7 +59,7 @@ format: .venv/.ready ## Format the code
 	$(PY) -m ruff check --fix .
 
 ##@ Prove it
-.PHONY: test lint test-unit test-integration test-e2e bench tools
+.PHONY: test lint test-unit test-integration test-e2e bench bench-retrieval tools
 test: lint test-unit test-integration test-e2e ## Everything below, in order
 
 lint: .venv/.ready ## Style, types, import layers, and that generated files are up to date
@@ -80,6 +80,9 @@ test-e2e: .venv/.ready tools models ## Real pods on a real node: the whole way f
 
 bench: .venv/.ready tools models ## Benchmarks against named peers; writes docs/benchmarks.md
 	$(PY) -m tests.benchmarks
+
+bench-retrieval: .venv/.ready models ## The retrieval service's part of it: overhead, quality, growth, publishing, kills
+	$(PY) -m tests.benchmarks retrieval-orchestration retrieval-quality retrieval-ingestion retrieval-publishing retrieval-kills
 
 tools: .venv/.ready ## Build Kubernetes, etcd, CoreDNS and Helm into the cache and install Debian packages (once)
 	$(PY) -m hack.packages

@@ -6,9 +6,15 @@ from tests.benchmarks import first_answer, reconcile
 from tests.benchmarks.effort import Effort
 from tests.benchmarks.gateway import benchmark as gateway
 from tests.benchmarks.report import Report
+from tests.benchmarks.retrieval import ingestion, kills, orchestration, publishing, quality
 
 BENCHMARKS: dict[str, Callable[[Effort], Report]] = {
     "first-answer": first_answer.run,
     "gateway": gateway.run,
     "operator": reconcile.run,
+    "retrieval-orchestration": orchestration.run,
+    "retrieval-quality": quality.run,
+    "retrieval-ingestion": ingestion.run,
+    "retrieval-publishing": publishing.run,
+    "retrieval-kills": kills.run,
 }

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,8 @@ class Server:
     log: Path
     health: str | None = None
     process: subprocess.Popen[bytes] | None = None
+    environment: Mapping[str, str] | None = None
+    """Variables besides those of this process."""
 
     @property
     def uri(self) -> str:
@@ -45,7 +47,13 @@ class Server:
     def start(self) -> None:
         """Start and wait until it listens (and says that it is healthy)."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                self.command,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, **(self.environment or {})},
+            )
         deadline = time.monotonic() + READY_SECONDS
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > deadline:

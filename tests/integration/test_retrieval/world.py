@@ -11,13 +11,14 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kefu_api import digest
-from kefu_api.documents.index import Index
+from kefu_api.documents.index import EndpointEmbedding, Index
 from tests.integration.test_retrieval import servers
 from tests.unit.test_retrieval.doubles import folder_source, index
 
@@ -45,6 +46,8 @@ class World:
     encoder: Path
     faq: str = ""
     pages: dict[str, str] = field(default_factory=dict)
+    embedding: EndpointEmbedding | None = None
+    """In place of the built-in encoder."""
 
     @property
     def served(self) -> Path:
@@ -62,6 +65,8 @@ class World:
         sources += [folder_source(self.folder / name, files, "Markdown") for name, files in pages.items()]
         version = digest.of_value([source.digest for source in sources])[:10]
         document = index(*sources, version=version, keep=keep, uri=self.uri)
+        if self.embedding is not None:
+            document = document.model_copy(update={"embedding": self.embedding})
         self.follow(document)
         return document
 
@@ -78,7 +83,7 @@ class World:
         file.write_text(document.to_json())
         return subprocess.Popen(
             [sys.executable, "-m", "kefu_retrieval", "ingest", "--index", str(file)],
-            env=self._environment(),
+            env={**os.environ, **self.environment()},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -101,7 +106,7 @@ class World:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [*command, "--host", "127.0.0.1", "--port", str(port)],
-                env=self._environment(),
+                env={**os.environ, **self.environment()},
                 stdout=output,
                 stderr=output,
             )
@@ -119,9 +124,9 @@ class World:
                 process.wait()
                 raise
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the job and the service are told by their environment."""
         return {
-            **os.environ,
             "KEFU_ENCODER_PATH": str(self.encoder),
             "KEFU_TERMINATION_LOG": str(self.folder / "termination.log"),
         }
@@ -153,7 +158,7 @@ class Service:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
-        except OSError:
+        except (OSError, HTTPException):  # nobody listens, or the connection broke in the middle of an answer
             return 0, ""
 
 

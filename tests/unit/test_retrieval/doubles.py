@@ -37,13 +37,13 @@ class WordEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         self.embedded += texts
-        return np.stack([_vector(text) for text in texts])
+        return np.stack([vector_of(text) for text in texts])
 
     async def close(self) -> None:
         return None
 
 
-def _vector(text: str) -> Vectors:
+def vector_of(text: str) -> Vectors:
     vector = np.full(DIMENSION, 1e-3, dtype=np.float32)
     for feature in terms.features(text):
         vector[int(digest.of_text(feature), 16) % DIMENSION] += 1

@@ -1,0 +1,42 @@
+"""An OpenAI-style embeddings server that hashes words into vectors: real HTTP, no model to load, the same every time."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from kefu_api.documents.index import EndpointEmbedding
+from tests.unit.test_retrieval.doubles import DIMENSION, vector_of
+
+
+@contextmanager
+def words_endpoint() -> Iterator[EndpointEmbedding]:
+    """Served while the block runs, on a free port of loopback."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        yield EndpointEmbedding(url=url, model="words", dimension=DIMENSION)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        rows = [{"index": n, "embedding": vector_of(text).tolist()} for n, text in enumerate(body["input"])]
+        answer = json.dumps({"data": rows}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
