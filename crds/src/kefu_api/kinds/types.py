@@ -121,6 +121,16 @@ HttpUrl = Annotated[
     ),
 ]
 
+PageUrl = Annotated[
+    str,
+    Shape(
+        "must be the address of a page such as https://host/path?query, without fragment or user:password@",
+        (rf"^https?://{_HOST}(/[^\p{{Z}}\p{{Cc}}#]*)?$",),
+        min_length=8,
+        max_length=2048,
+    ),
+]
+
 ModelUri = Annotated[
     str,
     Shape(
