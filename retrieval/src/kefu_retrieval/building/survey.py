@@ -3,7 +3,7 @@
 Nothing is embedded yet, so that a version that must not be built stops here, having cost next to nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
@@ -14,7 +14,7 @@ from kefu_retrieval.building.spool import Spool
 from kefu_retrieval.chunks.boilerplate import Boilerplate
 from kefu_retrieval.chunks.build import cut
 from kefu_retrieval.chunks.chunk import Chunk
-from kefu_retrieval.chunks.likeness import Likeness
+from kefu_retrieval.chunks.likeness import Likeness, Pair
 from kefu_retrieval.sources.document import FaqEntry, Omission, Page, Reading
 
 ALIKE_TOLD = 1_000
@@ -108,10 +108,17 @@ def _cut_all(made: Survey, documents: Iterable[FaqEntry | Page], chunking: Chunk
             names.append(chunk.document)
             made.chunks.append(chunk)
             made.rows += len(chunk.probes)
-    made.alike = tuple(
-        Alike(first=names[pair.first], second=names[pair.second], share=round(pair.share, 2))
-        for pair in likeness.pairs(ALIKE_TOLD)
-    )
+    made.alike = _alike(names, likeness.pairs(ALIKE_TOLD))
+
+
+def _alike(names: Sequence[str], pairs: Iterable[Pair]) -> tuple[Alike, ...]:
+    """Each pair of documents once, with the share of their likest chunks; neighbours in one document are alike by nature."""
+    shares: dict[tuple[str, str], float] = {}
+    for pair in pairs:
+        first, second = sorted((names[pair.first], names[pair.second]))
+        if first != second:
+            shares.setdefault((first, second), pair.share)
+    return tuple(Alike(first=first, second=second, share=round(share, 2)) for (first, second), share in shares.items())
 
 
 def _said(chunk: Chunk) -> bytes:
