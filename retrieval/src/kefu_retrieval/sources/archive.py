@@ -1,10 +1,14 @@
 """DOCX and XLSX are ZIP archives: opened only where they unpack to a bounded size."""
 
 import zipfile
+import zlib
 from io import BytesIO
 
 from kefu_retrieval.errors import DocumentRefused
 from kefu_retrieval.sources import limits
+
+BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, AttributeError, SyntaxError, OSError, EOFError)
+"""What a damaged archive, or damaged XML inside it, makes parsers raise; `lxml`'s errors are SyntaxErrors."""
 
 
 def check(data: bytes) -> None:
@@ -18,7 +22,7 @@ def check(data: bytes) -> None:
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+    except (*BROKEN, NotImplementedError) as error:
         raise DocumentRefused(f"a damaged archive ({error}); save the document again") from error
     if any(member.flag_bits & 1 for member in members):
         raise DocumentRefused("encrypted; save it without a password")

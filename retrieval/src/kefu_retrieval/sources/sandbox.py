@@ -27,13 +27,22 @@ _ERROR_BYTES = 4096
 class Sandbox:
     """One child process at a time, started when the first document needs it and again after each that broke it."""
 
-    def __init__(self, worker: Sequence[str] = WORKER, seconds: float = limits.PARSE_SECONDS) -> None:
-        """Args:
-        worker: the command line of the child.
-        seconds: wall clock that one document may take.
+    def __init__(
+        self,
+        worker: Sequence[str] = WORKER,
+        seconds: float = limits.PARSE_SECONDS,
+        memory: int = limits.PARSE_MEMORY,
+    ) -> None:
+        """Take bounds.
+
+        Args:
+            worker: the command line of the child; `memory` is added to it.
+            seconds: wall clock that one document may take.
+            memory: bytes of address space that the child may take.
         """
         self._worker = worker
         self._seconds = seconds
+        self._memory = memory
         self._child: subprocess.Popen[bytes] | None = None
         self._complaints: IO[bytes] | None = None
 
@@ -83,7 +92,7 @@ class Sandbox:
             environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
             environment |= {"LANG": "C.UTF-8", "OMP_THREAD_LIMIT": "1", "PYTHONDONTWRITEBYTECODE": "1"}
             self._child = subprocess.Popen(
-                self._worker,
+                (*self._worker, str(self._memory)),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._complaints,
@@ -106,7 +115,7 @@ class Sandbox:
         if child.returncode == -signal.SIGXCPU:
             return f"reading it took more than {limits.PARSE_CPU_SECONDS} s of processor time"
         if "MemoryError" in complaint or "bad_alloc" in complaint:
-            return f"reading it takes more than {limits.PARSE_MEMORY // limits.MIB} MiB of memory"
+            return f"reading it takes more than {self._memory // limits.MIB} MiB of memory"
         return f"its parser failed ({complaint or f'status {child.returncode}'})"
 
     def _last_complaint(self) -> str:

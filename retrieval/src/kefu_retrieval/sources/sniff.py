@@ -85,7 +85,7 @@ def tell(file: File) -> Format:
         DocumentRefused: bytes and name contradict each other, or neither says anything that is read.
     """
     shown, named = by_bytes(file.data), by_name(file.name)
-    if shown is None and named in BINARY:
+    if named in BINARY and shown not in BINARY:
         raise DocumentRefused(f"is no {named} file though its name says so; correct the file or its name")
     if shown in BINARY and named not in (None, shown):
         raise DocumentRefused(f"is {_article(shown)} file though its name says {named}; correct the name")

@@ -73,7 +73,7 @@ def _sheets(data: bytes) -> Iterator[tuple[str, Iterator[tuple[int, list[str]]] 
         warnings.simplefilter("ignore")
         try:
             book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
-        except (KeyError, ValueError, TypeError, AttributeError, SyntaxError, OSError) as error:
+        except archive.BROKEN as error:
             raise DocumentRefused(f"a damaged workbook ({error}); save it again") from error
         for sheet in book.worksheets:
             yield sheet.title, _lines(sheet) if sheet.sheet_state == "visible" else None
@@ -84,7 +84,7 @@ def _lines(sheet: Any) -> Iterator[tuple[int, list[str]]]:
     try:
         for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=limits.COLUMNS), start=1):
             yield number, [_text(cell) for cell in cells]
-    except (KeyError, ValueError, TypeError, AttributeError, SyntaxError, OSError) as error:
+    except archive.BROKEN as error:
         raise DocumentRefused(f"a damaged sheet ({error}); save the workbook again") from error
 
 

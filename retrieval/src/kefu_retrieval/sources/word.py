@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import docx
 from docx.document import Document
 from docx.opc.exceptions import PackageNotFoundError
-from lxml import etree
 
 from kefu_retrieval.errors import DocumentRefused
 from kefu_retrieval.sources import archive, hidden, language, pipe_table
@@ -32,7 +31,7 @@ def parse(file: File) -> Reading:
     archive.check(file.data)
     try:
         document = docx.Document(io.BytesIO(file.data))
-    except (PackageNotFoundError, KeyError, ValueError, etree.XMLSyntaxError) as error:
+    except (PackageNotFoundError, *archive.BROKEN) as error:
         raise DocumentRefused(f"a damaged document ({type(error).__name__}); save it as DOCX again") from error
     writer = _Writer(document)
     text = "\n\n".join(block for block in writer.blocks(document.element.body) if block.strip())

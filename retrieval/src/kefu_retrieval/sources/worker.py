@@ -3,6 +3,7 @@ environment, and free to crash. Started by `sandbox`; one document after the oth
 
 import resource
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -17,9 +18,12 @@ _PREFERRED_VICTIM = "1000"
 _HEADER_BYTES = 1024 * 1024
 
 
-def main() -> int:
-    """Answer each file from standard input with what it holds, until the input ends."""
-    _be_bounded()
+def main(arguments: Sequence[str]) -> int:
+    """Answer each file from standard input with what it holds, until the input ends.
+
+    The only argument is how many bytes of address space the process, and each program it starts, may take.
+    """
+    _be_bounded(int(arguments[0]))
     # Libraries that print must not get between the answers.
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
     questions = sys.stdin.buffer
@@ -44,8 +48,8 @@ def _parse(asked: dict[str, str], data: bytes) -> Reading:
     return reading
 
 
-def _be_bounded() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (limits.PARSE_MEMORY, limits.PARSE_MEMORY))
+def _be_bounded(memory: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     victim = Path("/proc/self/oom_score_adj")
     if victim.exists():
@@ -60,4 +64,4 @@ def _allow_processor_time() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,3 @@
+from tests.unit.test_sources.reading import read
+
+__all__ = ["read"]
