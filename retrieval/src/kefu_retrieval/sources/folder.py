@@ -51,9 +51,9 @@ class Snapshot:
 
 
 def read(path: Path) -> Snapshot:
-    """Look at every regular file of `path` (not its folders) whose name does not begin with a dot.
+    """Look at every regular file of `path` and of its folders; names that begin with a dot are passed over.
 
-    A mounted ConfigMap's entries are links into `..data`; links to files are followed.
+    A mounted ConfigMap's entries are links into `..data`; links to files are followed, those to folders are not.
 
     Raises:
         SourceMissing: there is no such folder.
@@ -64,17 +64,23 @@ def read(path: Path) -> Snapshot:
     hashes: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     try:
-        found = sorted(file for file in path.iterdir() if not file.name.startswith(".") and file.is_file())
-        for file in found:
-            hashes[file.name] = _hash(file)
-            if file.stat().st_size > limits.FILE_BYTES:
-                unreadable[file.name] = f"larger than {limits.FILE_BYTES // limits.MIB} MiB; split the file"
+        found = sorted(name for file in path.rglob("*") if (name := _name(file, path)) and file.is_file())
+        for name in found:
+            hashes[name] = _hash(path / name)
+            if (path / name).stat().st_size > limits.FILE_BYTES:
+                unreadable[name] = f"larger than {limits.FILE_BYTES // limits.MIB} MiB; split the file"
     except OSError as error:
         raise SourceUnreadable(f"cannot read the source folder {path}: {error}") from error
-    for file in found[limits.FILES :]:
-        unreadable[file.name] = f"the folder holds more than {limits.FILES} files; split it into several sources"
+    for name in found[limits.FILES :]:
+        unreadable[name] = f"the folder holds more than {limits.FILES} files; split it into several sources"
     readable = {name: held for name, held in hashes.items() if name not in unreadable}
     return Snapshot(Files(path, readable), unreadable, digest.of_hashes(hashes))
+
+
+def _name(file: Path, folder: Path) -> str | None:
+    """Its path below the folder; None where a part of it is hidden."""
+    relative = file.relative_to(folder)
+    return None if any(part.startswith(".") for part in relative.parts) else relative.as_posix()
 
 
 def _hash(file: Path) -> str:
