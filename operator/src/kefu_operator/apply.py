@@ -1,15 +1,23 @@
-"""The only module that writes: server-side apply under one field manager, creation, deletion, pruning and status."""
+"""The only module that writes objects: server-side apply under one field manager, creation, deletion, pruning and status.
 
-from collections.abc import Iterable, Sequence
+Each write asks for leave first: an operator that lost its lease may write no more.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from kefu_operator import naming
+from kefu_operator import naming, repair
 from kefu_operator.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, ApiError, Conflict, Forbidden, NotOurs, Rejected
 from kefu_operator.metrics import Metrics
 from kefu_operator.resources import Resource, resource_of
-from kefu_operator.settled import is_settled
+from kefu_operator.settled import is_settled, leftover
+
+Leave = Callable[[], float]
+"""Asked before each write: how many seconds it may take. Raises NotLeading where it may not begin."""
+WRITE_SECONDS = 30.0
+"""How long a write may take where nobody competes."""
 
 Refusals = tuple[ApiError | NotOurs, ...]
 """What the API server would not let us write, for the status to tell."""
@@ -18,9 +26,10 @@ Refusals = tuple[ApiError | NotOurs, ...]
 class Applier:
     """Writes objects, and counts its writes."""
 
-    def __init__(self, client: Client, metrics: Metrics) -> None:
+    def __init__(self, client: Client, metrics: Metrics, leave: Leave = lambda: WRITE_SECONDS) -> None:
         self._client = client
         self._metrics = metrics
+        self._leave = leave
 
     async def sync(self, desired: Sequence[Object], live: Iterable[Object], keep: Iterable[Resource] = ()) -> Refusals:
         """Make `live` what is desired: apply each object, then delete those of `live` that nobody wants any more.
@@ -53,12 +62,17 @@ class Applier:
         resource = resource_of(desired)
         if live is None:
             await self._refuse_foreign(resource, desired)
-        elif is_settled(live, desired, naming.MANAGER):
+        elif is_settled(live, desired, naming.MANAGER) and leftover(live, naming.MANAGER) is None:
             self._metrics.skipped.labels(resource.kind).inc()
             return False
-        meta = desired["metadata"]
-        await self._patch(resource.path(meta["namespace"], meta["name"]), desired)
-        self._count(resource, "apply")
+        try:
+            applied = await self._apply_patch(desired)
+        except Rejected as refusal:
+            if live is None or not repair.is_mendable(resource):
+                raise
+            await self._replace(desired, live, refusal)
+            applied = await self._apply_patch(desired)
+        await self._disown(applied)
         return True
 
     async def apply_status(self, owner: Object, status: Object) -> None:
@@ -74,7 +88,7 @@ class Applier:
             "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"]},
             "status": status,
         }
-        await self._patch(resource.path(meta["namespace"], meta["name"], "status"), body)
+        await self._apply_at(resource.path(meta["namespace"], meta["name"], "status"), body)
         self._count(resource, "status")
 
     async def create(self, desired: Object) -> bool:
@@ -85,12 +99,8 @@ class Applier:
         """
         resource = resource_of(desired)
         try:
-            await self._client.request(
-                "post",
-                resource.path(desired["metadata"]["namespace"]),
-                body=desired,
-                field_manager=naming.MANAGER,
-            )
+            path = resource.path(desired["metadata"]["namespace"])
+            await self._send("post", path, desired, field_manager=naming.MANAGER)
         except Conflict:
             return False
         self._count(resource, "create")
@@ -112,7 +122,7 @@ class Applier:
             "preconditions": {"uid": meta["uid"]},
         }
         try:
-            await self._client.request("delete", resource.path(meta["namespace"], meta["name"]), body=options)
+            await self._send("delete", resource.path(meta["namespace"], meta["name"]), options)
         except (Absent, Conflict):
             return
         self._count(resource, "delete")
@@ -136,13 +146,42 @@ class Applier:
                 f"{resource.kind} {meta['name']} exists and was not made by Kefu: delete or rename it, or rename yours"
             )
 
-    async def _patch(self, path: str, body: Object) -> None:
+    async def _apply_patch(self, desired: Object) -> Object:
+        resource, meta = resource_of(desired), desired["metadata"]
+        applied = await self._apply_at(resource.path(meta["namespace"], meta["name"]), desired)
+        self._count(resource, "apply")
+        return applied
+
+    async def _replace(self, desired: Object, live: Object, refusal: Rejected) -> None:
+        """Make way for what was refused; where that is refused too, it was not the others' fault."""
+        try:
+            await self._json_patch(live, repair.replacement(live, desired))
+        except Rejected:
+            raise refusal from None
+
+    async def _disown(self, applied: Object) -> None:
+        place = leftover(applied, naming.MANAGER)
+        if place is not None:
+            await self._json_patch(applied, repair.disowning(applied, place))
+
+    async def _json_patch(self, live: Object, patch: repair.Patch) -> None:
+        resource, meta = resource_of(live), live["metadata"]
+        path = resource.path(meta["namespace"], meta["name"])
+        content_type = "application/json-patch+json"
+        await self._send("patch", path, patch, content_type=content_type, field_manager=naming.MANAGER)
+        self._count(resource, "repair")
+
+    async def _apply_at(self, path: str, body: Object) -> Object:
         options: dict[str, Any] = {
             "content_type": "application/apply-patch+yaml",
             "field_manager": naming.MANAGER,
             "force_conflicts": True,
         }
-        await self._client.request("patch", path, body=body, **options)
+        return await self._send("patch", path, body, **options)
+
+    async def _send(self, method: str, path: str, body: object, **options: Any) -> Object:
+        """Every write goes through here."""
+        return await self._client.request(method, path, body=body, seconds=self._leave(), **options)
 
     def _count(self, resource: Resource, verb: str) -> None:
         self._metrics.writes.labels(resource.kind, verb).inc()

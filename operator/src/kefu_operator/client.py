@@ -22,13 +22,14 @@ from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, SettingsError, Unavailable, api_error
 from kefu_operator.resources import PODS, Resource
 
-CALL = aiohttp.ClientTimeout(total=30, sock_connect=5)
-"""Seconds: every call but a watch."""
+CALL_SECONDS = 30.0
+"""Every call but a watch."""
+CONNECT_SECONDS = 5
 WATCH_SECONDS = 290
 """How long the API server keeps one watch open."""
 SILENCE_SECONDS = 90
 """A watch that says nothing for so long is dead: bookmarks come every minute."""
-WATCH = aiohttp.ClientTimeout(total=WATCH_SECONDS + 30, sock_connect=5, sock_read=SILENCE_SECONDS)
+WATCH = aiohttp.ClientTimeout(total=WATCH_SECONDS + 30, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
 CLOSE_SECONDS = 0.25
 """TLS connections end a moment after their session (aiohttp, "Graceful Shutdown"); a loop must not close before."""
 PAGE = 500
@@ -133,25 +134,31 @@ class Client:
                 serialize=False,
                 query_params=query,
                 header_params={"accept": "*/*"},
-                _request_timeout=CALL,
+                _request_timeout=_within(CALL_SECONDS),
             )
             async with answer:
                 text: bytes = await answer.content.read(4096)
                 return text.decode(errors="replace")
 
-    async def request(self, method: str, path: str, body: Object | None = None, **options: Any) -> Object:
-        """One call that answers with an object.
+    async def request(
+        self, method: str, path: str, body: object = None, *, seconds: float = CALL_SECONDS, **options: Any
+    ) -> Object:
+        """One call that answers with an object, within so many seconds.
 
         Raises:
             ApiError: the API server refused or did not answer.
         """
         with _translated():
             answer = await self._dynamic.request(
-                method, path, body=body, serialize=False, _request_timeout=CALL, **options
+                method, path, body=body, serialize=False, _request_timeout=_within(seconds), **options
             )
             async with answer:
                 found: Object = await answer.json(content_type=None)
                 return found
+
+
+def _within(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, CONNECT_SECONDS))
 
 
 class _translated:  # noqa: N801 - reads as a verb where it is used

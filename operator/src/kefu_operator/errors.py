@@ -3,6 +3,7 @@
 OperatorError
 ├── SettingsError       the environment or a mounted table is wrong; the process cannot start
 ├── NotOurs             an object of that name exists and was made by somebody else
+├── NotLeading          another operator holds the lease, or may hold it by now
 └── ApiError            the API server refused or did not answer
     ├── Temporary       trying again helps
     │   ├── Unavailable     no connection, time-out, 5xx
@@ -25,6 +26,10 @@ class SettingsError(OperatorError):
 
 class NotOurs(OperatorError):
     """An object of the wanted name exists and was made by somebody else; it is left as it is."""
+
+
+class NotLeading(OperatorError):
+    """Another operator holds the lease, or may hold it by now: nothing may be written."""
 
 
 class ApiError(OperatorError):

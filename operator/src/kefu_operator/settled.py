@@ -37,6 +37,20 @@ def owned_fields(live: Object, manager: str) -> Object | None:
     return None
 
 
+def leftover(live: Object, manager: str) -> int | None:
+    """Where managedFields says that `manager` wrote the object by other means than apply; None where it does not.
+
+    Such an entry would keep a field for ever that `manager` stops to apply.
+    """
+    entries = live["metadata"].get("managedFields", ())
+    found = (
+        place
+        for place, entry in enumerate(entries)
+        if entry["manager"] == manager and entry["operation"] == "Update" and not entry.get("subresource")
+    )
+    return next(found, None)
+
+
 def _content(desired: Object) -> Object:
     """What managedFields speaks of: not the object's identity."""
     meta = {name: value for name, value in desired["metadata"].items() if name not in ("name", "namespace")}

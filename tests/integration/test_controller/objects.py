@@ -35,3 +35,11 @@ def endpoint_chatbot(name: str = "shop", **spec: Any) -> Object:
 
 def report(version: str) -> Object:
     return {"version": version, "published": True, "documents": 2, "chunks": 3, "embedded": 3, "skippedTotal": 0}
+
+
+def chatbot_only(cluster: Any) -> None:
+    """Let a chatbot with an endpoint come up; nothing of the knowledge is needed for it."""
+    cluster.apply(endpoint_chatbot())
+    for name in ("shop-redis", "shop-gateway"):
+        cluster.run_deployment(name)
+    cluster.until_reason("chatbot", "shop", "GatewayReady", "Running")
