@@ -10,6 +10,7 @@ from kefu_api.kinds.rules import NO_V1, Rule, Ruled, exactly_one_of, unique, uni
 from kefu_api.kinds.shape import ATOMIC, BY_NAME, BY_TYPE, SET
 from kefu_api.kinds.types import (
     Database,
+    FolderUri,
     HttpUrl,
     Language,
     MilvusUri,
@@ -86,9 +87,9 @@ class Chunking(Ruled):
         ),
     )
 
-    tokens: Annotated[int, Field(ge=32, le=4096)] = 256
+    tokens: Annotated[int, Field(ge=32, le=4096)] = 512
     """Largest chunk, in tokens (estimated)."""
-    overlap: Annotated[int, Field(ge=0, le=1024)] = 32
+    overlap: Annotated[int, Field(ge=0, le=1024)] = 50
     """How many tokens neighbouring chunks share."""
 
 
@@ -111,15 +112,38 @@ class EndpointEmbedding(Ruled):
     """Secret key that holds the bearer key."""
 
 
+class ModelEmbedding(Part):
+    """A sentence encoder of your own, run on the CPU inside the retrieval pod (onnxruntime)."""
+
+    uri: FolderUri
+    """Folder with model.onnx (or onnx/model.onnx), tokenizer.json and, where the model has them, 1_Pooling/config.json and
+    sentence_bert_config.json. Put a changed model into another folder: the version is named for the folder."""
+
+
+class TritonEmbedding(Part):
+    """A model on Triton, or on another server of the Open Inference Protocol (KServe v2), that takes text and gives vectors."""
+
+    url: HttpUrl
+    """Base URL without /v2."""
+    model: Annotated[str, Field(min_length=1, max_length=128)]
+    """Name of the model: one input of type BYTES, one output of floats; an ensemble where the tokenizer is another model."""
+    dimension: Annotated[int, Field(ge=8, le=8192)]
+    """Length of its vectors."""
+
+
 class Embedding(Ruled):
     """What turns text into vectors. A change re-embeds everything into a new version."""
 
-    RULES: ClassVar = (exactly_one_of("builtin", "endpoint", remedy="choose one embedding"),)
+    RULES: ClassVar = (exactly_one_of("builtin", "model", "endpoint", "triton", remedy="choose one embedding"),)
 
     builtin: BuiltinEmbedding | None = None
     """The encoder inside the retrieval image."""
+    model: ModelEmbedding | None = None
+    """A model folder of your own, run inside the retrieval pod."""
     endpoint: EndpointEmbedding | None = None
     """A server of your own."""
+    triton: TritonEmbedding | None = None
+    """A Triton of your own."""
 
 
 class EmbeddedStore(Part):
@@ -223,6 +247,8 @@ class Publishing(Part):
     """Publish this version, which `status.versions` must name, and stay with it: to go back, or to publish by hand."""
     keep: Annotated[int, Field(ge=1, le=10)] = 3
     """How many versions stay in the store, the published one included."""
+    max_loss: Ratio = "0.5"
+    """Largest share of the published documents that a new version may lack; one that lacks more (and more than ten) is not built."""
 
 
 class KnowledgeIndexSpec(Ruled):

@@ -9,6 +9,7 @@ from kefu_api.documents.index import Chunking, Index, SearchSettings, SourceDocu
 from kefu_api.kinds.knowledge import KnowledgeIndex, Source
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_operator import naming
+from kefu_operator.plan.embedding import api_key, planned_embedding
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.workload import (
     Compute,
@@ -167,15 +168,11 @@ def _document(
         mounts.append(mount)
         return f"{mount.path}/{mount.key}"
 
-    endpoint, external = spec.embedding.endpoint, spec.store.external
-    embedding: document.Embedding = document.BuiltinEmbedding()
-    if endpoint:
-        embedding = document.EndpointEmbedding(
-            url=endpoint.url,
-            model=endpoint.model,
-            dimension=endpoint.dimension,
-            api_key_file=secret("embedding-key", endpoint.api_key_secret),
-        )
+    external = spec.store.external
+    embedding, models = planned_embedding(
+        spec.embedding, workload, placement, secret("embedding-key", api_key(spec.embedding))
+    )
+    mounts += models
     store = StoreTarget(
         uri=external.uri if external else f"http://{placement.address(naming.store(index.metadata.name), MILVUS)}",
         database=external.database if external else None,
@@ -200,6 +197,7 @@ def _document(
                 min_confidence=float(spec.search.min_confidence),
             ),
             keep=spec.publishing.keep,
+            max_loss=float(spec.publishing.max_loss),
             volume=volume,
         ),
         tuple(mounts),
