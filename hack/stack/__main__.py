@@ -1,18 +1,18 @@
 """`python -m hack.stack`: the example shop on a real Kubernetes, as `make demo-cluster` runs it."""
 
 import argparse
-import os
 import subprocess
 import sys
-import time
 
 from hack.cluster.errors import ClusterError
 from hack.cluster.progress import say
+from hack.demo.ask import ask
+from hack.demo.errors import DemoError
 from hack.stack.install import Stack, bring_up, find
 from hack.stack.shop import Shop
+from kefu_operator.cli.gateway import Gateway
 
 NAMESPACE = "shop"
-QUESTIONS = ("收到货以后几天之内可以退货？", "How much is delivery, and when is it free?", "你们在火星上有门店吗？")
 
 
 def main() -> int:
@@ -27,7 +27,7 @@ def main() -> int:
             stack = bring_up()
             if command == "demo":
                 demo(stack)
-    except ClusterError as error:
+    except (ClusterError, DemoError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
@@ -45,12 +45,8 @@ def demo(stack: Stack) -> None:
     shop.wait()
     print(stack.kube.kubectl("get", "chatbot,ki", "-n", NAMESPACE))
     url, key = shop.url(), shop.key()
-    for question in QUESTIONS:
-        started = time.monotonic()
-        print(f"\n> {question}", flush=True)
-        line = [sys.executable, "-m", "kefu_operator.cli", "chat", "--url", url, question]
-        subprocess.run(line, check=True, env=os.environ | {"KEFU_API_KEY": key})
-        say(f"answered in {time.monotonic() - started:.1f} s")
+    ask(Gateway(url, key))
+    say("three answers")
     print(f"""
 The chat page:   {url}/#key={key}
 Look around:     eval "$(python3 -m hack.cluster env)" && kubectl get chatbot,ki,pods -n {NAMESPACE}
