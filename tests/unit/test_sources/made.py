@@ -57,7 +57,7 @@ def ruled(rows: Sequence[Sequence[str]]) -> Flowable:
     return Table([list(row) for row in rows], style=look)
 
 
-def word(write: Callable[[docx.document.Document], None]) -> bytes:
+def word(write: Callable[[docx.document.Document], object]) -> bytes:
     """A DOCX, written by `write`."""
     document = docx.Document()
     write(document)

@@ -51,7 +51,7 @@ def test_faq_entries_as_yaml_and_json(read: Reader) -> None:
 
 
 def test_cells_of_a_workbook_are_read_by_their_type(read: Reader) -> None:
-    rows = [
+    rows: list[list[object]] = [
         ["question", "answer", "validFrom"],
         ["Price?", 99.5, datetime(2026, 1, 1)],  # noqa: DTZ001 - a cell has no time zone
         ["Stock?", True, date(2026, 2, 1)],

@@ -7,7 +7,17 @@ from io import BytesIO
 from kefu_retrieval.errors import DocumentRefused
 from kefu_retrieval.sources import limits
 
-BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, AttributeError, SyntaxError, OSError, EOFError)
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    SyntaxError,
+    OSError,
+    EOFError,
+)
 """What a damaged archive, or damaged XML inside it, makes parsers raise; `lxml`'s errors are SyntaxErrors."""
 
 

@@ -50,7 +50,7 @@ def _texts(reading: Reading, place: str, texts: tuple[str, ...]) -> list[str] | 
     count, spelt = 0, ""
     dropped: list[str] = []
     for text in texts:
-        visible, invisibles, message = invisible.strip(text)
+        visible, invisibles, message = invisible.take_out(text)
         count, spelt = count + invisibles, spelt + message
         kept, sentences = instructions.drop(visible)
         dropped += sentences

@@ -73,6 +73,8 @@ def parse(file: File, form: Format, *, guessing: bool) -> Reading:
         reading = Reading()
         reading.omit(file.place, f"reading {form} needs {error.name}; install kefu-retrieval[documents]")
         return reading
+    if not reading.documents and not reading.omissions:
+        reading.omit(file.place, "holds no entry, record or text; add some, or remove the file")
     return clean(reading)
 
 

@@ -15,7 +15,7 @@ SUSPICIOUS = 3
 """How many others make a report; a single one comes from an editor."""
 
 
-def strip(text: str) -> tuple[str, int, str]:
+def take_out(text: str) -> tuple[str, int, str]:
     """The text without invisible characters, how many suspicious ones there were, and what they spelt.
 
     Tag characters (U+E0020 to U+E007E) spell ASCII that models read and people do not.

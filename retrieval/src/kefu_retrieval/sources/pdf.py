@@ -67,11 +67,23 @@ def _open(data: bytes) -> pdfplumber.pdf.PDF:
         opened = pdfplumber.open(io.BytesIO(data))
         _ = len(opened.pages)
     except _BROKEN as error:
-        cause = error.args[0] if error.args else error
+        cause = _cause(error)
         if isinstance(cause, PDFPasswordIncorrect | PDFEncryptionError):
             raise DocumentRefused("encrypted; save it without a password") from error
         raise DocumentRefused(f"a damaged PDF ({type(cause).__name__}); print it to PDF again") from error
     return opened
+
+
+def _damage(error: Exception) -> str:
+    cause = _cause(error)
+    if isinstance(cause, MemoryError):
+        return "reading this page takes too much memory; print the document to PDF again, or split it"
+    return f"a damaged page ({type(cause).__name__}); print the document to PDF again"
+
+
+def _cause(error: Exception) -> Exception:
+    """What went wrong below: pdfplumber wraps whatever it meets."""
+    return error.args[0] if error.args and isinstance(error.args[0], Exception) else error
 
 
 def _title(metadata: dict[str, object]) -> str:
@@ -103,7 +115,7 @@ class _Reader:
             except DocumentRefused as error:
                 self._omit(number, str(error))
             except _BROKEN as error:
-                self._omit(number, f"a damaged page ({type(error).__name__}); print the document to PDF again")
+                self._omit(number, _damage(error))
             sheet.close()
         hidden.report(self._reading, self._file.place, self._hidden)
         return found

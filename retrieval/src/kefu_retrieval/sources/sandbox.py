@@ -74,6 +74,11 @@ class Sandbox:
         reading.omit(file.place, f"{self._why(child, late)}; save it anew, simplify it, or split it")
         return reading
 
+    @property
+    def process(self) -> int | None:
+        """Id of the child; None where none runs."""
+        return self._child.pid if self._child is not None else None
+
     def close(self) -> None:
         """End the child, if one runs."""
         child, self._child = self._child, None
