@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TypeVar
 
 from kefu_api.base import Model
 from kefu_api.documents.index import IngestionReport
@@ -12,16 +13,28 @@ MAX_TEXT = 300
 
 
 def fit(report: IngestionReport) -> IngestionReport:
-    """The report with as many skipped documents as fit into the termination message; `skipped_total` counts all."""
-    kept = tuple(
-        item.model_copy(update={"document": item.document[:200], "reason": item.reason[:MAX_TEXT]})
-        for item in report.skipped
+    """The report with as much of what was noticed as fits into the termination message; the totals count all.
+
+    What was left out matters most, so that what is only alike or repeated is shortened first.
+    """
+    short = report.model_copy(
+        update={
+            "skipped": tuple(_cut(one, document=200, reason=MAX_TEXT) for one in report.skipped),
+            "alike": tuple(_cut(one, first=200, second=200) for one in report.alike),
+            "repeated": tuple(_cut(one, line=80) for one in report.repeated),
+        }
     )
-    short = report.model_copy(update={"skipped": kept})
-    while kept and size(short) > MAX_BYTES:
-        kept = kept[: len(kept) * 3 // 4]
-        short = report.model_copy(update={"skipped": kept})
+    for field in ("alike", "repeated", "skipped"):
+        while (kept := getattr(short, field)) and size(short) > MAX_BYTES:
+            short = short.model_copy(update={field: kept[: len(kept) * 3 // 4]})
     return short
+
+
+M = TypeVar("M", bound=Model)
+
+
+def _cut(item: M, **limits: int) -> M:
+    return item.model_copy(update={name: getattr(item, name)[:limit] for name, limit in limits.items()})
 
 
 def size(message: Model) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kefu_api.documents.index import IngestionReport
+from kefu_api.documents.index import Alike, IngestionReport, Repeated
 from kefu_operator.local.ingestion import Ingestion, Memory, Wanted
 from kefu_operator.local.jobs import Folders, Jobs
 from kefu_operator.local.mounts import Contents, Mounts
@@ -52,6 +52,30 @@ def saying(message: str, code: int = 0, before: str = "") -> tuple[str, ...]:
         f"import os, sys; {before}\nopen(os.environ['KEFU_TERMINATION_LOG'], 'w').write(sys.argv[1]); sys.exit({code})",
         message,
     )
+
+
+async def test_says_what_the_documents_say_twice(tmp_path: Path) -> None:
+    told = Told()
+    report = IngestionReport(
+        version="v1",
+        published=True,
+        documents=9,
+        chunks=9,
+        embedded=9,
+        duplicates=2,
+        alike=(Alike(first="faq/a", second="faq/b", share=0.93),),
+        alike_total=3,
+        repeated=(Repeated(source="site", line="版权所有", pages=7),),
+        repeated_total=1,
+    )
+    built = ingestion(tmp_path, told)
+    await built.want(wanted("v1", *saying(report.model_dump_json(by_alias=True))))
+    await asyncio.wait_for(built.settled.wait(), 60)
+    said = "\n".join(text for _, text, _ in told.lines)
+    assert "faq/a and faq/b say nearly the same (93%)" in said
+    assert "2 more pairs of documents say nearly the same" in said
+    assert "2 chunks say what another says" in said
+    assert '"版权所有" is on 7 pages of site' in said
 
 
 async def test_a_version_is_built_published_and_remembered(tmp_path: Path) -> None:

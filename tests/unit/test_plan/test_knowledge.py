@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from kefu_api import digest
-from kefu_api.documents.index import Index
+from kefu_api.documents.index import Index, ModelEmbedding, TritonEmbedding
 from kefu_operator.plan.knowledge import KnowledgePlan, plan_knowledge
 from kefu_operator.plan.placement import ClusterPlacement
-from kefu_operator.plan.workload import ConfigMapMount, DocumentMount, SecretMount, Workload
+from kefu_operator.plan.workload import ClaimMount, ConfigMapMount, DocumentMount, SecretMount, Workload
 from tests.unit.test_plan.objects import index
 
 DIGEST = digest.of_files({"faq.yaml": "- {question: a, answer: b}"})
@@ -117,3 +117,27 @@ def test_an_external_store_is_not_run_and_its_token_is_mounted() -> None:
 def test_documents_are_the_same_bytes_each_time() -> None:
     assert json.loads(document(plan().retrieval).to_json()) == json.loads(document(plan().retrieval).to_json())
     assert document(plan().retrieval).to_json() == document(plan().retrieval).to_json()
+
+
+def test_a_model_folder_is_mounted_where_job_and_service_look_for_it() -> None:
+    made = plan({"embedding": {"model": {"uri": "pvc://models/bge/small"}}})
+    assert made.ingestion is not None
+    for container, read in (
+        (made.ingestion.container, ingested(made)),
+        (made.retrieval.container, document(made.retrieval)),
+    ):
+        (mount,) = (mount for mount in container.mounts if isinstance(mount, ClaimMount))
+        assert mount.claim == "models"
+        assert read.embedding == ModelEmbedding(path=f"{mount.path}/bge/small")
+
+
+def test_a_model_folder_of_this_machine_needs_no_mount() -> None:
+    made = plan({"embedding": {"model": {"uri": "file:///models/bge"}}})
+    assert ingested(made).embedding == ModelEmbedding(path="/models/bge")
+
+
+def test_a_triton_and_the_share_that_may_be_lost_reach_the_job() -> None:
+    triton = {"url": "http://triton.ml:8000", "model": "encoder", "dimension": 384}
+    read = ingested(plan({"embedding": {"triton": triton}, "publishing": {"maxLoss": "0.2"}}))
+    assert read.embedding == TritonEmbedding(url="http://triton.ml:8000", model="encoder", dimension=384)
+    assert read.max_loss == 0.2

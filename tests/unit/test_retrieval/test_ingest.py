@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kefu_api.documents.index import IngestionReport, Skipped
+from kefu_api.documents.index import Alike, IngestionReport, Repeated, Skipped
 from kefu_retrieval import termination
 from kefu_retrieval.errors import NothingToIndex, SourceChanged, StoreUnreachable
 from kefu_retrieval.ingest import Ingestion
@@ -139,3 +139,22 @@ def test_the_termination_message_fits_whatever_was_skipped(tmp_path: Path) -> No
     back = IngestionReport.model_validate_json(written)
     assert back.skipped_total == 500
     assert 0 < len(back.skipped) < 500
+
+
+def test_the_termination_message_drops_what_is_alike_before_what_was_left_out(tmp_path: Path) -> None:
+    report = IngestionReport(
+        version="v1",
+        published=True,
+        documents=1,
+        chunks=1,
+        embedded=1,
+        skipped=(Skipped(document="faq/a", reason="empty"),) * 10,
+        alike=(Alike(first="文档" * 300, second="b", share=0.9),) * 20,
+        alike_total=20,
+        repeated=(Repeated(source="s", line="页脚" * 300, pages=9),) * 20,
+        repeated_total=20,
+    )
+    short = termination.fit(report)
+    assert termination.size(short) <= 4_096
+    assert (len(short.skipped), short.alike_total, short.repeated_total) == (10, 20, 20)
+    assert len(short.alike) < 20

@@ -162,6 +162,8 @@ class Ingestion:
         )
         for skipped in report.skipped:
             self._say(f"left out {skipped.document}: {skipped.reason}", Tone.WARNING)
+        for line in noticed(report):
+            self._say(line, Tone.WARNING)
 
     def _fail(self, problem: str) -> None:
         if problem != self.problem:
@@ -179,3 +181,16 @@ class Ingestion:
 
     def _say(self, text: str, tone: Tone) -> None:
         self._tell(f"{self.index}-ingest", text, tone)
+
+
+def noticed(report: IngestionReport) -> list[str]:
+    """What the documents say twice, in words for whoever writes them."""
+    lines = [f"{pair.first} and {pair.second} say nearly the same ({pair.share:.0%})" for pair in report.alike]
+    if len(report.alike) < report.alike_total:
+        lines.append(f"{report.alike_total - len(report.alike)} more pairs of documents say nearly the same")
+    if report.duplicates:
+        lines.append(f"{report.duplicates} chunks say what another says; they are indexed once")
+    lines += [
+        f'"{one.line}" is on {one.pages} pages of {one.source}; the first of them keeps it' for one in report.repeated
+    ]
+    return lines
