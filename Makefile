@@ -82,7 +82,7 @@ bench: .venv/.ready tools models ## Benchmarks against named peers; writes docs/
 	$(PY) -m tests.benchmarks
 
 bench-retrieval: .venv/.ready models ## The retrieval service's part of it: overhead, quality, growth, publishing, kills
-	$(PY) -m tests.benchmarks retrieval-orchestration retrieval-quality retrieval-ingestion retrieval-publishing retrieval-kills
+	$(PY) -m tests.benchmarks $(addprefix retrieval-,orchestration quality ingestion publishing kills away)
 
 tools: .venv/.ready ## Build Kubernetes, etcd, CoreDNS and Helm into the cache and install Debian packages (once)
 	$(PY) -m hack.packages

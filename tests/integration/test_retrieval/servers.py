@@ -11,12 +11,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 STANDALONE = ("milvus==2.3.5", "pymilvus<2.4", "setuptools<80", "marshmallow<4")
+STANDALONE_PORTS = (2379, 2380, 9091)
+"""Milvus standalone's own etcd and health; it cannot be told to use others. A cluster's etcd holds the first two."""
 READY_SECONDS = 120.0
 
 
@@ -106,7 +108,7 @@ def milvus_lite(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def milvus_standalone(folder: Path) -> Iterator[Server]:
+def milvus_standalone(folder: Path, *options: str) -> Iterator[Server]:
     """Milvus standalone 2.3.5; one a machine at a time (its inner ports are fixed), so others wait for the lock."""
     cache = _cache() / "tests"
     cache.mkdir(parents=True, exist_ok=True)
@@ -114,14 +116,28 @@ def milvus_standalone(folder: Path) -> Iterator[Server]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         binary = _standalone_environment(cache) / "bin" / "milvus-server"
         folder.mkdir(parents=True, exist_ok=True)
+        _wait_for_free(STANDALONE_PORTS)
         port = free_port()
-        command = [str(binary), "--data", str(folder / "data"), "--proxy-port", str(port)]
+        command = [str(binary), "--data", str(folder / "data"), "--proxy-port", str(port), *options]
         server = Server(command, port, folder / "milvus.log", health="http://127.0.0.1:9091/healthz")
         server.start()
         try:
             yield server
         finally:
             server.kill()
+
+
+def _wait_for_free(ports: Sequence[int]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    for port in ports:
+        while _listens(port):
+            assert time.monotonic() < deadline, f"port {port} is in use; Milvus standalone needs it: stop what holds it"
+            time.sleep(1)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _standalone_environment(cache: Path) -> Path:

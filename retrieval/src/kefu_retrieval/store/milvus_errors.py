@@ -60,6 +60,8 @@ def _from_milvus(doing: str, error: MilvusException) -> RetrievalError:
     detail = f"{doing}: {str(error.message)[:300]}"
     if isinstance(code, grpc.StatusCode):
         return _from_grpc(doing, code)
+    if code in _CONNECT_FAILED and isinstance(error.__cause__, grpc.Call) and error.__cause__.code() in _REFUSED:
+        return _from_grpc(doing, error.__cause__.code())  # pymilvus calls wrong credentials a failure to connect
     if code in NOT_FOUND or code in NOT_LOADED:
         return CollectionGone(detail)
     if code in _CONNECT_FAILED or "Retry timeout" in detail or "Retry run out" in detail:
