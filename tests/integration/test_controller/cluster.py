@@ -99,6 +99,7 @@ class Cluster:
     def end_job(self, name: str, message: Object, exit_code: int = 0) -> None:
         """Let a Job's pod end with these last words."""
         job = self.until(lambda: self.get("job", name))
+        message = {**message, **self._volume_told_to(name)} if exit_code == 0 else message
         ended = {
             "exitCode": exit_code,
             "reason": "Completed" if exit_code == 0 else "Error",
@@ -118,6 +119,11 @@ class Cluster:
                      {"type": "Failed", "reason": "PodFailurePolicy", **moment}]  # fmt: skip
             status = {"startTime": now(), "failed": 1, "conditions": kinds}
         self.patch_status("job", name, status)
+
+    def _volume_told_to(self, job: str) -> Object:
+        """What a Job gives back of its document: the volume that it works on."""
+        document = json.loads((self.get("configmap", job) or {})["data"]["index.json"])
+        return {"volume": document["volume"]} if "volume" in document else {}
 
     def writes(self, since: int = 0) -> list[Object]:
         """The operator's writes in this namespace, from the API server's audit log after byte `since`."""

@@ -33,13 +33,16 @@ def endpoint_chatbot(name: str = "shop", **spec: Any) -> Object:
     return made
 
 
-def report(version: str) -> Object:
-    return {"version": version, "published": True, "documents": 2, "chunks": 3, "embedded": 3, "skippedTotal": 0}
-
-
 def chatbot_only(cluster: Any) -> None:
     """Let a chatbot with an endpoint come up; nothing of the knowledge is needed for it."""
     cluster.apply(endpoint_chatbot())
     for name in ("shop-redis", "shop-gateway"):
         cluster.run_deployment(name)
     cluster.until_reason("chatbot", "shop", "GatewayReady", "Running")
+
+
+def report(version: str, *held: str, **more: Any) -> Object:
+    """What a Job says that published `version`; `held`: all versions in the store, newest first."""
+    versions = [{"version": each, "documents": 2, "chunks": 3, "created": 1.0} for each in held or (version,)]
+    whole = {"version": version, "published": True, "documents": 2, "chunks": 3, "embedded": 3, "skippedTotal": 0}
+    return {**whole, "versions": versions, **more}

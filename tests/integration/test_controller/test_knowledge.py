@@ -1,13 +1,13 @@
 """An index follows its sources, one Job at a time, and remembers what it published."""
 
-import time
+import json
 from dataclasses import replace
 from pathlib import Path
 
 from kefu_operator.desired.images import DEFAULTS, Images
 from tests.integration.test_controller.cluster import Cluster
 from tests.integration.test_controller.conftest import RunningOperator, settings
-from tests.integration.test_controller.objects import config_map, endpoint_chatbot, index, report
+from tests.integration.test_controller.objects import Object, config_map, endpoint_chatbot, index, report
 
 
 def jobs(cluster: Cluster) -> list[str]:
@@ -128,8 +128,6 @@ def test_a_job_whose_image_cannot_be_pulled_is_made_anew_when_the_installation_n
 def test_a_lost_volume_is_filled_again(cluster: Cluster, operator: RunningOperator) -> None:
     job = publish(cluster)
     uid = (cluster.get("job", job) or {})["metadata"]["uid"]
-    # Both the publication and the volume's age are known to the second: one that is younger must be seen to be.
-    time.sleep(1.1)
     cluster.run("patch", "pvc/shop-milvus", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
     cluster.run("delete", "pvc/shop-milvus", "--wait=false")
     fresh = cluster.until(
@@ -151,3 +149,125 @@ def test_a_source_of_two_megabytes_of_unicode_names_is_no_trouble(cluster: Clust
     cluster.apply(config_map(text=text), index())
     cluster.run_deployment("shop-milvus")
     assert cluster.until(lambda: jobs(cluster))
+
+
+# Versions.
+
+GOLDEN = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "shop-golden"},
+    "data": {"golden.yaml": "- {question: 能退货吗？, sources: [faq/a]}"},
+}
+EVALUATION = {
+    "questions": {"configMap": {"name": "shop-golden"}},
+    "gates": [{"metric": "recallAt5", "atLeast": "0.9"}],
+}
+SECOND = "- {question: 能退货吗？, answer: 三十天内可以。}"
+
+
+def status(cluster: Cluster) -> Object:
+    found: Object = (cluster.get("ki", "shop") or {}).get("status") or {}
+    return found
+
+
+def published(cluster: Cluster) -> str | None:
+    version: str | None = (status(cluster).get("published") or {}).get("version")
+    return version
+
+
+def pin(cluster: Cluster, version: str | None) -> None:
+    cluster.run("patch", "ki/shop", "--type=merge", "-p", json.dumps({"spec": {"publishing": {"version": version}}}))
+
+
+def judged(cluster: Cluster, job: str, score: float, *failed: Object) -> Object:
+    """The judgement that a Job would report, by the document that it was given."""
+    document = json.loads((cluster.get("configmap", job) or {})["data"]["index.json"])
+    scores = {"questions": 1, "recallAt5": score}
+    return {"judgedBy": document["evaluation"]["judgedBy"], "scores": scores, "failed": list(failed)}
+
+
+def test_going_back_takes_one_small_job_and_builds_nothing(cluster: Cluster, operator: RunningOperator) -> None:
+    first = version_of(publish(cluster))
+    cluster.apply(config_map(text=SECOND))
+    job = cluster.until(lambda: next((name for name in jobs(cluster) if version_of(name) != first), None))
+    second = version_of(job)
+    cluster.end_job(job, report(second, second, first))
+    cluster.until(lambda: published(cluster) == second)
+    assert [(each["version"], each["state"]) for each in status(cluster)["versions"]] == [
+        (second, "Published"),
+        (first, "Kept"),
+    ]
+    pin(cluster, first)
+    small = cluster.until(lambda: next((name for name in jobs(cluster) if "publish" in name), None))
+    assert small == f"shop-publish-{first}"
+    [container] = (cluster.get("job", small) or {})["spec"]["template"]["spec"]["containers"]
+    assert container["command"][3] == "publish"
+    assert cluster.condition("ki", "shop", "Ready")["status"] == "True"
+    cluster.end_job(small, report(first, second, first, embedded=0))
+    cluster.until(lambda: published(cluster) == first)
+    cluster.until(lambda: not [name for name in jobs(cluster) if "ingest" in name])
+    cluster.until_reason("ki", "shop", "Ready", "Ready")
+    # Letting go of the pin brings the version of the sources back, and again nothing is built.
+    pin(cluster, None)
+    again = f"shop-publish-{second}"
+    cluster.until(lambda: cluster.get("job", again))
+    cluster.end_job(again, report(second, second, first, embedded=0))
+    cluster.until(lambda: published(cluster) == second)
+
+
+def test_a_version_below_a_gate_is_refused_with_its_figures(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(config_map(), GOLDEN, index(evaluation=EVALUATION))
+    cluster.run_deployment("shop-milvus")
+    first = cluster.until(lambda: jobs(cluster))[0]
+    volumes = (cluster.get("job", first) or {})["spec"]["template"]["spec"]["volumes"]
+    assert "shop-golden" in [volume.get("configMap", {}).get("name") for volume in volumes]
+    version = first.split("-")[2]
+    cluster.end_job(first, report(version, judgement=judged(cluster, first, 1.0)))
+    cluster.until_reason("ki", "shop", "Evaluated", "Evaluated")
+    assert status(cluster)["published"]["scores"] == {"questions": 1, "recallAt5": "1"}
+    cluster.apply(config_map(text=SECOND))
+    second = cluster.until(lambda: next((name for name in jobs(cluster) if name != first), None))
+    failed = {"metric": "recallAt5", "atLeast": 0.9, "value": 0.5}
+    verdict = judged(cluster, second, 0.5, failed)
+    cluster.end_job(second, report(second.split("-")[2], published=False, judgement=verdict))
+    condition = cluster.until_reason("ki", "shop", "Evaluated", "GatesFailed")
+    assert "recallAt5 0.5, below 0.9" in condition["message"]
+    assert published(cluster) == version
+    assert status(cluster)["candidate"]["phase"] == "Refused"
+    # Questions that a person has corrected are asked again.
+    cluster.apply({**GOLDEN, "data": {"golden.yaml": "- {question: 能退货吗？, sources: [faq/b]}"}})
+    third = cluster.until(lambda: next((name for name in jobs(cluster) if name not in (first, second)), None))
+    assert third.split("-")[2] == second.split("-")[2]
+    cluster.end_job(third, report(second.split("-")[2], judgement=judged(cluster, third, 1.0)))
+    cluster.until(lambda: published(cluster) == second.split("-")[2])
+
+
+def test_missing_questions_are_named_and_nothing_is_built(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(config_map(), index(evaluation=EVALUATION))
+    cluster.run_deployment("shop-milvus")
+    condition = cluster.until_reason("ki", "shop", "Evaluated", "QuestionsNotFound")
+    assert "ConfigMap shop-golden" in condition["message"]
+    assert jobs(cluster) == []
+    cluster.apply(GOLDEN)
+    assert cluster.until(lambda: jobs(cluster))
+
+
+def test_publishing_by_hand_waits_for_a_person(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(config_map(), index(publishing={"mode": "Manual"}))
+    cluster.run_deployment("shop-milvus")
+    job = cluster.until(lambda: jobs(cluster))[0]
+    version = job.split("-")[2]
+    document = json.loads((cluster.get("configmap", job) or {})["data"]["index.json"])
+    assert document["publish"] is False
+    cluster.end_job(job, report(version, published=False))
+    cluster.until_reason("ki", "shop", "Published", "AwaitingPublication")
+    assert [each["state"] for each in status(cluster)["versions"]] == ["Candidate"]
+    pin(cluster, "v0123456789")
+    condition = cluster.until_reason("ki", "shop", "Published", "VersionNotFound")
+    assert version in condition["message"]
+    pin(cluster, version)
+    small = f"shop-publish-{version}"
+    cluster.until(lambda: cluster.get("job", small))
+    cluster.end_job(small, report(version, embedded=0))
+    cluster.until(lambda: published(cluster) == version)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kefu_api.kinds.knowledge import KnownVersion, PublishedVersion
-from kefu_operator.gather.pods import ContainerView, Ended, PodView
+from kefu_operator.gather.views import ContainerView, Ended, PodView
 from kefu_operator.ingestion.decide import RETRY, decide
 from kefu_operator.ingestion.jobs import JobView, State, view
 from kefu_operator.ingestion.situation import Situation

@@ -8,7 +8,7 @@ from kefu_operator.local.healing import LOST_AFTER, Healer
 from kefu_operator.local.keeper import Phase
 from kefu_operator.local.plan import LocalPlan, ServedIndex
 from tests.unit.test_local.processes import Sleeps, Told
-from tests.unit.test_local.test_ingestion import ingestion, report, saying, wanted
+from tests.unit.test_local.test_ingestion import ingestion, remembered, report, saying, wanted
 
 SERVED = ServedIndex(name="shop", url="http://127.0.0.1:1", store="shop-milvus", retrieval="shop-retrieval")
 LOST = "HTTP 503: IndexNotPublished: no version is published"
@@ -46,7 +46,7 @@ class Keepers:
 )
 async def test_when_a_version_counts_as_lost(tmp_path: Path, keepers: Keepers, looks: int, built: bool) -> None:
     told = Told()
-    kept = ingestion(tmp_path, told, {"shop": {"version": "v1"}})
+    kept = ingestion(tmp_path, told, remembered("v1"))
     await kept.want(wanted("v1", *saying(report("v1"))))
     plan = LocalPlan(workloads=(), wanted=(), generated_secrets=(), chatbots=(), indexes=(SERVED,))
     healer = Healer(keepers, {"shop": kept}, lambda: plan, Sleeps())  # type: ignore[arg-type]

@@ -1,10 +1,11 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kefu_api.documents.index import Alike, IngestionReport, Repeated
+from kefu_api.documents.index import Alike, FailedGate, HeldVersion, IngestionReport, Judgement, Repeated, Scores
 from kefu_operator.local.ingestion import Ingestion, Memory, Wanted
 from kefu_operator.local.jobs import Folders, Jobs
 from kefu_operator.local.mounts import Contents, Mounts
@@ -37,8 +38,15 @@ def ingestion(state: Path, told: Told, known: dict[str, Any] | None = None, kept
     )
 
 
-def report(version: str) -> str:
-    told = IngestionReport(version=version, published=True, documents=2, chunks=5, embedded=1)
+def remembered(*versions: str) -> dict[str, Any]:
+    """What an earlier run kept: the first of these published, the others kept."""
+    counts = {"documents": 2, "chunks": 5}
+    held = [{"version": each, "state": "Kept", "built": "2026-01-01T00:00:00+00:00", **counts} for each in versions]
+    return {"shop": {"version": versions[0], "at": "2026-01-01T00:00:00+00:00", **counts, "versions": held}}
+
+
+def report(version: str, *, published: bool = True, **more: Any) -> str:
+    told = IngestionReport(version=version, published=published, documents=2, chunks=5, embedded=1, **more)
     return told.model_dump_json(by_alias=True)
 
 
@@ -90,7 +98,7 @@ async def test_a_version_is_built_published_and_remembered(tmp_path: Path) -> No
 
 async def test_a_published_version_is_not_built_again(tmp_path: Path) -> None:
     told = Told()
-    built = ingestion(tmp_path, told, {"shop": {"version": "v1"}})
+    built = ingestion(tmp_path, told, remembered("v1"))
     await built.want(wanted("v1", "absent-program"))
     await asyncio.wait_for(built.settled.wait(), 5)
     assert told.lines == []
@@ -98,7 +106,7 @@ async def test_a_published_version_is_not_built_again(tmp_path: Path) -> None:
 
 async def test_it_is_built_again_when_the_store_lost_it(tmp_path: Path) -> None:
     told = Told()
-    built = ingestion(tmp_path, told, {"shop": {"version": "v1"}})
+    built = ingestion(tmp_path, told, remembered("v1"))
     await built.want(wanted("v1", *saying(report("v1"))))
     await built.rebuild()
     await asyncio.wait_for(built.settled.wait(), 30)
@@ -156,3 +164,47 @@ async def test_a_report_that_cannot_be_read_is_a_failure(tmp_path: Path) -> None
     await asyncio.wait_for(built.settled.wait(), 30)
     assert "its report cannot be read" in built.problem
     assert told.has("Nothing is published yet")
+
+
+def publication(version: str, *command: str) -> dict[str, Task]:
+    task = Task(name=f"shop-publish-{version}", component="ingestion", container=container(*command, name="publish"))
+    return {version: task}
+
+
+def held(*versions: str) -> tuple[HeldVersion, ...]:
+    return tuple(HeldVersion(version=each, documents=2, chunks=5, created=1.0) for each in versions)
+
+
+async def test_going_back_publishes_without_building(tmp_path: Path) -> None:
+    told, kept = Told(), Kept()
+    built = ingestion(tmp_path, told, remembered("v2", "v1"), kept)
+    back = publication("v1", *saying(report("v1", versions=held("v2", "v1"))))
+    await built.want(replace(wanted("v2", "absent-program"), publications=back, automatic=False, pinned="v1"))
+    await asyncio.wait_for(built.settled.wait(), 20)
+    assert (built.problem, told.has("publishing version v1")) == ("", True)
+    assert kept.value["shop"]["version"] == "v1"
+    assert [each["state"] for each in kept.value["shop"]["versions"]] == ["Kept", "Published"]
+
+
+async def test_a_version_that_the_store_has_lost_is_told(tmp_path: Path) -> None:
+    told, kept = Told(), Kept()
+    built = ingestion(tmp_path, told, remembered("v2", "v1"), kept)
+    gone = '{"reason": "VersionGone", "message": "gone", "temporary": false}'
+    back = publication("v1", *saying(gone, 65))
+    await built.want(replace(wanted("v2", "absent-program"), publications=back, automatic=False, pinned="v1"))
+    await asyncio.wait_for(built.settled.wait(), 20)
+    assert "names v1, which is not in the store (it holds: v2)" in built.problem
+    assert kept.value["shop"]["version"] == "v2"
+
+
+async def test_a_version_below_a_gate_is_a_problem_while_the_old_one_answers(tmp_path: Path) -> None:
+    told, kept = Told(), Kept()
+    built = ingestion(tmp_path, told, remembered("v1"), kept)
+    failed = FailedGate(metric="mrr", at_least=0.9, value=0.5)
+    judgement = Judgement(judged_by="j1", scores=Scores(questions=3, mrr=0.5), failed=(failed,))
+    words = report("v2", published=False, judgement=judgement, versions=held("v2", "v1"))
+    await built.want(replace(wanted("v2", *saying(words)), judged_by="j1"))
+    await asyncio.wait_for(built.settled.wait(), 20)
+    assert "mrr 0.5, below 0.9" in built.problem
+    assert kept.value["shop"]["version"] == "v1"
+    assert kept.value["shop"]["versions"][0]["state"] == "Refused"

@@ -22,7 +22,6 @@ from kefu_api.kinds.types import (
     VersionName,
 )
 
-
 ColumnName = Annotated[str, Field(min_length=1, max_length=128)]
 
 

@@ -1,92 +1,20 @@
-"""Pods as the checks see them: who waits for what, and the last words of who died."""
+"""Reading pods: who waits for what, and the last words of who died."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from kefu_operator.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError
+from kefu_operator.gather.views import ContainerView, Ended, PodView
 from kefu_operator.resources import EVENTS, PODS
 
-CRASHED = ("CrashLoopBackOff", "Error")
 TASKS = ("ingestion",)
 """Components whose log tells how far they are."""
 LOG_LINES = 3
 MAX_EXPLAINED = 4
 """Pods of one workload whose log or events are read: they mostly fail alike."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a container's last run ended."""
-
-    reason: str
-    exit_code: int
-    message: str
-    """Its termination message: its last words, or the end of its log."""
-
-
-@dataclass(frozen=True)
-class ContainerView:
-    """One container of a pod."""
-
-    name: str
-    image: str
-    step: bool = False
-    """Whether it must end before the others start."""
-    ready: bool = False
-    running: bool = False
-    restarts: int = 0
-    waiting: str = ""
-    """Reason for which it does not run."""
-    waiting_message: str = ""
-    ended: Ended | None = None
-    """How its current run ended, or where it waits for the next, the last."""
-
-
-@dataclass(frozen=True)
-class PodView:
-    """One pod."""
-
-    name: str
-    workload: str = ""
-    """Name of the Deployment or Job that it belongs to."""
-    component: str = ""
-    """What it is: engine, gateway, ingestion and so on."""
-    created: str = ""
-    phase: str = "Pending"
-    ready: bool = False
-    deleting: bool = False
-    unschedulable: str = ""
-    """What the scheduler says; empty where it found a node or has not looked yet."""
-    scheduled: bool = False
-    containers: tuple[ContainerView, ...] = ()
-    log_line: str = ""
-    """The last line of the log: of a crashed container, and of a task that runs."""
-    trouble: str = ""
-    """The newest warning about the pod, read where its containers do not come to be."""
-
-    @property
-    def crashed(self) -> ContainerView | None:
-        """The container that crashes again and again."""
-        return next((each for each in self.containers if each.waiting in CRASHED or _failed(each)), None)
-
-    @property
-    def creating(self) -> bool:
-        """Whether the node has the pod and has not started anything of it."""
-        waits = ("ContainerCreating", "PodInitializing", "")
-        return (
-            self.scheduled
-            and self.phase == "Pending"
-            and not any(each.running or each.ended for each in self.containers)
-            and all(each.waiting in waits for each in self.containers)
-        )
-
-
-def _failed(container: ContainerView) -> bool:
-    # Between two crashes it runs for a moment; that is no recovery until it is ready.
-    return bool(container.ended and container.ended.exit_code != 0 and not container.ready)
 
 
 def view(pod: Object) -> PodView:
@@ -179,8 +107,3 @@ def newest_message(events: Iterable[Object]) -> str:
 def _when(event: Object) -> datetime:
     moment = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"]
     return datetime.fromisoformat(moment)
-
-
-def pods_of(pods: Iterable[PodView], workload: str) -> list[PodView]:
-    """The pods of a Deployment or Job of that name, newest first."""
-    return [pod for pod in pods if pod.workload == workload]

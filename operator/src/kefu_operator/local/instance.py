@@ -12,6 +12,7 @@ from kefu_operator.local.ingestion import Ingestion, Memory
 from kefu_operator.local.keeper import Keeper
 from kefu_operator.local.plan import LocalPlan
 from kefu_operator.local.state import INSTANCE, is_held
+from kefu_operator.plan.workload import ConfigMapMount
 
 STATES = Path(".kefu")
 """Where state folders lie unless the user says otherwise, below the current folder."""
@@ -73,8 +74,17 @@ def _index(name: str, ingestions: Iterable[Ingestion], memory: Memory) -> dict[s
                 "wanted": wanted,
                 "problem": ingestion.problem,
                 "ingestionPid": ingestion.pid,
+                "pinned": ingestion.wanted.pinned if ingestion.wanted else None,
+                "questions": _questions(ingestion),
             }
-    return {"published": memory.entries().get(name), "wanted": None, "problem": "", "ingestionPid": None}
+    return {"published": memory.entries().get(name), "wanted": None, "problem": "",
+            "ingestionPid": None, "pinned": None, "questions": None}  # fmt: skip
+
+
+def _questions(ingestion: Ingestion) -> str | None:
+    """The folder with the golden questions, as the last task that judged has it."""
+    mounts = ingestion.wanted.task.container.mounts if ingestion.wanted else ()
+    return next((each.path for each in mounts if isinstance(each, ConfigMapMount) and each.name == "questions"), None)
 
 
 def find(state: Path | None = None, below: Path = STATES) -> Instance:

@@ -36,15 +36,24 @@ def read(namespace: str | None, context: str | None) -> Objects:
         Unreachable: there is no kubeconfig, or the API server does not answer.
         NotFound: the cluster does not know Kefu's kinds, or forbids to read them.
     """
+    where = connect(namespace, context)
+    api = client.CustomObjectsApi()
+    return Objects(where, _list(api, where, "chatbotdeployments"), _list(api, where, "knowledgeindexes"))
+
+
+def connect(namespace: str | None, context: str | None) -> str:
+    """Load the kubeconfig; the namespace to work in.
+
+    Raises:
+        Unreachable: there is no kubeconfig, or no such context.
+    """
     try:
         config.load_kube_config(context=context)  # type: ignore[no-untyped-call]
-        where = namespace or _namespace(context)
+        return namespace or _namespace(context)
     except ConfigException as error:
         raise Unreachable(
             f"no cluster: {str(error).rstrip('.')}. Set KUBECONFIG, or start something here with `kefu run`"
         ) from error
-    api = client.CustomObjectsApi()
-    return Objects(where, _list(api, where, "chatbotdeployments"), _list(api, where, "knowledgeindexes"))
 
 
 def _namespace(context: str | None) -> str:

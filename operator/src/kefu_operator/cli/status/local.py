@@ -27,12 +27,13 @@ def nodes(instance: Instance) -> tuple[Node, ...]:
 
 def _index(index: Mapping[str, Any]) -> Node:
     title, published = f"KnowledgeIndex/{index['name']}", index["published"]
-    note = (
-        f"{published['version']}, {published['documents']} documents, {published['chunks']} chunks" if published else ""
-    )
+    note = ""
+    if published and "version" in published:
+        note = f"{published['version']}, {published['documents']} documents, {published['chunks']} chunks"
     if index["problem"]:
         return Node(Mark.BAD, title, index["problem"])
-    if not published or index["wanted"] != published["version"]:
+    built = {held["version"] for held in (published or {}).get("versions", ())}
+    if not note or index["wanted"] not in {published["version"], *built}:
         return Node(Mark.WAITING, title, f"building {index['wanted']}" + (f"; {note} answers" if note else ""))
     return Node(Mark.GOOD, title, note)
 

@@ -1,0 +1,1 @@
+"""What `kefu knowledge` works on: an index of a cluster or of a local instance, behind one protocol."""

@@ -1,0 +1,102 @@
+"""Printing versions, differences and scores."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kefu_api.base import Model
+from kefu_api.documents.index import Difference
+from kefu_api.kinds.knowledge import KnownVersion, QuestionChanges
+from kefu_api.wire.versions import EvaluateResponse, VersionDiff
+from kefu_operator.cli.knowledge.place import IndexView
+from kefu_operator.cli.output import Output
+
+STYLES = {"Published": "green", "Kept": "dim", "Refused": "red", "Candidate": "yellow"}
+SHOWN = 20
+"""Documents of one kind that are named."""
+
+
+def versions(view: IndexView, output: Output) -> None:
+    """A table of an index's versions."""
+    pinned = f", pinned to {view.pinned}" if view.pinned else ""
+    output.print(output.paint(f"KnowledgeIndex/{view.name}{pinned}", "bold"))
+    for held in view.versions:
+        output.print(output.paint(_line(held), STYLES[held.state]))
+        for gate in held.failed_gates:
+            output.print(f"    below a gate: {gate}")
+        if held.questions and (held.questions.lost or held.questions.gained):
+            _questions(held.questions, output)
+    if view.trouble:
+        output.print(output.paint(view.trouble, "red"))
+
+
+def as_value(view: IndexView) -> dict[str, Any]:
+    """The same for `--output json`."""
+    return {
+        "name": view.name,
+        "published": view.published,
+        "pinned": view.pinned,
+        "trouble": view.trouble or None,
+        "versions": [held.model_dump(mode="json", by_alias=True, exclude_none=True) for held in view.versions],
+    }
+
+
+def diff(found: VersionDiff, questions: QuestionChanges | None, output: Output) -> None:
+    """Names of documents, counts of chunks, questions lost and gained."""
+    output.print(output.paint(f"{found.before} → {found.after}", "bold"))
+    output.print(f"documents {_counts(found.documents)}, chunks {_counts(found.chunks)}")
+    _names("+", "green", found.added, found.documents.added, output)
+    _names("~", "yellow", found.changed, found.documents.changed, output)
+    _names("-", "red", found.removed, found.documents.removed, output)
+    if questions:
+        _questions(questions, output)
+
+
+def evaluation(found: EvaluateResponse, output: Output) -> None:
+    """Scores, and every question that is not as it should be."""
+    output.print(output.paint(found.version, "bold"))
+    for name, value in _figures(found.scores):
+        output.print(f"  {name:<12}{value:.3f}")
+    wrong = [result for result in found.questions if not result.right]
+    output.print(f"{len(found.questions) - len(wrong)} of {len(found.questions)} questions right")
+    for result in wrong:
+        where = f"evidence at {result.rank}" if result.rank else "no evidence among the first ten"
+        why = where if result.expected else "answerable, and should not be"
+        output.print(output.paint(f"  {result.id}  {result.question}  ({why})", "red"))
+
+
+def _line(held: KnownVersion) -> str:
+    parts = [f"  {held.version}", f"{held.state:<9}", held.built, f"{held.documents} documents, {held.chunks} chunks"]
+    if held.changes:
+        parts.append(f"documents {_counts(held.changes.documents)} against {held.changes.against}")
+    if held.scores:
+        figures = held.scores.model_dump(by_alias=True, exclude_none=True, exclude={"questions"})
+        parts.append(" ".join(f"{name} {value}" for name, value in figures.items()))
+    return "  ".join(parts)
+
+
+def _counts(difference: Difference | Model) -> str:
+    counts = difference.model_dump()
+    return f"+{counts['added']} ~{counts['changed']} -{counts['removed']}"
+
+
+def _names(mark: str, style: str, names: Sequence[str], total: int, output: Output) -> None:
+    for name in names[:SHOWN]:
+        output.print(output.paint(f"  {mark} {name}", style))
+    if total > min(SHOWN, len(names)):
+        output.print(f"  {mark} and {total - min(SHOWN, len(names))} more (all names: --output json)")
+
+
+def _questions(questions: QuestionChanges, output: Output) -> None:
+    for mark, style, count, names in (
+        ("lost", "red", questions.lost, questions.lost_questions),
+        ("gained", "green", questions.gained, questions.gained_questions),
+    ):
+        if count:
+            output.print(
+                output.paint(f"    {count} questions {mark} against {questions.against}: {', '.join(names)}", style)
+            )
+
+
+def _figures(scores: Model) -> list[tuple[str, float]]:
+    told = scores.model_dump(by_alias=True, exclude_none=True, exclude={"questions"})
+    return list(told.items())

@@ -1,0 +1,130 @@
+"""The indexes of a cluster's namespace: read and patched through the API server, which also leads to the retrieval service."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import urllib3
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+
+from kefu_api import GROUP, VERSION
+from kefu_operator import naming
+from kefu_operator.cli.errors import NotFound, Unreachable
+from kefu_operator.cli.knowledge.place import IndexView, known_versions, problem
+from kefu_operator.cli.status.cluster import TIMEOUT, connect
+
+ASK_TIMEOUT = 120
+"""Seconds; an evaluation asks every golden question."""
+PLURAL = "knowledgeindexes"
+
+
+class There:
+    """One namespace."""
+
+    def __init__(self, namespace: str | None, context: str | None) -> None:
+        """Read the kubeconfig.
+
+        Raises:
+            Unreachable: there is none, or it has no such context.
+        """
+        self._namespace = connect(namespace, context)
+        self._objects = client.CustomObjectsApi()
+
+    def indexes(self) -> Mapping[str, IndexView]:
+        """As their specs and statuses tell."""
+        with _translated(f"list {PLURAL}", self._namespace):
+            found: Any = self._objects.list_namespaced_custom_object(
+                GROUP, VERSION, self._namespace, PLURAL, _request_timeout=TIMEOUT
+            )
+        return {entry["metadata"]["name"]: _view(entry) for entry in found["items"]}
+
+    def pin(self, index: str, version: str | None) -> None:
+        """A merge patch of one field; the operator does the rest."""
+        body = {"spec": {"publishing": {"version": version}}}
+        with _translated(f"change {PLURAL}", self._namespace):
+            self._objects.patch_namespaced_custom_object(
+                GROUP, VERSION, self._namespace, PLURAL, index, body, _request_timeout=TIMEOUT, field_manager="kefu-cli"
+            )
+
+    def ask(self, index: str, path: str, body: bytes | None = None) -> bytes:
+        """Through the API server's proxy, with the caller's own rights (`services/proxy`)."""
+        service = f"{naming.retrieval(index)}:http"
+        api = self._objects.api_client
+        resource = f"/api/v1/namespaces/{self._namespace}/services/{service}/proxy/{path}"
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        api.update_params_for_auth(headers, [], ["BearerToken"])
+        url = f"{api.configuration.host}{resource}"
+        try:
+            answer = api.rest_client.pool_manager.request(
+                "POST" if body is not None else "GET", url, body=body, headers=headers, timeout=ASK_TIMEOUT
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(f"the API server of the current context does not answer: {error}") from error
+        if answer.status != 200:
+            raise _refused(answer.data, answer.status, self._namespace)
+        return bytes(answer.data)
+
+    def questions(self, index: str) -> Mapping[str, str]:
+        """Those of the ConfigMap that the spec names."""
+        with _translated(f"read {PLURAL}", self._namespace):
+            found: Any = self._objects.get_namespaced_custom_object(
+                GROUP, VERSION, self._namespace, PLURAL, index, _request_timeout=TIMEOUT
+            )
+        name = found["spec"].get("evaluation", {}).get("questions", {}).get("configMap", {}).get("name")
+        if not name:
+            raise NotFound(f"KnowledgeIndex {index} has no spec.evaluation: give questions with --questions FILE")
+        with _translated("read configmaps", self._namespace):
+            held = client.CoreV1Api().read_namespaced_config_map(name, self._namespace, _request_timeout=TIMEOUT)
+        return dict(held.data or {})
+
+
+class _translated:  # noqa: N801 - reads as a verb where it is used
+    """Turns the client's exceptions into the command line's."""
+
+    def __init__(self, doing: str, namespace: str) -> None:
+        self._doing, self._namespace = doing, namespace
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ApiException):
+            raise NotFound(_advice(error, self._doing, self._namespace)) from error
+        if isinstance(error, urllib3.exceptions.HTTPError):
+            raise Unreachable(f"the API server of the current context does not answer: {error}") from error
+
+
+def _advice(error: ApiException, doing: str, namespace: str) -> str:
+    if error.status in (401, 403):
+        return f"you may not {doing} in namespace {namespace}: ask for the right, or choose a --context"
+    try:
+        message = str(json.loads(error.body or "")["message"])
+    except (TypeError, ValueError, KeyError):
+        message = f"{error.status} {error.reason}"
+    return f"the API server refused to {doing} in namespace {namespace}: {message}"
+
+
+def _refused(body: bytes, status: int, namespace: str) -> Exception:
+    if status in (401, 403):
+        return NotFound(
+            f"you may not reach services/proxy in namespace {namespace}: ask for the right to `create` and `get` it"
+        )
+    if b'"kind":"Status"' in body[:200]:
+        return Unreachable("the retrieval service does not answer: see `kefu status`")
+    return problem(body, status)
+
+
+def _view(found: Mapping[str, Any]) -> IndexView:
+    status = found.get("status") or {}
+    told = {each["type"]: each for each in status.get("conditions", ())}
+    bad: Mapping[str, Any] = next(
+        (told[kind] for kind in ("Evaluated", "Published") if told.get(kind, {}).get("status") == "False"), {}
+    )
+    return IndexView(
+        name=found["metadata"]["name"],
+        published=(status.get("published") or {}).get("version"),
+        versions=known_versions(status.get("versions")),
+        pinned=found["spec"].get("publishing", {}).get("version"),
+        trouble=f"{bad['reason']}: {bad.get('message', '')}" if bad else "",
+    )
