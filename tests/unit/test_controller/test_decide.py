@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kefu_api.kinds.knowledge import KnownVersion, PublishedVersion
-from kefu_operator.gather.views import ContainerView, Ended, PodView
 from kefu_operator.ingestion.decide import RETRY, decide
 from kefu_operator.ingestion.jobs import JobView, State, view
 from kefu_operator.ingestion.situation import Situation
+from kefu_operator.pods import ContainerView, Ended, PodView
 from kefu_operator.status.check import Verdict
 from kefu_operator.status.reasons import Reason
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from kefu_operator.gather.views import ContainerView, Ended, PodView
+from kefu_operator.pods import ContainerView, Ended, PodView
 from kefu_operator.status.check import Verdict
 from kefu_operator.status.pod_checks import check_pod
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kefu_operator.errors import Forbidden, NotOurs, Rejected
-from kefu_operator.gather.views import ContainerView, PodView
+from kefu_operator.pods import ContainerView, PodView
 from kefu_operator.status.check import Verdict
 from kefu_operator.status.workload_checks import check_refusals, check_workload
 

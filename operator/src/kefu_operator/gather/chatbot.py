@@ -12,8 +12,8 @@ from kefu_operator.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.pods import gather_pods
-from kefu_operator.gather.views import PodView
 from kefu_operator.plan.engine import engine_name
+from kefu_operator.pods import PodView
 from kefu_operator.resources import (
     AUTOSCALERS,
     CHATBOTS,

@@ -7,7 +7,7 @@ from datetime import datetime
 from kefu_operator.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError
-from kefu_operator.gather.views import ContainerView, Ended, PodView
+from kefu_operator.pods import ContainerView, Ended, PodView
 from kefu_operator.resources import EVENTS, PODS
 
 TASKS = ("ingestion",)

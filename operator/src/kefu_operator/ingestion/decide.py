@@ -10,10 +10,10 @@ from datetime import timedelta
 from kefu_api.documents.index import IngestionReport
 from kefu_api.kinds.knowledge import KnownVersion, PublishedVersion
 from kefu_operator.desired.types import Object
-from kefu_operator.gather.views import pods_of
 from kefu_operator.ingestion import known
 from kefu_operator.ingestion.jobs import JobView, State, failure_of, report_of
 from kefu_operator.ingestion.situation import Decision, Phase, Situation
+from kefu_operator.pods import pods_of
 from kefu_operator.status.check import Check, Verdict, fail, ok, stuck, wait, worst
 from kefu_operator.status.pod_checks import check_pod
 from kefu_operator.status.reasons import Reason

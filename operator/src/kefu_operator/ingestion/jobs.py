@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from kefu_api.documents.index import IngestionFailure, IngestionReport
 from kefu_operator.desired.types import Object
-from kefu_operator.gather.views import PodView
+from kefu_operator.pods import PodView
 
 
 class State(Enum):

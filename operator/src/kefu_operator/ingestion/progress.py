@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from kefu_operator.gather.views import PodView
+from kefu_operator.pods import PodView
 
 PHASES: dict[str, Literal["Building", "Evaluating"]] = {"Building": "Building", "Evaluating": "Evaluating"}
 

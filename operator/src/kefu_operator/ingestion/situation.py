@@ -7,8 +7,8 @@ from typing import Literal
 
 from kefu_api.kinds.knowledge import KnownVersion, PublishedVersion
 from kefu_operator.desired.types import Object
-from kefu_operator.gather.views import PodView
 from kefu_operator.ingestion.jobs import JobView
+from kefu_operator.pods import PodView
 from kefu_operator.status.check import Check
 
 Phase = Literal["Pending", "Building", "Evaluating", "Publishing", "Waiting", "Refused", "Failed"]

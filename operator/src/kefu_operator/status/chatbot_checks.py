@@ -6,8 +6,8 @@ from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.chatbot import ChatbotFacts
 from kefu_operator.gather.owned import find
-from kefu_operator.gather.views import pods_of
 from kefu_operator.plan.chatbot import ChatbotPlan
+from kefu_operator.pods import pods_of
 from kefu_operator.resources import DEPLOYMENTS
 from kefu_operator.status.check import Check, fail, ok, stuck, wait
 from kefu_operator.status.reasons import Reason

@@ -3,12 +3,12 @@
 from kefu_api.kinds.knowledge import KnownVersion
 from kefu_operator.gather.knowledge import KnowledgeFacts
 from kefu_operator.gather.owned import find
-from kefu_operator.gather.views import pods_of
 from kefu_operator.ingestion import known
 from kefu_operator.ingestion.decide import told_gates
 from kefu_operator.ingestion.situation import Decision
 from kefu_operator.plan.knowledge import KnowledgePlan
 from kefu_operator.plan.workload import Workload
+from kefu_operator.pods import pods_of
 from kefu_operator.resources import DEPLOYMENTS
 from kefu_operator.status.check import Check, Verdict, ok, stuck, wait
 from kefu_operator.status.reasons import Reason

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from kefu_operator.fetch import reasons as fetch
-from kefu_operator.gather.views import ContainerView, PodView
+from kefu_operator.pods import ContainerView, PodView
 from kefu_operator.status.check import Check, fail, stuck, wait
 from kefu_operator.status.reasons import Reason
 

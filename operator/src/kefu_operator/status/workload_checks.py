@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError, Forbidden, NotOurs
-from kefu_operator.gather.views import PodView
+from kefu_operator.pods import PodView
 from kefu_operator.status.check import Check, Verdict, fail, ok, stuck, wait, worst
 from kefu_operator.status.pod_checks import check_pod
 from kefu_operator.status.reasons import Reason
