@@ -70,6 +70,16 @@ def ingestion(index: str, version: str, manner: str = "") -> str:
     return f"{index}-ingest-{version}" + (f"-{manner[:3]}" if manner else "")
 
 
+def sources(index: str) -> str:
+    """Volume that keeps what an index's remote sources gave."""
+    return f"{index}-sources"
+
+
+def fetching(index: str, key: str) -> str:
+    """Job, and its ConfigMap, that fetches the remote sources of an index; `key`: hash of what it fetches."""
+    return f"{index}-fetch-{key[:8]}"
+
+
 def publication(index: str, version: str) -> str:
     """Job, and its ConfigMap, that publishes one version of an index."""
     return f"{index}-publish-{version}"

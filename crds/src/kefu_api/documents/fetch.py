@@ -96,6 +96,8 @@ class FetchSource(Model):
     name: str
     place: Place
     limits: Limits = Limits()
+    every: float = 0
+    """Seconds; while its last fetch is younger, it is not asked again."""
 
 
 class Fetch(Model):

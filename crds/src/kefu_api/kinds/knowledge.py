@@ -6,10 +6,12 @@ from pydantic import Field
 
 from kefu_api.kinds.meta import Condition, ConfigMapReference, Metadata, SecretKeyReference
 from kefu_api.kinds.part import Part
+from kefu_api.kinds.places import Fetching, GitPlace, HttpPlace, S3Place, SitemapPlace, SqlPlace
 from kefu_api.kinds.rules import NO_V1, Rule, Ruled, exactly_one_of, unique, unique_names
 from kefu_api.kinds.shape import ATOMIC, BY_NAME, BY_TYPE, SET
 from kefu_api.kinds.types import (
     Database,
+    Duration,
     FolderUri,
     HttpUrl,
     Language,
@@ -40,6 +42,9 @@ class Columns(Ruled):
     """Tags, between commas; absent: a column called tags, category, 标签, 分类 and the like."""
 
 
+REMOTE = ("http", "sitemap", "s3", "git", "sql")
+MAX_REMOTE = 16
+"""Remote sources of an index: as many as a termination message holds the digests of."""
 _TABLES = ("Auto", "CSV", "XLSX", "JSONL")
 _BINARY = ("PDF", "DOCX", "XLSX", "Image")
 
@@ -48,7 +53,19 @@ class Source(Ruled):
     """One source of documents."""
 
     RULES: ClassVar = (
-        exactly_one_of("inline", "configMap", remedy="give the text in place or name a ConfigMap"),
+        exactly_one_of(
+            "inline", "configMap", *REMOTE, remedy="give the text in place, name a ConfigMap, or name a remote place"
+        ),
+        Rule(
+            "!has(self.every) || !(has(self.inline) || has(self.configMap))",
+            lambda source: source.every is None or source.place is not None,
+            "every is for remote places, since other sources are followed at once: remove every",
+        ),
+        Rule(
+            "!has(self.sql) || self.format in ['FAQ', 'Markdown']",
+            lambda source: source.sql is None or source.format in ("FAQ", "Markdown"),
+            "rows of a database are FAQ entries or pages: set format to FAQ or Markdown",
+        ),
         Rule(
             "!has(self.columns) || self.format in ['Auto', 'CSV', 'XLSX', 'JSONL']",
             lambda source: source.columns is None or source.format in _TABLES,
@@ -73,6 +90,23 @@ class Source(Ruled):
     """The document itself."""
     config_map: ConfigMapReference | None = None
     """A ConfigMap; each of its keys is one document file. Changes are followed."""
+    http: HttpPlace | None = None
+    """Files by their addresses."""
+    sitemap: SitemapPlace | None = None
+    """The pages of a web site."""
+    s3: S3Place | None = None
+    """Objects of an S3 bucket."""
+    git: GitPlace | None = None
+    """Files of a Git repository."""
+    sql: SqlPlace | None = None
+    """Rows of a database."""
+    every: Duration | None = None
+    """How often a remote place is asked whether something changed; absent: 15m."""
+
+    @property
+    def place(self) -> HttpPlace | SitemapPlace | S3Place | GitPlace | SqlPlace | None:
+        """The remote place, if it is one."""
+        return self.http or self.sitemap or self.s3 or self.git or self.sql
 
 
 class Chunking(Ruled):
@@ -256,12 +290,19 @@ class KnowledgeIndexSpec(Ruled):
     RULES: ClassVar = (
         unique_names("sources", remedy="rename one of spec.sources"),
         unique("languages", remedy="remove the double from spec.languages"),
+        Rule(
+            f"self.sources.filter(s, !has(s.inline) && !has(s.configMap)).size() <= {MAX_REMOTE}",
+            lambda spec: sum(source.place is not None for source in spec.sources) <= MAX_REMOTE,
+            f"at most {MAX_REMOTE} sources may be remote: make an index of its own of the others",
+        ),
     )
 
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2, json_schema_extra=SET)] = ("zh", "en")
     """Languages of the documents and the questions."""
     sources: Annotated[tuple[Source, ...], Field(min_length=1, max_length=32, json_schema_extra=BY_NAME)]
     """Where the knowledge comes from."""
+    fetching: Fetching = Fetching()
+    """How remote sources are fetched."""
     chunking: Chunking = Chunking()
     """How documents are cut."""
     embedding: Embedding = Embedding(builtin=BuiltinEmbedding())
@@ -397,6 +438,25 @@ class CandidateVersion(Part):
     """Of how many."""
 
 
+class SourceStatus(Part):
+    """A remote source, as it was fetched last."""
+
+    name: Text
+    """Name of the source."""
+    digest: Text | None = None
+    """Of the snapshot that holds; absent: nothing was fetched yet."""
+    files: Annotated[int, Field(ge=0)] = 0
+    """How many files it has."""
+    left_out: Annotated[int, Field(ge=0)] = 0
+    """How many files of the place are not in it; the fetch job's log names them."""
+    reason: Text | None = None
+    """Why the last fetch failed, in one CamelCase word; absent: it did not."""
+    message: Text | None = None
+    """The same in a sentence."""
+    at: Text
+    """When it was tried last (RFC 3339)."""
+
+
 class KnowledgeIndexStatus(Part):
     """Observed state of a KnowledgeIndex."""
 
@@ -414,6 +474,10 @@ class KnowledgeIndexStatus(Part):
     """UID of the embedded store's volume that holds them; another volume holds nothing of them."""
     url: Text | None = None
     """Where the retrieval service answers inside the cluster."""
+    sources: Annotated[tuple[SourceStatus, ...], Field(max_length=16, json_schema_extra=BY_NAME)] = ()
+    """The remote sources, as they were fetched last."""
+    fetched: Text | None = None
+    """Name of what `sources` speaks of: places and volume, as a hash."""
 
 
 class KnowledgeIndex(Part):

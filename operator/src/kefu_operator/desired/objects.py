@@ -32,8 +32,12 @@ def chatbot_secrets(plan: ChatbotPlan, scope: Scope, value: Callable[[], str]) -
 
 
 def knowledge_objects(plan: KnowledgePlan, scope: Scope, images: Images) -> list[Object]:
-    """What belongs to an index for good: its store and its retrieval service."""
-    return [made for workload in plan.workloads for made in workload_objects(workload, scope, images)]
+    """What belongs to an index for good: its store, its retrieval service, and the volume of what is fetched."""
+    made = [made for workload in plan.workloads for made in workload_objects(workload, scope, images)]
+    if plan.fetching:
+        task = plan.fetching.task
+        made += claims((task.container,), scope, task.component, plan.fetching.volume.claim)
+    return made
 
 
 def task_objects(task: Task, scope: Scope, images: Images) -> list[Object]:

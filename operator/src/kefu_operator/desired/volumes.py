@@ -61,5 +61,7 @@ def volume(mount: Mount) -> Object:
 
 def _mounted(mount: Mount) -> Object:
     writable = isinstance(mount, VolumeMount | ScratchMount | CacheMount)
+    if isinstance(mount, VolumeMount) and mount.read_only:
+        writable = False
     seen: Object = {"name": mount.name, "mountPath": mount.path}
     return seen if writable else {**seen, "readOnly": True}

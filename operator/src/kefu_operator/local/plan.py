@@ -1,6 +1,6 @@
 """One plan for everything the files declare: the operator's plans with a local placement, joined."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from kefu_api import digest
@@ -15,7 +15,8 @@ from kefu_operator.local.placement import LocalPlacement
 from kefu_operator.local.ports import LOOPBACK
 from kefu_operator.plan.chatbot import ADMIN, PUBLIC, ChatbotPlan, plan_chatbot
 from kefu_operator.plan.errors import PlanError
-from kefu_operator.plan.knowledge import KnowledgePlan, config_maps_of, plan_knowledge, publishes_itself, retrieval_url
+from kefu_operator.plan.fetching import FetchPlan
+from kefu_operator.plan.knowledge import KnowledgePlan, config_maps_of, plan_knowledge, retrieval_url
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.workload import Workload
@@ -53,6 +54,8 @@ class LocalPlan:
     generated_secrets: tuple[str, ...]
     chatbots: tuple[ServedChatbot, ...]
     indexes: tuple[ServedIndex, ...]
+    fetching: tuple[tuple[str, FetchPlan], ...] = ()
+    """What brings the remote sources, by index."""
 
 
 def gateways(bundle: Manifests, port: int) -> Mapping[str, int]:
@@ -60,7 +63,13 @@ def gateways(bundle: Manifests, port: int) -> Mapping[str, int]:
     return {naming.gateway(bundle.chatbots[0].metadata.name): port} if bundle.chatbots else {}
 
 
-def plan(bundle: Manifests, placement: LocalPlacement, settings: PlanSettings, host: str = LOOPBACK) -> LocalPlan:
+def plan(
+    bundle: Manifests,
+    placement: LocalPlacement,
+    settings: PlanSettings,
+    host: str = LOOPBACK,
+    fetched: Callable[[str], Mapping[str, str]] = lambda index: {},
+) -> LocalPlan:
     """Plan all objects of a bundle.
 
     Args:
@@ -68,12 +77,16 @@ def plan(bundle: Manifests, placement: LocalPlacement, settings: PlanSettings, h
         placement: folders and ports of this instance.
         settings: what the environment decides (hub mirror, tracing).
         host: address that gateways listen on; everything else stays on loopback.
+        fetched: digests of an index's remote sources, as far as they were fetched.
 
     Raises:
         InputInvalid: the objects do not fit together, or cannot run on this machine.
     """
     _check_references(bundle)
-    knowledge = [(index, plan_knowledge(index, _digests(index, bundle), placement)) for index in bundle.indexes]
+    knowledge = [
+        (index, plan_knowledge(index, {**_digests(index, bundle), **fetched(index.metadata.name)}, placement))
+        for index in bundle.indexes
+    ]
     chatbots = [(chatbot, _chatbot(chatbot, placement, settings)) for chatbot in bundle.chatbots]
     workloads = [
         *(workload for _, planned in knowledge for workload in planned.workloads),
@@ -86,6 +99,7 @@ def plan(bundle: Manifests, placement: LocalPlacement, settings: PlanSettings, h
         generated_secrets=tuple(name for _, planned in chatbots for name in planned.generated_secrets),
         chatbots=tuple(_served(chatbot, planned, placement, bundle) for chatbot, planned in chatbots),
         indexes=tuple(_served_index(index, planned, placement) for index, planned in knowledge),
+        fetching=tuple((index.metadata.name, each.fetching) for index, each in knowledge if each.fetching),
     )
 
 
@@ -128,15 +142,7 @@ def _chatbot(chatbot: ChatbotDeployment, placement: Placement, settings: PlanSet
 def _wanted(index: KnowledgeIndex, planned: KnowledgePlan) -> Wanted | None:
     if planned.version is None or planned.ingestion is None:
         return None
-    return Wanted(
-        index.metadata.name,
-        planned.version,
-        planned.ingestion,
-        publications=planned.publications,
-        judged_by=planned.judged_by,
-        automatic=publishes_itself(index),
-        pinned=index.spec.publishing.version,
-    )
+    return Wanted(index.metadata.name, planned.version, planned.ingestion)
 
 
 def _exposed(workload: Workload, host: str) -> Workload:

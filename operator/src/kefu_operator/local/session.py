@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from kefu_api.manifests import Manifests
-from kefu_operator.local import pins
 from kefu_operator.local.bundle import load, name_of, signature
 from kefu_operator.local.console import Console
 from kefu_operator.local.encoder import VARIABLE, find_encoder
@@ -27,6 +26,7 @@ from kefu_operator.local.plan import LocalPlan, ServedIndex, gateways, plan
 from kefu_operator.local.ports import PortBook
 from kefu_operator.local.probes import LoopbackProber
 from kefu_operator.local.programs import resolve
+from kefu_operator.local.sources import Sources
 from kefu_operator.local.state import INSTANCE, StateFolder
 from kefu_operator.local.supervisor import Supervisor
 from kefu_operator.local.warm import warm
@@ -36,6 +36,9 @@ POLL = 0.5
 RETRY = 30.0
 """Seconds until a change that failed for a passing reason is tried again."""
 PUBLISHED = "published.json"
+FETCHED = "fetched.json"
+FETCH_POLL = 1.0
+"""Seconds between looks at whether a remote source is due."""
 
 
 class Session:
@@ -64,8 +67,8 @@ class Session:
             LocalError: the bundle cannot be served here.
         """
         self._options = options
+        self._seen = seen
         self._state = state
-        self._seen = (seen, pins.read(state))
         self._console = console
         self._environment = environment
         self._models = cache(environment) / "models"
@@ -75,8 +78,16 @@ class Session:
         self._folders = Folders(state.path)
         self._mounts = Mounts(state.path, Contents({}, {}))
         self._memory = Memory(state.read(PUBLISHED), lambda known: state.keep(PUBLISHED, known))
-        self._extra_env: dict[str, str] = {}
+        # Documents may come from a server of this very machine.
+        self._extra_env: dict[str, str] = {"KEFU_FETCH_LOOPBACK": "1"}
         self._jobs = Jobs(self._folders, self._mounts, self._extra_env)
+        self._sources = Sources(
+            self._jobs,
+            self._folders,
+            state.read(FETCHED),
+            lambda known: state.keep(FETCHED, known),
+            console.tell,
+        )
         # The port stays with the chatbot that got it first: a renamed one must be able to start beside the old.
         self._placement = LocalPlacement(
             state=state.path,
@@ -99,6 +110,7 @@ class Session:
         self._ingestions: dict[str, Ingestion] = {}
         self._healer = Healer(self._supervisor, self._ingestions, lambda: self.plan)
         self.plan = self._plan(bundle)
+        self._bundle = bundle
 
     def stop(self) -> None:
         """Ask the session to end; a second time: end every process at once."""
@@ -139,6 +151,7 @@ class Session:
     async def _start(self, ready: "asyncio.Future[LocalPlan]") -> None:
         for workload in self.plan.workloads:
             resolve(workload.container.command)
+        await self._fetch_first()
         await self._bring(self.plan, patient=False)
         healing = asyncio.create_task(self._healer.run())
         try:
@@ -151,6 +164,31 @@ class Session:
         self._ready = True
         self._write_instance()
         ready.set_result(self.plan)
+
+    async def _fetch_first(self) -> None:
+        """Bring the remote sources; the plan knows what they gave then.
+
+        Raises:
+            LocalError: one was never fetched, and cannot be now.
+        """
+        self._mounts.contents = self._contents
+        await self._sources.bring(self.plan.fetching)
+        for index, fetching in self.plan.fetching:
+            self._sources.check(index, fetching)
+        self.plan = self._plan(self._bundle)
+
+    async def _refetch(self) -> None:
+        """Bring the remote sources as they come due; a change of one is taken over as one of the files is."""
+        while True:
+            await asyncio.sleep(FETCH_POLL)
+            try:
+                changed = await self._sources.bring(self.plan.fetching)
+            except LocalError as error:
+                self._console.tell("sources", f"cannot be fetched: {error}", Tone.BAD)
+                await asyncio.sleep(RETRY)
+            else:
+                if changed:
+                    self._seen = None
 
     async def _warm(self, served: ServedIndex) -> None:
         keeper = self._supervisor.keeper(served.retrieval)
@@ -173,13 +211,14 @@ class Session:
     async def _follow(self) -> None:
         applying: asyncio.Task[None] | None = None
         healing = asyncio.create_task(self._healer.run())
+        fetching = asyncio.create_task(self._refetch())
         try:
             while True:
                 await asyncio.sleep(POLL)
-                for task in filter(None, (applying, healing)):
+                for task in filter(None, (applying, healing, fetching)):
                     if task.done():
                         task.result()  # What nobody foresaw ends the session loudly.
-                now = (signature(self._options.paths), pins.read(self._state))
+                now = signature(self._options.paths)
                 if now == self._seen:
                     continue
                 self._seen = now
@@ -188,7 +227,7 @@ class Session:
                     await asyncio.gather(applying, return_exceptions=True)
                 applying = asyncio.create_task(self._change())
         finally:
-            for task in filter(None, (applying, healing)):
+            for task in filter(None, (applying, healing, fetching)):
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
@@ -217,8 +256,9 @@ class Session:
         if any(index.spec.embedding.builtin for index in bundle.indexes):
             encoder = find_encoder(self._models, self._environment, self._options.encoder)
             self._extra_env[VARIABLE] = str(encoder)
-        bundle = pins.applied(bundle, pins.read(self._state), self._memory)
-        made = plan(bundle, self._placement, plan_settings(self._environment), self._options.host)
+        made = plan(
+            bundle, self._placement, plan_settings(self._environment), self._options.host, self._sources.digests
+        )
         generated = {name: self._state.secret(name) for name in made.generated_secrets}
         self._contents = Contents(bundle.config_maps, {**bundle.secrets, **generated})
         return made

@@ -10,6 +10,7 @@ from kefu_api.kinds.knowledge import KnowledgeIndex, Source
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_operator import naming
 from kefu_operator.plan.embedding import api_key, planned_embedding
+from kefu_operator.plan.fetching import FetchPlan, plan_fetching, snapshot_path, sources_volume
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.workload import (
     Compute,
@@ -52,6 +53,8 @@ class KnowledgePlan:
     """Publish one version without building it: for each that the status names, and for `version`."""
     judged_by: str | None = None
     """Hash of golden questions, gates and search settings; None where there is no evaluation, or no question."""
+    fetching: FetchPlan | None = None
+    """What brings the remote sources; None where there are none."""
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
@@ -71,8 +74,8 @@ def plan_knowledge(
 
     Args:
         index: the object.
-        digests: `digest.of_files` of every ConfigMap that a source names and that exists, by the source's name; that of
-            the golden questions by `QUESTIONS`.
+        digests: `digest.of_files` of every ConfigMap that a source names and that exists, and of the snapshot of every
+            remote source that was fetched, by the source's name; that of the golden questions by `QUESTIONS`.
         placement: where it will run.
         volume: UID of the embedded store's volume, as far as it is known.
     """
@@ -90,6 +93,7 @@ def plan_knowledge(
             for each in sorted(known | ({version} if version else set()))
         },
         judged_by=judged_by,
+        fetching=plan_fetching(index, placement),
     )
 
 
@@ -249,6 +253,11 @@ def _ingestion(
             )
             mounts.append(folder)
             path = folder.path
+        elif source.place:
+            volume_mount = sources_volume(index, placement, read_only=True)
+            if volume_mount not in mounts:
+                mounts.append(volume_mount)
+            path = snapshot_path(volume_mount, source.name, digests[source.name])
         sources.append(
             SourceDocument(
                 name=source.name,

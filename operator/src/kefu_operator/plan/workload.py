@@ -50,6 +50,7 @@ class VolumeMount(Mount):
     claim: str
     size: str
     storage_class: str | None = None
+    read_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from kefu_operator.desired.objects import knowledge_objects, task_objects
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Forbidden, Rejected
+from kefu_operator.fetching.decide import FetchDecision
 from kefu_operator.gather.knowledge import KnowledgeFacts, gather_knowledge
 from kefu_operator.gather.owned import find
 from kefu_operator.ingestion.decide import decide
@@ -31,6 +32,7 @@ from kefu_operator.plan.knowledge import (
 )
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.workload import Task
+from kefu_operator.reconcile.fetching import decide_sources, is_fetch_job, with_fetched
 from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
 from kefu_operator.resources import CLAIMS, CONFIG_MAPS, JOBS
 from kefu_operator.settled import holds
@@ -63,6 +65,7 @@ class Outcome:
 
     refusals: Refusals
     decision: Decision
+    fetching: FetchDecision
 
 
 class KnowledgeReconciler:
@@ -87,12 +90,15 @@ class KnowledgeReconciler:
         if not isinstance(facts, KnowledgeFacts):
             await self._tell_unreadable(facts)
             return Again()
+        fetching = decide_sources(facts, self._now())
+        facts = with_fetched(facts, fetching)
         plan = plan_knowledge(facts.index, facts.digests, ClusterPlacement(namespace), _volume(facts))
         scope = owned(namespace, owner_of(facts.index))
         decision = self._decide(plan, facts, scope)
-        refusals = await self._apply(plan, facts, decision, scope)
-        await self._tell(plan, facts, Outcome(refusals, decision))
-        return _again(facts, Outcome(refusals, decision))
+        refusals = await self._apply(plan, facts, (decision, fetching), scope)
+        outcome = Outcome(refusals, decision, fetching)
+        await self._tell(plan, facts, outcome)
+        return _again(facts, outcome)
 
     def _decide(self, plan: KnowledgePlan, facts: KnowledgeFacts, scope: Scope) -> Decision:
         status, task = facts.index.status or KnowledgeIndexStatus(), plan.ingestion
@@ -109,7 +115,11 @@ class KnowledgeReconciler:
                 pinned=facts.index.spec.publishing.version,
                 publish_jobs={version: each.name for version, each in plan.publications.items()},
                 store_ready=store_is_ready(plan, facts),
-                jobs=[view(job) for job in facts.jobs if "deletionTimestamp" not in job["metadata"]],
+                jobs=[
+                    view(job)
+                    for job in facts.jobs
+                    if "deletionTimestamp" not in job["metadata"] and not is_fetch_job(job)
+                ],
                 # Those of a Job that was deleted still run for a moment.
                 pods=[pod for pod in facts.pods if pod.component == COMPONENT],
                 is_current=task is not None and self._is_current(task, facts, scope),
@@ -121,14 +131,18 @@ class KnowledgeReconciler:
         live = find(facts.jobs, JOBS, task.name)
         return live is not None and holds(live, desired_job(task, scope, self._images))
 
-    async def _apply(self, plan: KnowledgePlan, facts: KnowledgeFacts, decision: Decision, scope: Scope) -> Refusals:
+    async def _apply(
+        self, plan: KnowledgePlan, facts: KnowledgeFacts, decisions: tuple[Decision, FetchDecision], scope: Scope
+    ) -> Refusals:
         lasting = knowledge_objects(plan, scope, self._images)
-        kept = _documents_of_jobs(facts, plan, decision)
+        doomed = [job for decision in decisions for job in decision.delete]
+        tasks = _to_create(plan, *decisions)
+        kept = _documents_of_jobs(facts, tasks, doomed)
         live = [each for each in facts.owned if _name(each) not in kept]
         refusals = await self._applier.sync(lasting, live)
-        for job in decision.delete:
+        for job in doomed:
             await self._applier.delete(job)
-        for task in _to_create(plan, decision):
+        for task in tasks:
             refusals += await self._create_job(task, facts, scope)
         return refusals
 
@@ -150,7 +164,7 @@ class KnowledgeReconciler:
         evaluated = check_evaluation(plan, facts, decision)
         after = conditions(
             {
-                "SourcesReady": check_sources(facts),
+                "SourcesReady": [*check_sources(facts), *outcome.fetching.checks],
                 **({"Evaluated": evaluated} if evaluated else {}),
                 "Published": [decision.check],
                 "StoreReady": [
@@ -172,6 +186,8 @@ class KnowledgeReconciler:
             versions=decision.versions,
             volume=decision.volume,
             url=retrieval_url(index.metadata.name, ClusterPlacement(index.metadata.namespace)),
+            sources=outcome.fetching.sources,
+            fetched=outcome.fetching.fetched,
         )
         await tell(self._applier, facts.found, _dump(status), before, after, now)
 
@@ -200,16 +216,16 @@ def _volume(facts: KnowledgeFacts) -> str | None:
     return str(claim["metadata"]["uid"]) if claim else ""
 
 
-def _to_create(plan: KnowledgePlan, decision: Decision) -> list[Task]:
+def _to_create(plan: KnowledgePlan, decision: Decision, fetching: FetchDecision) -> list[Task]:
+    sources = [plan.fetching.task] if plan.fetching and fetching.create else []
     building = [plan.ingestion] if plan.ingestion and decision.create else []
-    return [*building, *([plan.publications[decision.publish]] if decision.publish else [])]
+    return [*sources, *building, *([plan.publications[decision.publish]] if decision.publish else [])]
 
 
-def _documents_of_jobs(facts: KnowledgeFacts, plan: KnowledgePlan, decision: Decision) -> set[str]:
+def _documents_of_jobs(facts: KnowledgeFacts, tasks: Sequence[Task], doomed: Sequence[Object]) -> set[str]:
     """Names of the ConfigMaps that Jobs still mount: each has the name of its Job."""
-    deleted = {_name(job) for job in decision.delete}
-    names = {_name(job) for job in facts.jobs} - deleted
-    return names | {task.name for task in _to_create(plan, decision)}
+    names = {_name(job) for job in facts.jobs} - {_name(job) for job in doomed}
+    return names | {task.name for task in tasks}
 
 
 def _candidate(facts: KnowledgeFacts, decision: Decision) -> CandidateVersion | None:
@@ -227,9 +243,9 @@ def _again(facts: KnowledgeFacts, outcome: Outcome) -> Again:
         waits.append(TROUBLE_SECONDS)
     if outcome.decision.phase == "Building":
         waits.append(PROGRESS_SECONDS)
-    after = outcome.decision.again_after
-    if after is not None:
-        waits.append(max(1, round(after.total_seconds())))
+    for after in (outcome.decision.again_after, outcome.fetching.again_after):
+        if after is not None:
+            waits.append(max(1, round(after.total_seconds())))
     return Again(min(waits, default=None))
 
 

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     BUILDING = "Building"
     WAITING_FOR_STORE = "WaitingForStore"
     EVALUATING = "Evaluating"
+    FETCHING = "Fetching"
     PUBLISHING = "Publishing"
 
     # A pod fails.
@@ -51,12 +52,14 @@ class Reason(StrEnum):
     # The spec cannot be carried out here.
     INVALID_SPEC = "InvalidSpec"
     UNKNOWN_ACCELERATOR = "UnknownAccelerator"
+    ENGINE_DOES_NOT_FIT = "EngineDoesNotFit"
     MODEL_NOT_REACHABLE = "ModelNotReachable"
 
     # Knowledge.
     INDEX_NOT_FOUND = "IndexNotFound"
     INDEX_NOT_READY = "IndexNotReady"
     SOURCE_NOT_FOUND = "SourceNotFound"
+    SOURCE_NOT_FETCHED = "SourceNotFetched"
     STORE_UNREACHABLE = "StoreUnreachable"
     SOURCE_CHANGED = "SourceChanged"
     NOTHING_TO_INDEX = "NothingToIndex"

@@ -2,13 +2,18 @@
 
 import logging
 import time
+from datetime import datetime
 from pathlib import Path
 
 from kefu_api.documents.fetch import Fetch, FetchedSource, FetchReport, FetchSource
 from kefu_retrieval.errors import RetrievalError
 from kefu_retrieval.places.choose import choose
-from kefu_retrieval.places.place import fetch
+from kefu_retrieval.places.place import fetch, settings_of, utc_now
 from kefu_retrieval.places.shelf import Shelf
+from kefu_retrieval.places.snapshot import Snapshot
+
+SLACK = 0.1
+"""Share of `every` by which a fetch may come early: several sources share a job."""
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +26,9 @@ async def fetch_all(document: Fetch, volume: Path, loopback: bool = False) -> Fe
 async def _fetch_one(source: FetchSource, volume: Path, loopback: bool) -> FetchedSource:
     shelf = Shelf(volume / source.name)
     began = time.monotonic()
+    if young := _young(source, shelf):
+        total = young.left_out_total
+        return FetchedSource(name=source.name, digest=young.digest, files=len(young.files), left_out=total)
     try:
         async with choose(source, shelf.folder, loopback) as place:
             fetched = await fetch(source, place, shelf)
@@ -47,3 +55,14 @@ async def _fetch_one(source: FetchSource, volume: Path, loopback: bool) -> Fetch
         received=fetched.received,
         left_out=snapshot.left_out_total,
     )
+
+
+def _young(source: FetchSource, shelf: Shelf) -> Snapshot | None:
+    """The snapshot, while it is too early to ask again."""
+    if not source.every:
+        return None
+    held = shelf.current()
+    if held is None or held.settings != settings_of(source):
+        return None
+    age = (utc_now() - datetime.fromisoformat(held.fetched_at)).total_seconds()
+    return held if 0 <= age < source.every * (1 - SLACK) else None

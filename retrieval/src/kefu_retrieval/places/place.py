@@ -42,8 +42,12 @@ def utc_now() -> datetime:
 
 async def fetch(source: FetchSource, place: Place, shelf: Shelf, now: Callable[[], datetime] = utc_now) -> Fetched:
     """Bring the shelf to what the place of `source` holds now; as `bring`."""
-    settings = digest.of_value(source.place.model_dump(mode="json"))
-    return await bring(place, shelf, source.limits, settings, now)
+    return await bring(place, shelf, source.limits, settings_of(source), now)
+
+
+def settings_of(source: FetchSource) -> str:
+    """Digest of what a snapshot depends on beside the place's state."""
+    return digest.of_value(source.place.model_dump(mode="json"))
 
 
 async def bring(

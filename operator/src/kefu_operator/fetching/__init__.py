@@ -1,0 +1,1 @@
+"""Fetching remote sources: when a Job runs, and what its report means."""
