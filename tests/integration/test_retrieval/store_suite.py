@@ -123,6 +123,30 @@ class StoreSuite:
         assert set(found) == {"key-returns", "key-battery"}
         np.testing.assert_allclose(found["key-battery"], unit(0, 0.6, 0.8), atol=1e-6)
 
+    def test_reads_every_row_once(self, store: Store) -> None:
+        collection = self.fill(store, "v1")
+        assert sorted(store.ids(collection)) == sorted(row.id for row in ROWS)
+        assert sorted(store.ids(self.many(store))) == sorted(f"{n * 7919 % 25_000:032x}"[::-1] for n in range(25_000))
+        scanned = list(store.scan(collection))
+        assert sorted(key for key, _ in scanned) == sorted(row.key for row in ROWS)
+        np.testing.assert_allclose(dict(scanned)["key-battery"], unit(0, 0.6, 0.8), atol=1e-6)
+
+    def many(self, store: Store) -> str:
+        """A version of more rows than one answer holds."""
+        collection = "kefu_t_shop_many"
+        store.create(
+            collection, manifest("many", sparse=self.sparse).model_copy(update={"rows": 25_000, "chunks": 25_000})
+        )
+        one = ROWS[0]
+        rows = [
+            Row(f"{n:032x}"[::-1], f"key-{n}", one.payload, one.terms, one.vector)
+            for n in (number * 7919 % 25_000 for number in range(25_000))
+        ]
+        for start in range(0, len(rows), 1_000):
+            store.insert(collection, rows[start : start + 1_000])
+        store.seal(collection)
+        return collection
+
     def test_lists_probes_up_to_a_limit(self, store: Store) -> None:
         collection = self.fill(store, "v1")
         assert set(store.probes(collection, 100)) == set(TEXTS.values())
