@@ -1,5 +1,6 @@
 """A web site on loopback that answers conditional requests as servers do, and counts what it is asked."""
 
+import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -30,6 +31,9 @@ class Site:
         self.headers: dict[str, Mapping[str, str]] = {}
         """Of the last request for each path."""
         self.url = ""
+        self.stall: str | None = None
+        """A path that is not answered before `released` is set."""
+        self.released = asyncio.Event()
 
     def put(self, path: str, body: bytes | str, kind: str = "text/html", **headers: str) -> None:
         """Put a page there."""
@@ -41,6 +45,8 @@ class Site:
         path = request.path_qs
         self.asked[path] += 1
         self.headers[path] = dict(request.headers)
+        if path == self.stall:
+            await self.released.wait()
         page = self.pages.get(path)
         if page is None:
             return web.Response(status=404)

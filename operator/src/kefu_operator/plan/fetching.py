@@ -16,6 +16,7 @@ from kefu_operator.plan.workload import Compute, Container, DocumentMount, Mount
 COMPONENT = "sources"
 EVERY = "15m"
 """How often a place is asked where the source does not say."""
+MAX_VOLUME_NAME = 63
 DEADLINE_SECONDS = 2 * 3600
 
 
@@ -84,7 +85,9 @@ def _source(source: Source, workload: str, placement: Placement, mounts: list[Mo
     def secret(what: str, reference: SecretKeyReference | None) -> str | None:
         if reference is None:
             return None
-        name = f"{what}-{source.name}"[:63].rstrip("-")
+        name = f"{what}-{source.name}"
+        if len(name) > MAX_VOLUME_NAME:
+            name = f"{what}-{digest.of_text(source.name)[:16]}"
         mount = SecretMount(
             name, placement.path(workload, f"secrets/{source.name}/{what}"), reference.name, reference.key
         )
