@@ -5,13 +5,22 @@ import shutil
 import subprocess
 import sys
 
-PROGRAMS = {"chromium": "chromium", "openssl": "openssl", "wrk": "wrk"}
-"""Program that must be on PATH → package that brings it. The cluster and the images see to their own."""
+PROGRAMS: dict[str, tuple[str, ...]] = {
+    "chromium": ("chromium",),
+    "curl": ("curl",),
+    "git": ("git",),
+    "mariadb": ("mariadb-server-core", "mariadb-client-core"),
+    "openssl": ("openssl",),
+    "pg_lsclusters": ("postgresql",),
+    "tesseract": ("tesseract-ocr", "tesseract-ocr-chi-sim", "fonts-noto-cjk"),
+    "wrk": ("wrk",),
+}
+"""Program that must be on PATH → packages that bring it and its data. The cluster and the images see to their own."""
 
 
 def missing() -> list[str]:
     """Packages whose program is not on PATH."""
-    return [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+    return [package for program, packages in PROGRAMS.items() if shutil.which(program) is None for package in packages]
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from hack.images.debian import cpu_tools
 from hack.images.errors import UnknownImage
 from hack.images.extras import encoder, milvus_lite, redis_server
+from hack.images.ocr import ocr
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).parent
@@ -55,7 +56,7 @@ IMAGES: tuple[Image, ...] = (
         "retrieval",
         "requirements/retrieval.txt",
         ("retrieval/src/kefu_retrieval", _API),
-        extras=(("encoder.onnx", encoder),),
+        extras=(("encoder.onnx", encoder), ("ocr", ocr)),
     ),
     Image("milvus-lite", "requirements/milvus-lite.txt", extras=(("milvus-lite", milvus_lite),)),
     Image("redis", "requirements/redis.txt", extras=(("valkey-server", redis_server),), bare=True),

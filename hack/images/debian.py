@@ -2,11 +2,12 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hack.cluster.cache import cache_root, digest, locked
 from hack.images.errors import MissingInput
+from hack.images.hollow import hollow
 from hack.images.tools import run
 
 SUITE = "bookworm"
@@ -30,9 +31,14 @@ def cpu_tools(_: Path) -> Path:
     return files(CPU_TOOLS)
 
 
-def files(wanted: Mapping[str, Mapping[str, str]]) -> Path:
-    """Return a folder with files out of Debian packages, downloading them unless the cache holds them."""
-    key = digest([SUITE.encode(), repr(wanted).encode()])
+def files(wanted: Mapping[str, Mapping[str, str]], hollowed: Sequence[str] = ()) -> Path:
+    """Return a folder with files out of Debian packages, downloading them unless the cache holds them.
+
+    Args:
+        wanted: package -> pattern of a file in it -> place in the folder.
+        hollowed: places of libraries of which only the names are needed.
+    """
+    key = digest([SUITE.encode(), repr(wanted).encode(), *(place.encode() for place in hollowed)])
     target = cache_root() / "images" / "debian" / key
     with locked("image-debian"):
         if not target.exists():
@@ -41,6 +47,8 @@ def files(wanted: Mapping[str, Mapping[str, str]]) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
                 _fill(wanted, Path(scratch))
+                for place in hollowed:
+                    hollow(Path(scratch) / "files" / place)
                 (Path(scratch) / "files").rename(target)
     return target
 

@@ -11,7 +11,7 @@ from kefu_retrieval.sources import joining, limits
 
 PROGRAM = "tesseract"
 LANGUAGES = ("chi_sim", "eng")
-_SURE = 40.0
+_SURE = 60.0
 """Mean confidence (0 to 100) of a line below which it is a pattern in a picture, not text."""
 _WORD_LEVEL = "5"
 
@@ -23,7 +23,7 @@ def read(picture: bytes, seconds: float = limits.OCR_PAGE_SECONDS) -> str:
         DocumentRefused: tesseract is not there, lacks a language, fails, or takes longer than `seconds`.
     """
     _check()
-    command = [PROGRAM, "stdin", "stdout", "-l", "+".join(LANGUAGES), "--psm", "3", "tsv"]
+    command = [PROGRAM, "stdin", "stdout", "-l", "+".join(LANGUAGES), "--psm", "3", "-c", "tessedit_create_tsv=1"]
     try:
         done = subprocess.run(command, input=picture, capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:

@@ -15,6 +15,7 @@ from kefu_retrieval.sources.file import File
 _SMALL = 1500
 """Longest side in pixels below which a picture is enlarged: tesseract wants letters of some 30 pixels."""
 _FRAMES = 50
+_TOO_LARGE = f"more than {limits.PIXELS // 1_000_000} million pixels; make it smaller"
 
 
 def parse(file: File) -> Reading:
@@ -52,14 +53,9 @@ def _frames(data: bytes) -> Iterator[bytes]:
                         return
                     _check(frame)
                     yield png(frame)
-        except (
-            UnidentifiedImageError,
-            Image.DecompressionBombError,
-            OSError,
-            ValueError,
-            SyntaxError,
-            EOFError,
-        ) as error:
+        except Image.DecompressionBombError as error:
+            raise DocumentRefused(_TOO_LARGE) from error
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
             raise DocumentRefused(f"a damaged picture ({error}); save it again as PNG or JPEG") from error
 
 
