@@ -10,8 +10,8 @@ import pytest
 from kefu_api.documents.fetch import FetchedSource, FetchReport
 from kefu_api.kinds.knowledge import SourceStatus
 from kefu_operator.fetching.decide import FetchSituation, decide_fetching
-from kefu_operator.gather.pods import ContainerView, Ended, PodView
 from kefu_operator.ingestion.jobs import JobView, State
+from kefu_operator.pods import ContainerView, Ended, PodView
 from kefu_operator.status.check import Verdict
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

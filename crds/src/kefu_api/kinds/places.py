@@ -22,7 +22,8 @@ Bucket = Annotated[
 ]
 Region = Annotated[str, Shape("must be a region such as eu-central-1", (r"^[a-z0-9-]+$",), max_length=64)]
 UserName = Annotated[
-    str, Shape("must be a user name without ':', blanks and control characters", (r"^[^:\p{Z}\p{Cc}]+$",), max_length=128)
+    str,
+    Shape("must be a user name without ':', blanks and control characters", (r"^[^:\p{Z}\p{Cc}]+$",), max_length=128),
 ]
 Query = Annotated[str, Field(min_length=1, max_length=8192)]
 

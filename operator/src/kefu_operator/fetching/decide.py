@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from kefu_api.documents.fetch import FetchReport
 from kefu_api.kinds.knowledge import SourceStatus
 from kefu_operator.desired.types import Object
-from kefu_operator.gather.pods import PodView, pods_of
 from kefu_operator.ingestion.jobs import JobView, State
+from kefu_operator.pods import PodView, pods_of
 from kefu_operator.status.check import Check, Verdict, fail, ok, wait
 from kefu_operator.status.pod_checks import check_pod
 from kefu_operator.status.reasons import Reason

@@ -16,7 +16,7 @@ from kefu_operator.local.ports import LOOPBACK
 from kefu_operator.plan.chatbot import ADMIN, PUBLIC, ChatbotPlan, plan_chatbot
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.fetching import FetchPlan
-from kefu_operator.plan.knowledge import KnowledgePlan, config_maps_of, plan_knowledge, retrieval_url
+from kefu_operator.plan.knowledge import KnowledgePlan, config_maps_of, plan_knowledge, publishes_itself, retrieval_url
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.workload import Workload
@@ -142,7 +142,15 @@ def _chatbot(chatbot: ChatbotDeployment, placement: Placement, settings: PlanSet
 def _wanted(index: KnowledgeIndex, planned: KnowledgePlan) -> Wanted | None:
     if planned.version is None or planned.ingestion is None:
         return None
-    return Wanted(index.metadata.name, planned.version, planned.ingestion)
+    return Wanted(
+        index.metadata.name,
+        planned.version,
+        planned.ingestion,
+        publications=planned.publications,
+        judged_by=planned.judged_by,
+        automatic=publishes_itself(index),
+        pinned=index.spec.publishing.version,
+    )
 
 
 def _exposed(workload: Workload, host: str) -> Workload:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kefu_api.manifests import Manifests
+from kefu_operator.local import pins
 from kefu_operator.local.bundle import load, name_of, signature
 from kefu_operator.local.console import Console
 from kefu_operator.local.encoder import VARIABLE, find_encoder
@@ -67,8 +68,8 @@ class Session:
             LocalError: the bundle cannot be served here.
         """
         self._options = options
-        self._seen = seen
         self._state = state
+        self._seen: object = (seen, pins.read(state))
         self._console = console
         self._environment = environment
         self._models = cache(environment) / "models"
@@ -218,7 +219,7 @@ class Session:
                 for task in filter(None, (applying, healing, fetching)):
                     if task.done():
                         task.result()  # What nobody foresaw ends the session loudly.
-                now = signature(self._options.paths)
+                now = (signature(self._options.paths), pins.read(self._state))
                 if now == self._seen:
                     continue
                 self._seen = now
@@ -256,6 +257,7 @@ class Session:
         if any(index.spec.embedding.builtin for index in bundle.indexes):
             encoder = find_encoder(self._models, self._environment, self._options.encoder)
             self._extra_env[VARIABLE] = str(encoder)
+        bundle = pins.applied(bundle, pins.read(self._state), self._memory)
         made = plan(
             bundle, self._placement, plan_settings(self._environment), self._options.host, self._sources.digests
         )
