@@ -87,6 +87,7 @@ bench-retrieval: .venv/.ready models ## The retrieval service's part of it: over
 tools: .venv/.ready ## Build Kubernetes, etcd, CoreDNS and Helm into the cache and install Debian packages (once)
 	$(PY) -m hack.packages
 	$(PY) -m hack.cluster build
+	$(PY) -m hack.cluster build --only versitygw
 
 ##@ Help
 .PHONY: help clean
