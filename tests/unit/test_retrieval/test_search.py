@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from kefu_retrieval.chunks import terms
 from kefu_retrieval.embeddings.protocol import Vectors
 from kefu_retrieval.errors import EmbedderMismatch, IndexNotPublished, StoreUnreachable
 from kefu_retrieval.ingest import Ingestion
-from kefu_retrieval.search.confidence import Evidence, confidence
+from kefu_retrieval.search.confidence import WEIGHTS, Evidence, confidence
 from kefu_retrieval.search.fusion import Leg, fuse
 from kefu_retrieval.search.lexicon import Lexicon
 from kefu_retrieval.search.searcher import Searcher
@@ -72,15 +73,31 @@ def test_rare_words_weigh_more_and_absent_ones_are_unknown() -> None:
 
 
 SHARES = st.floats(0, 1)
+EVIDENCE = st.builds(
+    Evidence,
+    nearest=st.floats(-1, 1),
+    alike=SHARES,
+    second=st.floats(-1, 1),
+    around=st.floats(-1, 1),
+    keywords=SHARES,
+    probe=SHARES,
+    words=SHARES,
+    concepts=SHARES,
+    title=SHARES,
+    plain=SHARES,
+    holds=SHARES,
+    foreign=SHARES,
+)
 
 
 @unhurried
-@given(st.floats(-1, 1), SHARES, SHARES, SHARES, st.booleans())
-def test_confidence_is_a_share_and_grows_with_the_evidence(c: float, t: float, p: float, u: float, same: bool) -> None:
-    value = confidence(Evidence(c, t, p, u, same))
+@given(EVIDENCE)
+def test_confidence_is_a_share_and_grows_with_the_evidence(seen: Evidence) -> None:
+    value = confidence(seen)
     assert 0 <= value <= 1
-    assert confidence(Evidence(min(1.0, c + 0.1), t, p, u, same)) >= value
-    assert confidence(Evidence(c, min(1.0, t + 0.1), p, u, same)) >= value
+    assert set(WEIGHTS) == {field.name for field in fields(Evidence)}
+    for name in WEIGHTS:
+        assert confidence(replace(seen, **{name: min(1.0, getattr(seen, name) + 0.1)})) >= value
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ class Fused:
 
     payload: Payload
     score: float
-    legs: dict[str, Found]
-    """The chunk's best row in each leg that found it, by the leg's name."""
+    legs: dict[str, list[Found]]
+    """The chunk's rows in each leg that found it, best first, by the leg's name."""
 
 
 def fuse(legs: Sequence[Leg], candidates: int) -> list[Fused]:
@@ -37,15 +37,17 @@ def fuse(legs: Sequence[Leg], candidates: int) -> list[Fused]:
     """
     fused: dict[str, Fused] = {}
     for leg in legs:
-        for rank, row in enumerate(_best_rows(leg)[:candidates], start=1):
-            held = fused.setdefault(row.payload.chunk, Fused(row.payload, 0.0, {}))
-            held.legs[leg.name] = row
+        for rank, rows in enumerate(_by_chunk(leg)[:candidates], start=1):
+            payload = rows[0].payload
+            held = fused.setdefault(payload.chunk, Fused(payload, 0.0, {}))
+            held.legs[leg.name] = rows
             held.score += leg.weight / (RANK_CONSTANT + rank)
     return sorted(fused.values(), key=lambda chunk: (-chunk.score, chunk.payload.chunk))
 
 
-def _best_rows(leg: Leg) -> list[Found]:
-    best: dict[str, Found] = {}
+def _by_chunk(leg: Leg) -> list[list[Found]]:
+    """The leg's rows by chunk, chunks in order of their best row."""
+    chunks: dict[str, list[Found]] = {}
     for row in leg.found:
-        best.setdefault(row.payload.chunk, row)
-    return list(best.values())
+        chunks.setdefault(row.payload.chunk, []).append(row)
+    return list(chunks.values())

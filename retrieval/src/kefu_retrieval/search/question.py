@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from kefu_retrieval.chunks import terms
+from kefu_retrieval.search import answer_type
+from kefu_retrieval.search.vocabulary import Vocabulary, built_in
 from kefu_retrieval.sources import language
 
 
@@ -13,10 +15,22 @@ class Question:
     text: str
     language: str
     features: frozenset[str]
+    """Of its subject: words that only ask ("how long", 怎么办) are left out, unless there is nothing else."""
     normal: str
     """For the keyword leg."""
+    concepts: frozenset[str]
+    expected: frozenset[str]
+    """Kinds of figures that it asks for."""
 
     @classmethod
-    def of(cls, text: str) -> "Question":
-        """Detect the language and cut into words."""
-        return cls(text, language.detect(text), terms.features(text), terms.normal(text))
+    def of(cls, text: str, vocabulary: Vocabulary | None = None) -> "Question":
+        """Detect the language, cut into words, and tell what is asked for."""
+        subject = answer_type.subject(text)
+        return cls(
+            text=text,
+            language=language.detect(text),
+            features=terms.features(subject) or terms.features(text),
+            normal=terms.normal(text),
+            concepts=(vocabulary or built_in()).concepts(subject),
+            expected=answer_type.expected(text),
+        )

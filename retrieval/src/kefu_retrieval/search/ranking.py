@@ -1,43 +1,95 @@
 """From fused candidates to hits: judge each, most confident first."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kefu_api.wire.search import Hit
-from kefu_retrieval.chunks import terms
+from kefu_retrieval.search import answer_type
 from kefu_retrieval.search.confidence import Evidence, confidence
 from kefu_retrieval.search.fusion import Fused
 from kefu_retrieval.search.lexicon import Lexicon
 from kefu_retrieval.search.question import Question
+from kefu_retrieval.store.rows import Payload
 
 JUDGED = 40
-"""Fused candidates that are judged: those far down in both legs are never among the first few (they cost 0.1 ms each)."""
+"""Fused candidates that are judged: those far down in both legs are never among the first few."""
+AROUND = 4
+"""Rows whose mean cosine says how near a chunk is all in all."""
+PARAPHRASE = 0.6
+"""Cosine above which two questions mostly mean the same to the built-in encoder."""
+UNSEEN = 0.75
+"""A row that the dense leg did not bring counts as near as the floor, or as this part of the chunk's nearest row: among few
+documents the floor lies so deep that it would say more about the index than about the chunk."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What one search's numbers are measured against."""
+
+    floor: float
+    """At most this is the cosine of a row that the dense leg did not bring."""
+    bm25: float
+    """The best BM25 score."""
+    foreign: float
+    """Which part of the candidates is not in the query's language."""
+
+    @classmethod
+    def of(cls, question: Question, judged: Sequence[Fused]) -> "Scale":
+        """Look at all candidates at once."""
+        dense = [row.score for chunk in judged for row in chunk.legs.get("dense", ())]
+        sparse = [row.score for chunk in judged for row in chunk.legs.get("sparse", ())]
+        foreign = sum(not _same_language(question, chunk.payload) for chunk in judged)
+        return cls(min(dense, default=0.0), max(sparse, default=0.0), foreign / max(1, len(judged)))
 
 
 def rank(question: Question, candidates: Sequence[Fused], lexicon: Lexicon) -> list[Hit]:
     """Hits in order of confidence, then of fused score."""
     judged = candidates[:JUDGED]
-    floor = min((chunk.legs["dense"].score for chunk in judged if "dense" in chunk.legs), default=0.0)
-    unknown = lexicon.unknown(question.features)
-    hits = [_hit(chunk, _evidence(question, chunk, lexicon, floor, unknown)) for chunk in judged]
+    scale = Scale.of(question, judged)
+    hits = [_hit(chunk, evidence(question, chunk, lexicon, scale)) for chunk in judged]
     return sorted(hits, key=lambda hit: (-hit.confidence, -hit.score))
 
 
-def _evidence(question: Question, chunk: Fused, lexicon: Lexicon, floor: float, unknown: float) -> Evidence:
-    """`floor`: at most this is the cosine of a chunk that the dense leg did not bring."""
+def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -> Evidence:
+    """What is known about one candidate."""
     payload = chunk.payload
-    dense = chunk.legs.get("dense")
-    text = terms.features(" ".join([payload.title, *payload.headings, payload.text]))
-    probes = {leg.payload.probe for leg in chunk.legs.values()}
+    cosines = [row.score for row in chunk.legs.get("dense", ())] or [scale.floor]
+    cosines += [max(scale.floor, UNSEEN * cosines[0])] * AROUND
+    sparse = chunk.legs.get("sparse")
+    probes = {row.payload.probe for rows in chunk.legs.values() for row in rows}
+    said = [lexicon.features(probe) for probe in probes]
+    texts = [_full(payload), *probes]
     return Evidence(
-        cosine=dense.score if dense else floor,
-        text=lexicon.coverage(question.features, text),
-        probe=max(lexicon.coverage(question.features, terms.features(probe)) for probe in probes),
-        unknown=unknown,
-        same_language=question.language == payload.language or "und" in (question.language, payload.language),
+        nearest=cosines[0],
+        alike=max(0.0, (cosines[0] - PARAPHRASE) / (1 - PARAPHRASE)),
+        second=cosines[1],
+        around=sum(cosines[:AROUND]) / AROUND,
+        keywords=sparse[0].score / scale.bm25 if sparse and scale.bm25 else 0.0,
+        probe=max(lexicon.coverage(question.features, features) for features in said),
+        words=lexicon.coverage(question.features, lexicon.features(texts[0]).union(*said)),
+        concepts=lexicon.agreement(
+            question.concepts, frozenset().union(*(lexicon.vocabulary.concepts(text) for text in texts))
+        ),
+        title=lexicon.agreement(question.concepts, lexicon.vocabulary.concepts(_title(payload))),
+        plain=float(not question.concepts),
+        holds=float(bool(question.expected & answer_type.held(payload.text))),
+        foreign=0.0 if _same_language(question, payload) else scale.foreign,
     )
 
 
-def _hit(chunk: Fused, evidence: Evidence) -> Hit:
+def _same_language(question: Question, payload: Payload) -> bool:
+    return question.language == payload.language or "und" in (question.language, payload.language)
+
+
+def _full(payload: Payload) -> str:
+    return " ".join([payload.title, *payload.headings, payload.text])
+
+
+def _title(payload: Payload) -> str:
+    return " ".join([payload.title, *payload.headings[-1:]])
+
+
+def _hit(chunk: Fused, seen: Evidence) -> Hit:
     payload = chunk.payload
     return Hit(
         chunk=payload.chunk,
@@ -48,5 +100,5 @@ def _hit(chunk: Fused, evidence: Evidence) -> Hit:
         language=payload.language,
         tags=payload.tags,
         score=round(chunk.score, 6),
-        confidence=round(confidence(evidence), 4),
+        confidence=round(confidence(seen), 4),
     )

@@ -1,0 +1,76 @@
+"""Words that mean the same, in one language or in both: "postage", "shipping fee", 运费 and 邮费 are one concept.
+
+The embedding knows much of this, but blurs it with everything else; a concept counts exactly. The built-in concepts are those of
+any shop; an index adds its own words.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib import resources
+
+from kefu_retrieval.chunks import terms
+from kefu_retrieval.sources.language import HAN
+
+_HAN = re.compile(f"[{HAN}]")
+_CACHED = 4_096
+
+
+class Vocabulary:
+    """Finds concepts in texts. A concept's name is its first word."""
+
+    def __init__(self, concepts: Iterable[Sequence[str]]) -> None:
+        """Each of `concepts` lists words of one meaning."""
+        self._concepts: dict[str, set[str]] = defaultdict(set)
+        for words in concepts:
+            for word in words:
+                self._concepts[_written(word)].add(words[0])
+        self._concepts.pop("", None)
+        han = [word for word in self._concepts if _HAN.search(word)]
+        other = [word for word in self._concepts if not _HAN.search(word)]
+        # A look-ahead finds words that overlap: 退货运费 holds 退货 and 运费.
+        self._patterns = [
+            re.compile(f"(?=({_any(han)}))"),
+            re.compile(rf"(?<![^\W_{HAN}])(?=({_any(other)})(?![^\W_{HAN}]))"),
+        ]
+        self._known: dict[str, frozenset[str]] = {}
+
+    def concepts(self, text: str) -> frozenset[str]:
+        """Names of the concepts that `text` speaks of."""
+        known = self._known.get(text)
+        if known is None:
+            known = self._find(_written(text))
+            if len(self._known) >= _CACHED:
+                self._known.clear()
+            self._known[text] = known
+        return known
+
+    def _find(self, written: str) -> frozenset[str]:
+        found: set[str] = set()
+        for pattern in self._patterns:
+            for match in pattern.finditer(written):
+                found |= self._concepts[match.group(1)]
+        return frozenset(found)
+
+
+@cache
+def built_in() -> Vocabulary:
+    """The concepts of any shop, from `commerce.txt`."""
+    text = (resources.files("kefu_retrieval.search") / "commerce.txt").read_text(encoding="utf-8")
+    return Vocabulary(parse(text))
+
+
+def parse(text: str) -> list[list[str]]:
+    """Concepts of a text with one of them a line, its words separated by commas; `#` begins a comment line."""
+    lines = (line.strip() for line in text.splitlines())
+    concepts = ([word.strip() for word in re.split("[,，、]", line)] for line in lines if not line.startswith("#"))
+    return [[word for word in words if word] for words in concepts if any(words)]
+
+
+def _written(text: str) -> str:
+    return terms.normal(text)
+
+
+def _any(words: Iterable[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) or r"(?!)"
