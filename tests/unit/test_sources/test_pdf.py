@@ -65,6 +65,17 @@ def test_running_headers_and_page_numbers_are_reported_once(read: Reader) -> Non
     assert "Acme service manual 2026 / Page 1 of 5" in left.reason
 
 
+def test_chapters_that_each_begin_a_page_keep_their_headings(read: Reader) -> None:
+    parts = [
+        part
+        for number in range(1, 6)
+        for part in (paragraph(f"第{number}章", HEADING), paragraph(POLICY * 2), made.page_break())
+    ]
+    reading = read("a.pdf", made.pdf(*parts))
+    assert reading.omissions == []
+    assert [page.body.partition("\n")[0] for page in reading.pages] == [f"# 第{number}章" for number in range(1, 6)]
+
+
 def test_hidden_text_is_reported_and_not_indexed(read: Reader) -> None:
     def draw(canvas: Canvas) -> None:
         canvas.setFont("Helvetica", 12)

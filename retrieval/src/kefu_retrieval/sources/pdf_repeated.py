@@ -1,4 +1,4 @@
-"""Headers, footers and page numbers of a PDF: lines at the edges that most pages share."""
+"""Headers, footers and page numbers of a PDF: lines in the margins that most pages share."""
 
 import re
 from collections import Counter

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pdfplumber.page import Page as Sheet
 from pdfplumber.table import Table
@@ -15,6 +16,8 @@ _GAP = 0.75
 _HEADING = 1.15
 """How many times larger than the body a heading is."""
 _LONG_HEADING = 80
+_MARGIN = 0.07
+"""Share of the page's height where headers and footers stand."""
 _LIST = re.compile(r"\A(?:[•●○▪■◆·*–-]|\d{1,2}[.)、．]|[（(]?[一二三四五六七八九十\d]{1,3}[)）、])\s*")
 _BULLET = re.compile(r"\A[•●○▪■◆·]\s*")
 _MARKUP = re.compile(r"\A(#{1,6}\s|```|~~~)")
@@ -30,7 +33,7 @@ class Line:
     apart: bool
     """Whether white space separates it from what stands above it."""
     edge: bool = False
-    """Whether it is among the first or last lines of its page."""
+    """Whether it stands in the page's upper or lower margin."""
     table: bool = False
 
 
@@ -51,9 +54,8 @@ def lines(sheet: Sheet) -> list[Line]:
         below = found["bottom"]
         if text:
             size = Counter(round(char["size"], 1) for char in found["chars"]).most_common(1)[0][0]
-            placed.append((float(found["top"]), Line(text, size, apart)))
-    ordered = [line for _, line in sorted(placed, key=lambda pair: pair[0])]
-    return [_edged(line, number, len(ordered)) for number, line in enumerate(ordered)]
+            placed.append((float(found["top"]), Line(text, size, apart, edge=_in_margin(found, sheet))))
+    return [line for _, line in sorted(placed, key=lambda pair: pair[0])]
 
 
 def body_size(found: Sequence[Line]) -> float:
@@ -105,8 +107,10 @@ def _plain(text: str) -> str:
     return _MARKUP.sub(r"\\\1", _BULLET.sub("- ", text))
 
 
-def _edged(line: Line, number: int, count: int) -> Line:
-    return Line(line.text, line.size, line.apart, number < 2 or number >= count - 2, line.table)
+def _in_margin(found: dict[str, Any], sheet: Sheet) -> bool:
+    _, top, _, bottom = sheet.bbox
+    margin = _MARGIN * (bottom - top)
+    return bool(found["bottom"] < top + margin or found["top"] > bottom - margin)
 
 
 def _is_table(table: Table) -> bool:
