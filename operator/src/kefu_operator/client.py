@@ -51,14 +51,16 @@ class Client:
     def __init__(self, dynamic: DynamicClient) -> None:
         self._dynamic = dynamic
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
-        """One object, or None where there is none of that name.
+    async def get(
+        self, resource: Resource, namespace: str, name: str, *, seconds: float = CALL_SECONDS
+    ) -> Object | None:
+        """One object within so many seconds, or None where there is none of that name.
 
         Raises:
             ApiError: the API server refused or did not answer.
         """
         try:
-            return await self.request("get", resource.path(namespace, name))
+            return await self.request("get", resource.path(namespace, name), seconds=seconds)
         except Absent:
             return None
 

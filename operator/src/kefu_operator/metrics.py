@@ -26,6 +26,9 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        self.leading = Gauge(
+            "kefu_operator_leading", "1 where this operator holds the lease, and so writes; else 0.", registry=registry
+        )
         self.watch_restarts = Counter(
             "kefu_operator_watch_restarts_total", "Watches begun anew, by cause.", ["kind", "cause"], registry=registry
         )

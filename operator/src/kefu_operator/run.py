@@ -2,16 +2,19 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from random import uniform
+from uuid import uuid4
 
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 
-from kefu_operator.apply import Applier
+from kefu_operator.apply import WRITE_SECONDS, Applier
 from kefu_operator.client import Client, connect
 from kefu_operator.desired.types import Object
 from kefu_operator.health import HealthServer
+from kefu_operator.leadership.elector import Candidate, Elector
 from kefu_operator.metrics import Metrics
 from kefu_operator.queue import Backoff, Key, KeyQueue
 from kefu_operator.reconcile.chatbot import ChatbotReconciler
@@ -46,6 +49,7 @@ class Operator:
         self._watchers: list[Watcher] = []
         self._workers: Workers | None = None
         self._kopf: KopfThread | None = None
+        self._elector: Elector | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set.
@@ -57,7 +61,9 @@ class Operator:
         """
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(connect(self._settings.kubeconfig))
+            self._elector = self._make_elector(client)
             self._workers = self._make_workers(client)
+            self._lead(self._elector is None)
             self._watchers = self._make_watchers(client)
             health = HealthServer(self.not_alive, self.not_ready, self.metrics)
             self.port = await health.start(self._settings.host, self._settings.port)
@@ -76,10 +82,30 @@ class Operator:
         """What keeps the operator from working."""
         if self._kopf is None or not self._kopf.ready:
             return "our kinds are not watched yet"
-        return "" if all(watcher.synced for watcher in self._watchers) else "children are not watched yet"
+        if not all(watcher.synced for watcher in self._watchers):
+            return "children are not watched yet"
+        return self._elector.trouble if self._elector else ""
+
+    def _make_elector(self, client: Client) -> Elector | None:
+        place = self._settings.lease
+        if place is None:
+            return None
+        identity = f"{socket.gethostname()}_{uuid4().hex[:8]}"
+        return Elector(client, Candidate(place.namespace, place.name, identity), self._lead)
+
+    def _lead(self, leading: bool) -> None:
+        """Begin to write, or cease to. A standby watches like the leader, and keeps what is to be reconciled."""
+        self.metrics.leading.set(leading)
+        if self._workers:
+            self._workers.pause(not leading)
+        if leading:
+            self._wake(self._relations.everything())
+
+    def _leave(self) -> float:
+        return self._elector.tenure.leave() if self._elector else WRITE_SECONDS
 
     def _make_workers(self, client: Client) -> Workers:
-        applier, board, settings = Applier(client, self.metrics), RefusalBoard(), self._settings
+        applier, board, settings = Applier(client, self.metrics, self._leave), RefusalBoard(), self._settings
         reconciles: dict[str, Reconcile] = {
             INDEXES.kind: KnowledgeReconciler(client, applier, settings.images),
             ENGINES: EnginesReconciler(client, applier, settings.images, settings.plan, board),
@@ -117,12 +143,19 @@ class Operator:
         working = asyncio.create_task(self._workers.run(stop), name="workers")
         others = [asyncio.create_task(watcher.run()) for watcher in self._watchers]
         others += [asyncio.create_task(self._resync()), asyncio.create_task(self._guard_kopf())]
-        done, _ = await asyncio.wait({working, *others}, return_when=asyncio.FIRST_COMPLETED)
+        electing = [asyncio.create_task(self._elector.run())] if self._elector else []
+        done, _ = await asyncio.wait({working, *others, *electing}, return_when=asyncio.FIRST_COMPLETED)
         stop.set()
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await working
+        # The lease is renewed until the last write has ended.
+        for task in electing:
+            task.cancel()
+        await asyncio.gather(*electing, return_exceptions=True)
+        if self._elector:
+            await self._elector.release()
         for task in done - {working}:
             error = None if task.cancelled() else task.exception()
             raise RuntimeError(f"a part of the operator ended by itself: {error}") from error

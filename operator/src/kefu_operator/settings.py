@@ -51,6 +51,14 @@ class _File(_Table):
 
 
 @dataclass(frozen=True)
+class LeasePlace:
+    """The Lease by which several operators agree on who writes."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that an installation decides."""
 
@@ -68,6 +76,8 @@ class Settings:
     resync_seconds: float = 600
     """After so long every object is looked at again, changed or not; jittered by a fifth."""
     log_level: str = "INFO"
+    lease: LeasePlace | None = None
+    """None: there is no other operator, and this one writes at once."""
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -76,6 +86,7 @@ def load(environment: Mapping[str, str]) -> Settings:
     KEFU_CONFIG: path of the tables (images, accelerators, modelHub, tracing); absent: defaults.
     KEFU_NAMESPACES: namespaces to watch, separated by commas; empty: all. KUBECONFIG: absent means the service account.
     KEFU_PORT, KEFU_WORKERS, KEFU_RESYNC_SECONDS, KEFU_LOG_LEVEL: see `Settings`.
+    KEFU_LEASE: `namespace/name` of the Lease that operators agree by; absent: this one is alone.
 
     Raises:
         SettingsError: names the variable or the file's field.
@@ -100,6 +111,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         workers=_number(environment, "KEFU_WORKERS", 8),
         resync_seconds=_number(environment, "KEFU_RESYNC_SECONDS", 600),
         log_level=environment.get("KEFU_LOG_LEVEL", "INFO").upper(),
+        lease=_lease(environment.get("KEFU_LEASE", "")),
     )
 
 
@@ -124,6 +136,15 @@ def _read(path: str | None) -> _File:
     if unknown:
         raise SettingsError(f"KEFU_CONFIG: images.table: unknown role {unknown[0]!r}; roles are {', '.join(ROLES)}")
     return tables
+
+
+def _lease(text: str) -> LeasePlace | None:
+    if not text:
+        return None
+    namespace, _, name = text.partition("/")
+    if not namespace or not name or "/" in name:
+        raise SettingsError(f"KEFU_LEASE: must be namespace/name of a Lease, got {text!r}")
+    return LeasePlace(namespace, name)
 
 
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -6,11 +6,15 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from kefu_operator.errors import ApiError
+from kefu_operator.errors import ApiError, NotLeading
 from kefu_operator.metrics import Metrics
 from kefu_operator.queue import Key, KeyQueue
 
 log = logging.getLogger(__name__)
+
+
+FENCED_SECONDS = 1
+"""How long until a reconcile is looked at again that may not write, because the lease is gone."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,16 @@ class Workers:
         self._clock = clock
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._paused = False
 
     def add(self, key: Key, delay: float = 0) -> None:
         """Let a key be reconciled after `delay` seconds."""
         self._queue.add(key, self._clock() + delay)
+        self._wake.set()
+
+    def pause(self, paused: bool) -> None:
+        """Begin no reconcile while paused; keys are kept."""
+        self._paused = paused
         self._wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -70,12 +80,16 @@ class Workers:
             await asyncio.wait(self._running, timeout=10)
 
     def _start_due(self) -> None:
-        while len(self._running) < self._limit and (key := self._queue.take(self._clock())):
+        while not self._full and (key := self._queue.take(self._clock())):
             task = asyncio.create_task(self._reconcile(key), name=f"reconcile {'/'.join(key)}")
             self._running.add(task)
             task.add_done_callback(self._ended)
         for kind in self._reconciles:
             self._metrics.queue_depth.labels(kind).set(self._queue.depth(kind))
+
+    @property
+    def _full(self) -> bool:
+        return self._paused or len(self._running) >= self._limit
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -83,8 +97,7 @@ class Workers:
 
     async def _sleep(self) -> None:
         due = self._queue.next_due()
-        full = len(self._running) >= self._limit
-        seconds = None if due is None or full else max(due - self._clock(), 0)
+        seconds = None if due is None or self._full else max(due - self._clock(), 0)
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
@@ -106,6 +119,11 @@ class Workers:
             again = inner.result().after
             self._queue.done(key, None if again is None else self._clock() + again)
             self._metrics.reconciles.labels(key.kind, "ok").inc()
+            return
+        if isinstance(error, NotLeading):
+            # Whoever leads does it; should it be us again, it is done anew.
+            self._queue.done(key, self._clock() + FENCED_SECONDS)
+            self._metrics.reconciles.labels(key.kind, "fenced").inc()
             return
         at_least = error.retry_after if isinstance(error, ApiError) else 0
         delay = self._queue.failed(key, self._clock(), at_least)

@@ -11,6 +11,9 @@ from hack.cluster.cache import binaries
 
 from tests.integration.test_controller.cluster import OPERATOR_USER, Cluster
 
+SPACE = "kefu-system"
+LEASE = f"{SPACE}/kefu-operator"
+"""The one that the chart gives the right to hold."""
 CHART = Path(__file__).parents[3] / "charts" / "kefu"
 
 
@@ -23,18 +26,19 @@ def helm(*words: str) -> subprocess.CompletedProcess[str]:
 
 def rendered(*settings: str) -> list[dict[str, Any]]:
     words = [word for setting in settings for word in ("--set-json", setting)]
-    done = helm("template", "kefu", str(CHART), "--namespace", "kefu-system", *words)
+    done = helm("template", "kefu", str(CHART), "--namespace", SPACE, *words)
     assert done.returncode == 0, done.stderr
     return [document for document in yaml.safe_load_all(done.stdout) if document]
 
 
 def install_chart(cluster: Cluster) -> None:
     """Install CRDs and rights, the latter for a user of ours in place of the service account."""
-    wanted = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
+    wanted = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "Lease")
     objects = [found for found in rendered() if found["kind"] in wanted]
+    objects.insert(0, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}})
     for found in objects:
-        if found["kind"] == "ClusterRoleBinding":
+        if found["kind"].endswith("RoleBinding"):
             found["subjects"] = [{"kind": "User", "name": OPERATOR_USER, "apiGroup": "rbac.authorization.k8s.io"}]
     listed = {"apiVersion": "v1", "kind": "List", "items": objects}
-    cluster.run("apply", "--server-side", "-f", "-", stdin=json.dumps(listed))
+    Cluster(cluster.plane, SPACE).run("apply", "--server-side", "-f", "-", stdin=json.dumps(listed))
     cluster.run("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")

@@ -44,11 +44,24 @@ def test_no_right_is_a_wildcard_and_secrets_can_only_be_created() -> None:
 
 def test_with_a_list_of_namespaces_the_operator_has_rights_in_these_alone() -> None:
     objects = rendered('watchNamespaces=["acme","outlet"]')
-    assert [found["metadata"]["namespace"] for found in of_kind(objects, "RoleBinding")] == ["acme", "outlet"]
+    spaces = [found["metadata"]["namespace"] for found in of_kind(objects, "RoleBinding")]
+    assert sorted(spaces) == ["acme", "kefu-system", "outlet"]
     assert of_kind(objects, "ClusterRoleBinding") == []
     deployment = of_kind(objects, "Deployment")[0]
     env = {each["name"]: each["value"] for each in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
     assert load(env | {"KEFU_CONFIG": ""}).namespaces == ("acme", "outlet")
+
+
+def test_the_operator_holds_the_lease_that_it_has_the_right_to() -> None:
+    objects = rendered("operator.replicas=2")
+    deployment = of_kind(objects, "Deployment")[0]
+    env = {each["name"]: each["value"] for each in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
+    lease = load(env | {"KEFU_CONFIG": ""}).lease
+    role = next(found for found in of_kind(objects, "Role") if found["metadata"]["name"].endswith("-lease"))
+    assert lease is not None
+    assert (lease.namespace, [lease.name]) == (role["metadata"]["namespace"], role["rules"][1]["resourceNames"])
+    assert deployment["spec"]["replicas"] == 2
+    assert deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
 
 
 def test_the_crds_stay_when_the_release_goes_and_can_be_left_out() -> None:
@@ -64,6 +77,7 @@ def test_the_crds_stay_when_the_release_goes_and_can_be_left_out() -> None:
         ("images.nope=1", "images"),
         ('imagePullPolicy="Sometimes"', "imagePullPolicy"),
         ("operator.workers=0", "workers"),
+        ("operator.replicas=0", "replicas"),
     ],
 )
 def test_a_value_that_the_chart_does_not_know_is_refused(setting: str, field: str) -> None:

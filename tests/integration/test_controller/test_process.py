@@ -3,31 +3,15 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
-from urllib.error import URLError
 
 from tests.integration.test_controller.cluster import Cluster
 from tests.integration.test_controller.conftest import RunningOperator, settings
 from tests.integration.test_controller.objects import endpoint_chatbot
+from tests.integration.test_controller.process import answer, free_port
 from tests.integration.test_controller.proxy import proxied
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def answer(port: int, path: str) -> str:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
-            return str(response.read().decode())
-    except (URLError, OSError):
-        return ""
 
 
 def test_the_process_serves_its_probes_and_stops_at_sigterm(cluster: Cluster, kubeconfig: Path) -> None:

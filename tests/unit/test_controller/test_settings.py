@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kefu_operator.errors import SettingsError
-from kefu_operator.settings import load
+from kefu_operator.settings import LeasePlace, load
 
 
 def test_nothing_set_gives_a_complete_default() -> None:
@@ -37,7 +37,21 @@ def test_a_wrong_table_is_refused_by_its_field(tmp_path: Path, text: str, fragme
     assert fragment in str(error.value)
 
 
-@pytest.mark.parametrize(("name", "value"), [("KEFU_PORT", "http"), ("KEFU_WORKERS", "0"), ("KEFU_CONFIG", "/nowhere")])
+def test_a_lease_is_named_by_its_namespace_and_name() -> None:
+    assert load({"KEFU_LEASE": "system/kefu"}).lease == LeasePlace("system", "kefu")
+    assert load({"KEFU_LEASE": ""}).lease is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KEFU_LEASE", "kefu"),
+        ("KEFU_LEASE", "a/b/c"),
+        ("KEFU_PORT", "http"),
+        ("KEFU_WORKERS", "0"),
+        ("KEFU_CONFIG", "/nowhere"),
+    ],
+)
 def test_a_wrong_variable_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         load({name: value})
