@@ -24,7 +24,7 @@ from hack.cluster.apiserver import ControlPlane
 from tests.integration.test_controller.chart import install_chart
 from tests.integration.test_controller.cluster import OPERATOR_USER, Cluster, Object
 from tests.integration.test_controller.objects import chatbot, config_map, index
-from tests.integration.test_controller.test_process import free_port
+from tests.integration.test_controller.process import free_port
 
 KINDS = "deployments,services,configmaps,pvc,hpa,pdb,secrets"
 MANAGED = "app.kubernetes.io/managed-by=kefu-operator"
