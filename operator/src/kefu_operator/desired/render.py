@@ -64,8 +64,11 @@ def _index_objects(index: KnowledgeIndex, digests: Mapping[str, str], images: Im
     namespace = index.metadata.namespace
     scope = owned(namespace, owner_of(index))
     plan = plan_knowledge(index, digests, ClusterPlacement(namespace))
-    task = task_objects(plan.ingestion, scope, images) if plan.ingestion else []
-    return [*knowledge_objects(plan, scope, images), *task]
+    tasks = [task for task in (plan.fetching.task if plan.fetching else None, plan.ingestion) if task]
+    return [
+        *knowledge_objects(plan, scope, images),
+        *(made for task in tasks for made in task_objects(task, scope, images)),
+    ]
 
 
 def _engine_objects(
