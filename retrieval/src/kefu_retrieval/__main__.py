@@ -7,14 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import uvicorn
-
 from kefu_api.documents.index import IngestionFailure, IngestionReport
-from kefu_retrieval import app, documents, logs, termination
-from kefu_retrieval.embeddings.choose import choose
+from kefu_retrieval import documents, logs, termination
 from kefu_retrieval.errors import RetrievalError
-from kefu_retrieval.ingest import Ingestion
-from kefu_retrieval.service import Service
 from kefu_retrieval.settings import Settings
 from kefu_retrieval.store.milvus import MilvusStore
 from kefu_retrieval.versions import publishing
@@ -60,6 +55,10 @@ def _ingest(path: Path, settings: Settings) -> IngestionReport:
 
 
 async def _build(path: Path, settings: Settings) -> IngestionReport:
+    # Imported here: to publish a version takes seconds, and must not wait for what only builds or serves.
+    from kefu_retrieval.embeddings.choose import choose
+    from kefu_retrieval.ingest import Ingestion
+
     index = documents.read(path)
     store = MilvusStore(index.store)
     try:
@@ -74,6 +73,12 @@ async def _build(path: Path, settings: Settings) -> IngestionReport:
 
 def serve(path: Path, host: str, port: int, settings: Settings) -> int:
     """Serve until a signal ends it."""
+    import uvicorn
+
+    from kefu_retrieval import app
+    from kefu_retrieval.embeddings.choose import choose
+    from kefu_retrieval.service import Service
+
     try:
         service = Service(
             path,

@@ -164,6 +164,7 @@ class Ingestion:
             judgement=outcome.judgement,
             changes=outcome.changes,
             versions=outcome.versions,
+            answering=outcome.answering,
             volume=self._index.volume,
         )
 

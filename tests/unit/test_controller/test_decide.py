@@ -130,6 +130,15 @@ def test_what_is_published_and_no_longer_wanted_is_still_believed_to_answer() ->
     assert (found.published.version, found.phase) == ("v0", "Failed")
 
 
+def test_a_job_that_was_killed_after_it_had_published_is_heard_of_through_the_next() -> None:
+    held = [{"version": name, "documents": 4, "chunks": 9, "created": 1.0} for name in ("v2", "v1", "v0")]
+    words = report(published=False, answering="v1", versions=held)
+    by_hand = replace(FIRST, automatic=False, published=V1.model_copy(update={"version": "v0"}))
+    found = decide(replace(by_hand, jobs=(ended(State.COMPLETE),), pods=(pod(words),)))
+    assert found.published is not None
+    assert (found.published.version, found.phase) == ("v1", "Waiting")
+
+
 def test_a_running_job_is_left_alone_and_the_old_version_answers() -> None:
     found = decide(replace(FIRST, published=V1, jobs=(JOB, OLD_JOB)))
     assert (found.create, found.delete, found.phase, found.published) == (False, (), "Building", V1)

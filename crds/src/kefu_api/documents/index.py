@@ -282,6 +282,8 @@ class IngestionReport(Model):
     """None where nothing was published before."""
     versions: tuple[HeldVersion, ...] = ()
     """All that the store holds, newest first."""
+    answering: str | None = None
+    """The version that readers search when the job ends: one that was killed may have published before it could say so."""
     volume: str | None = None
     """`Index.volume`, given back."""
 

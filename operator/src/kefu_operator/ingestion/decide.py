@@ -69,9 +69,9 @@ def _hear(now: Situation) -> tuple[Situation, list[JobView]]:
             continue
         versions = known.merged(now.versions, report)
         now = replace(now, versions=versions, published=now.answering, remembered_volume=now.volume)
-        held = known.find(versions, report.version)
-        if report.published and held:
-            again = now.answering if now.answering and now.answering.version == report.version else None
+        held = known.answering(versions, report)
+        again = now.answering if held and now.answering and now.answering.version == held.version else None
+        if held and (report.published or again is None):
             at = again.at if again else now.now.isoformat(timespec="seconds")
             now, last = replace(now, published=known.published_version(held, report, at, job.uid)), job
     if last is None:

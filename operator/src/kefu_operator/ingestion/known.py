@@ -43,17 +43,22 @@ def with_states(versions: Iterable[KnownVersion], published: str | None) -> tupl
 
 def published_version(known: KnownVersion, report: IngestionReport, at: str, job: str) -> PublishedVersion:
     """What the status tells of the version that a Job has published."""
-    skipped = skipped_documents(report) or known.skipped_documents
+    mine = report.version == known.version
     return PublishedVersion(
         version=known.version,
-        documents=report.documents,
-        chunks=report.chunks,
-        skipped=report.skipped_total or known.skipped,
-        skipped_documents=skipped,
+        documents=known.documents,
+        chunks=known.chunks,
+        skipped=(mine and report.skipped_total) or known.skipped,
+        skipped_documents=(mine and skipped_documents(report)) or known.skipped_documents,
         scores=known.scores,
         at=at,
         job=job or None,
     )
+
+
+def answering(versions: Iterable[KnownVersion], report: IngestionReport) -> KnownVersion | None:
+    """The version that readers search by the report; None where it does not say."""
+    return find(versions, report.answering or (report.version if report.published else None))
 
 
 def skipped_documents(report: IngestionReport) -> tuple[str, ...]:

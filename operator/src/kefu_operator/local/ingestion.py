@@ -73,8 +73,8 @@ class Memory:
     def remember(self, index: str, report: IngestionReport) -> None:
         """A task has ended well."""
         versions, published = known.merged(self.versions(index), report), self.published(index)
-        held = known.find(versions, report.version)
-        if report.published and held:
+        held = known.answering(versions, report)
+        if held and (report.published or published is None or published.version != held.version):
             at = datetime.now(UTC).isoformat(timespec="seconds")
             published = known.published_version(held, report, at, job="")
         self._write(index, published, versions)

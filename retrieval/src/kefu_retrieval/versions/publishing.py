@@ -38,5 +38,6 @@ def move(index: Index, store: Store) -> IngestionReport:
         chunks=manifest.chunks,
         embedded=0,
         versions=archive.held(),
+        answering=manifest.version,
         volume=index.volume,
     )

@@ -33,6 +33,8 @@ class Outcome:
 
     published: bool
     """Whether the alias points at it now."""
+    answering: str | None
+    """The version that the alias points at now."""
     judgement: Judgement | None
     changes: VersionChanges | None
     versions: tuple[HeldVersion, ...]
@@ -66,7 +68,8 @@ class Release:
             )
         self._archive.tidy(self._index.keep, {built.version, self._index.hold or ""}, self._index.discard)
         now = self._archive.published()
-        return Outcome(now is not None and now.version == built.version, judgement, changes, self._archive.held())
+        answering = now.version if now else None
+        return Outcome(answering == built.version, answering, judgement, changes, self._archive.held())
 
     def _changes(self, before: Manifest, after: Manifest) -> VersionChanges | None:
         if max(before.rows, after.rows) > COMPARED_UP_TO:
