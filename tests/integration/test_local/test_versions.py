@@ -134,12 +134,7 @@ def test_versions_are_judged_refused_compared_and_rolled_back(instance: Instance
     until(lambda: bool(entry(instance)["problem"]), "the third version is refused")
     assert "recallAt5 0.5, below 0.9" in entry(instance)["problem"]
     assert "1 questions lost (q1)" in entry(instance)["problem"]
-    assert published(instance) == second
-        first,
-        second,
-        entry(instance),
-        (instance.state / "logs" / "shop-ingest.log").read_text()[-3000:],
-    )
+    until(lambda: published(instance) == second, "the second version goes on answering")
     code, text = kefu(instance, "diff", "shop")
     assert (code, "- faq/return" in text, "~ faq/pay" in text) == (0, True, True), text
     code, text = kefu(instance, "evaluate", "shop", "-o", "json")
