@@ -96,6 +96,18 @@ async def test_the_very_first_fetch_goes_on_from_where_it_was_killed(tmp_path: P
     assert last.transferred == ["b"]
 
 
+async def test_a_file_that_a_crash_left_broken_is_received_again(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "s")
+    with pytest.raises(PlaceUnreachable):
+        await bring(shelf, Held({"a": b"1", "b": b"2"}, fail_after=1))
+    (stored,) = shelf.objects.iterdir()
+    stored.chmod(0o644)
+    stored.write_bytes(b"\0")
+    last = Held({"a": b"1", "b": b"2"})
+    await bring(shelf, last)
+    assert last.transferred == ["a", "b"] and seen(shelf) == {"a": "1", "b": "2"}
+
+
 async def test_marks_of_other_settings_mean_nothing(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "s")
     await bring(shelf, Held({"a": b"1"}))

@@ -123,7 +123,6 @@ class Gathering:
                         return False
                     hashed.update(piece)
                     out.write(piece)
-                os.fsync(out.fileno())
                 os.fchmod(out.fileno(), 0o444)  # snapshots link to it
             self._store(name, partial, about.file(hashed.hexdigest(), size))
         finally:

@@ -10,6 +10,7 @@ One writer at a time, held by a lock on the folder.
 
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -78,14 +79,27 @@ class Shelf:
             return False
 
     def journal(self, settings: str) -> dict[str, File]:
-        """Files that an unfinished fetch with these settings received; a line that was cut off is passed over."""
+        """Files that an unfinished fetch with these settings received, as far as they are whole.
+
+        Files are not synced one by one, so after a crash of the machine each is held against its hash; a line that was cut
+        off is passed over.
+        """
         found: dict[str, File] = {}
         with suppress(FileNotFoundError):
             for line in self._journal(settings).read_text(errors="replace").splitlines():
                 name, _, rest = line.partition("\t")
                 with suppress(ValidationError):
-                    found[name] = File.model_validate_json(rest)
+                    file = File.model_validate_json(rest)
+                    if self._is_whole(file):
+                        found[name] = file
         return found
+
+    def _is_whole(self, file: File) -> bool:
+        try:
+            with (self.objects / file.sha256).open("rb") as opened:
+                return hashlib.file_digest(opened, "sha256").hexdigest() == file.sha256
+        except FileNotFoundError:
+            return False
 
     def note(self, settings: str, name: str, file: File) -> None:
         """Write a received file into the journal."""
@@ -97,6 +111,7 @@ class Shelf:
         folder = self.path_of(snapshot)
         if not folder.is_dir():
             self._lay_out(snapshot, folder)
+            os.sync()  # once for all files, before the record names them
         _replace(self.folder / CURRENT, snapshot.model_dump_json(exclude_none=True).encode())
         for journal in self.folder.glob("journal-*.jsonl"):
             journal.unlink()
