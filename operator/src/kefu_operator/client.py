@@ -29,7 +29,6 @@ WATCH_SECONDS = 290
 """How long the API server keeps one watch open."""
 SILENCE_SECONDS = 90
 """A watch that says nothing for so long is dead: bookmarks come every minute."""
-WATCH = aiohttp.ClientTimeout(total=WATCH_SECONDS + 30, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
 CLOSE_SECONDS = 0.25
 """TLS connections end a moment after their session (aiohttp, "Graceful Shutdown"); a loop must not close before."""
 PAGE = 500
@@ -48,8 +47,15 @@ class Listing:
 class Client:
     """Reads objects, and carries the requests of the writer."""
 
-    def __init__(self, dynamic: DynamicClient) -> None:
+    def __init__(self, dynamic: DynamicClient, silence: float = SILENCE_SECONDS) -> None:
+        """Prepare.
+
+        Args:
+            dynamic: the official client.
+            silence: seconds after which a watch that says nothing is broken off.
+        """
         self._dynamic = dynamic
+        self._watch = aiohttp.ClientTimeout(total=WATCH_SECONDS + 30, sock_connect=CONNECT_SECONDS, sock_read=silence)
 
     async def get(
         self, resource: Resource, namespace: str, name: str, *, seconds: float = CALL_SECONDS
@@ -107,7 +113,7 @@ class Client:
                 timeout_seconds=WATCH_SECONDS,
                 watch=True,
                 query_params=[("allowWatchBookmarks", "true")],
-                _request_timeout=WATCH,
+                _request_timeout=self._watch,
             )
             async with answer:
                 while line := await answer.content.readline():
@@ -190,7 +196,7 @@ def _retry_after(error: DynamicApiError) -> float:
 
 
 @asynccontextmanager
-async def connect(kubeconfig: Path | None = None) -> AsyncIterator[Client]:
+async def connect(kubeconfig: Path | None = None, silence: float = SILENCE_SECONDS) -> AsyncIterator[Client]:
     """A client by the kubeconfig, or by the pod's service account, whose token is read anew when it changes.
 
     Raises:
@@ -208,5 +214,5 @@ async def connect(kubeconfig: Path | None = None) -> AsyncIterator[Client]:
         raise SettingsError(f"no way to the API server: {error}; set KUBECONFIG, or run in a pod") from error
     async with official.ApiClient(configuration) as connection:
         connection.user_agent = f"kefu-operator/{os.environ.get('KEFU_VERSION', 'dev')}"
-        yield Client(DynamicClient(connection))  # type: ignore[no-untyped-call]
+        yield Client(DynamicClient(connection), silence)  # type: ignore[no-untyped-call]
     await asyncio.sleep(CLOSE_SECONDS)

@@ -30,6 +30,8 @@ from kefu_operator.workers import Reconcile, Workers
 
 log = logging.getLogger(__name__)
 
+RESYNC_SHARE = 0.2
+"""Of the time between two resyncs, how much one is spread over: no burst of reads for thousands of objects."""
 SETTLE_SECONDS = 0.05
 """Events that come together are answered together."""
 
@@ -132,10 +134,11 @@ class Operator:
         see = self._relations.chatbot_seen if resource is CHATBOTS else self._relations.index_seen
         self._wake(see(found, gone=gone))
 
-    def _wake(self, keys: Iterable[Key]) -> None:
+    def _wake(self, keys: Iterable[Key], over: float = 0) -> None:
+        """Let keys be reconciled soon, each at a random time of the next `over` seconds."""
         if self._workers:
             for key in keys:
-                self._workers.add(key, SETTLE_SECONDS)
+                self._workers.add(key, SETTLE_SECONDS + uniform(0, over))  # noqa: S311 - jitter
 
     async def _run_until(self, stop: asyncio.Event) -> None:
         """The workers finish what they have begun; all others are simply ended."""
@@ -164,7 +167,7 @@ class Operator:
         """Look at everything again now and then: what no event tells of is found then."""
         while True:
             await asyncio.sleep(self._settings.resync_seconds * uniform(0.8, 1.2))  # noqa: S311 - jitter
-            self._wake(self._relations.everything())
+            self._wake(self._relations.everything(), over=self._settings.resync_seconds * RESYNC_SHARE)
 
     async def _guard_kopf(self) -> None:
         if self._kopf:

@@ -7,8 +7,10 @@ task that began after it. No finalizer, annotation or event of kopf's is ever wr
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, repeat
 from pathlib import Path
+from random import uniform
 from typing import Any
 
 import kopf
@@ -16,14 +18,29 @@ from kubernetes.aio import client as official
 from kubernetes.aio import config
 
 from kefu_api import GROUP, VERSION
-from kefu_operator.client import CLOSE_SECONDS
+from kefu_operator.client import CLOSE_SECONDS, SILENCE_SECONDS
 from kefu_operator.desired.types import Object
+from kefu_operator.outage_log import OutageFilter
 from kefu_operator.resources import CHATBOTS, INDEXES, Resource
 
 Seen = Callable[[Resource, Object, bool], None]
 """Called in kopf's thread with the kind, the object, and whether it is gone."""
 
 JOIN_SECONDS = 20
+AGAIN_SECONDS = 5
+"""Until kopf is begun anew after it has ended by itself."""
+KOPFS_REQUESTS = ("kopf._cogs.clients.watching", "kopf._cogs.clients.fetching", "kopf._cogs.clients.api")
+"""Loggers that tell of failed tries."""
+
+log = logging.getLogger(__name__)
+
+
+class Patience:
+    """Delays between kopf's tries, in seconds: it goes on for ever, where by default it gives up after a minute."""
+
+    def __iter__(self) -> Iterator[float]:
+        """Growing to 10 s, each up to half longer."""
+        return (base * uniform(1, 1.5) for base in chain((0.5, 1, 2, 5), repeat(10)))  # noqa: S311 - jitter
 
 
 class KopfThread:
@@ -42,6 +59,9 @@ class KopfThread:
         logging.getLogger("kopf").setLevel(logging.WARNING)
         # It complains that signals are ignored here, which is the purpose.
         logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
+        outages = OutageFilter()
+        for name in KOPFS_REQUESTS:
+            logging.getLogger(name).addFilter(outages)
         self._thread.start()
 
     def stop(self) -> None:
@@ -64,7 +84,15 @@ class KopfThread:
         return self._ready.is_set()
 
     def _run(self) -> None:
-        asyncio.run(self._operate())
+        """Until it is stopped. What ends kopf, such as an error amid a watch, is mended by listing anew."""
+        while not self._stop.is_set():
+            try:
+                asyncio.run(self._operate())
+            except Exception:
+                log.exception("kopf ended with an error")
+            if not self._stop.is_set():
+                log.warning("kopf ended by itself and is begun anew in %d s", AGAIN_SECONDS)
+                self._stop.wait(AGAIN_SECONDS)
 
     async def _operate(self) -> None:
         await kopf.operator(
@@ -118,6 +146,9 @@ def _settings() -> kopf.OperatorSettings:
     settings.scanning.disabled = True
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
+    settings.networking.error_backoffs = Patience()
+    # Bookmarks come every minute; a watch that is silent for longer is dead.
+    settings.watching.inactivity_timeout = SILENCE_SECONDS
     settings.watching.server_timeout = 290
     settings.watching.connect_timeout = 5
     return settings

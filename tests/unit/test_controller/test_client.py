@@ -1,0 +1,122 @@
+"""What the API server answers becomes an error that says what to do; a silent watch is broken off."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from kefu_operator.client import Client, connect
+from kefu_operator.errors import (
+    Absent,
+    ApiError,
+    Conflict,
+    Expired,
+    Forbidden,
+    Rejected,
+    Temporary,
+    Throttled,
+    Unavailable,
+)
+from kefu_operator.resources import DEPLOYMENTS
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def client_of(answer: Answer, folder: Path, silence: float = 30) -> AsyncIterator[Client]:
+    """A client of a server that answers every request so."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    config = folder / "kubeconfig"
+    server = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    config.write_text(json.dumps({
+        "apiVersion": "v1", "kind": "Config", "current-context": "a",
+        "clusters": [{"name": "a", "cluster": {"server": server}}], "users": [{"name": "a", "user": {}}],
+        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
+    }))  # fmt: skip
+    try:
+        async with connect(config, silence) as client:
+            yield client
+    finally:
+        await runner.cleanup()
+
+
+def refusing(status: int, **headers: str) -> Answer:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"kind": "Status", "message": "so it is"}, status=status, headers=headers)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "temporary"),
+    [
+        (400, Rejected, False),
+        (403, Forbidden, False),
+        (404, Absent, False),
+        (409, Conflict, True),
+        (410, Expired, False),
+        (422, Rejected, False),
+        (429, Throttled, True),
+        (500, Unavailable, True),
+        (503, Unavailable, True),
+    ],
+)
+async def test_a_status_becomes_its_error(status: int, kind: type[ApiError], temporary: bool, tmp_path: Path) -> None:
+    async with client_of(refusing(status), tmp_path) as client:
+        with pytest.raises(kind, match="so it is") as told:
+            await client.request("patch", "/apis/apps/v1/namespaces/a/deployments/a", {})
+    assert type(told.value) is kind
+    assert isinstance(told.value, Temporary) is temporary
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("7", 7), ("0", 0), ("soon", 0)])
+async def test_how_long_to_wait_is_read_from_the_answer(text: str, seconds: float, tmp_path: Path) -> None:
+    async with client_of(refusing(429, **{"Retry-After": text}), tmp_path) as client:
+        with pytest.raises(Throttled) as told:
+            await client.list(DEPLOYMENTS, "a")
+    assert told.value.retry_after == seconds
+
+
+async def test_a_call_takes_no_longer_than_it_may(tmp_path: Path) -> None:
+    async def never(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(60)
+        return web.Response()
+
+    async with client_of(never, tmp_path) as client, asyncio.timeout(30):
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            await client.request("patch", "/apis/apps/v1/namespaces/a/deployments/a", {}, seconds=0.2)
+
+
+async def test_a_watch_that_falls_silent_is_broken_off(tmp_path: Path) -> None:
+    async def one_event(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(json.dumps({"type": "BOOKMARK", "object": {"metadata": {}}}).encode() + b"\n")
+        await asyncio.sleep(60)
+        return response
+
+    seen = []
+    async with client_of(one_event, tmp_path, silence=0.3) as client, asyncio.timeout(30):
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            async for change, _ in client.watch(DEPLOYMENTS, "a", "1"):
+                seen.append(change)
+    assert seen == ["BOOKMARK"]
+
+
+async def test_an_expired_version_amid_a_watch_asks_for_a_new_list(tmp_path: Path) -> None:
+    async def expired(request: web.Request) -> web.StreamResponse:
+        status = {"kind": "Status", "code": 410, "message": "too old resource version"}
+        return web.json_response({"type": "ERROR", "object": status})
+
+    async with client_of(expired, tmp_path) as client:
+        with pytest.raises(Expired, match="too old"):
+            async for _ in client.watch(DEPLOYMENTS, "a", "1"):
+                pass
