@@ -119,7 +119,9 @@ def _project_chatbot(found: Object) -> _Chatbot:
         spec = ChatbotDeployment.model_validate(found).spec
     except ValidationError:
         return _Chatbot(generation, None, frozenset())
-    return _Chatbot(generation, engine_name(spec), frozenset(index.name for index in spec.knowledge))
+    return _Chatbot(
+        generation, engine_name(found["metadata"]["name"], spec), frozenset(index.name for index in spec.knowledge)
+    )
 
 
 def _project_index(found: Object) -> _Index:

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from kefu_api.kinds.types import Size, amount
 from kefu_operator.desired.images import DEFAULTS, ROLES, Images
 from kefu_operator.errors import SettingsError
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
@@ -24,6 +25,14 @@ class _Accelerator(_Table):
     resource: Annotated[str, Field(min_length=1, max_length=253)]
     node_selector: dict[str, str] = {}
     tolerations: tuple[dict[str, Any], ...] = ()
+    memory: Size | None = None
+    fp8: bool = False
+    per_node: Annotated[int, Field(ge=1, le=64)] | None = None
+
+    def known(self) -> AcceleratorClass:
+        """As plans see it."""
+        memory = int(amount(self.memory)) if self.memory else None
+        return AcceleratorClass(self.resource, self.node_selector, self.tolerations, memory, self.fp8, self.per_node)
 
 
 class _Images(_Table):
@@ -96,10 +105,7 @@ def load(environment: Mapping[str, str]) -> Settings:
     return Settings(
         images=Images({**DEFAULTS, **tables.images.table}, tables.images.pull_policy, tables.images.pull_secrets),
         plan=PlanSettings(
-            accelerators={
-                name: AcceleratorClass(known.resource, known.node_selector, known.tolerations)
-                for name, known in tables.accelerators.items()
-            },
+            accelerators={name: known.known() for name, known in tables.accelerators.items()},
             hub_endpoint=tables.model_hub.endpoint or None,
             allow_http=tables.model_hub.allow_http,
             trace_endpoint=tables.tracing.endpoint or None,

@@ -5,9 +5,10 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from kefu_api.kinds.engine import Engine, Resources, VllmEngine
+from kefu_api.kinds.engine import Engine, Resources
 from kefu_api.kinds.knowledge import KnowledgeIndexSpec, Source
 from kefu_api.kinds.types import amount, seconds
+from kefu_api.kinds.vllm import VllmEngine
 
 
 @pytest.mark.parametrize(("text", "value"), [("90s", 90), ("5m", 300), ("1h30m", 5400), ("1h1m1s", 3661)])

@@ -27,7 +27,11 @@ SETTINGS = PlanSettings(
             "nvidia.com/gpu",
             {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3"},
             ({"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"},),
-        )
+            memory=81_559 * 2**20,
+            fp8=True,
+            per_node=8,
+        ),
+        "mig-3g-40gb": AcceleratorClass("nvidia.com/mig-3g.40gb", memory=40_192 * 2**20, per_node=1),
     },
     hub_endpoint="http://mirror.acme.svc:8080",
     allow_http=True,

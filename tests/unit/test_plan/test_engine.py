@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from kefu_api.kinds.engine import ModelSource
+from kefu_api.kinds.model import ModelSource
 from kefu_operator.plan.chatbot import plan_chatbot
 from kefu_operator.plan.engine import engine_name
 from kefu_operator.plan.errors import LocalOnly, UnknownAccelerator
@@ -25,11 +25,11 @@ def engine_of(spec: dict[str, Any], settings: PlanSettings | None = None) -> Wor
 def test_equal_model_and_settings_share_one_engine() -> None:
     one = chatbot({"persona": {"name": "A"}}, name="one")
     two = chatbot({"persona": {"name": "B"}}, name="two")
-    assert engine_name(one.spec) == engine_name(two.spec)
+    assert engine_name("one", one.spec) == engine_name("two", two.spec)
 
 
 def test_replicas_do_not_make_another_engine() -> None:
-    assert engine_name(chatbot().spec) == engine_name(chatbot({"engine": {"replicas": 3}}).spec)
+    assert engine_name("a", chatbot().spec) == engine_name("a", chatbot({"engine": {"replicas": 3}}).spec)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_replicas_do_not_make_another_engine() -> None:
     ],
 )
 def test_another_model_or_setting_is_another_engine(spec: dict[str, Any]) -> None:
-    assert engine_name(chatbot().spec) != engine_name(chatbot(spec).spec)
+    assert engine_name("a", chatbot().spec) != engine_name("a", chatbot(spec).spec)
 
 
 def test_an_endpoint_runs_nothing_and_mounts_its_key_in_the_gateway() -> None:

@@ -4,8 +4,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from kefu_api.kinds.engine import Engine, ModelSource
+from kefu_api.kinds.engine import Engine
 from kefu_api.kinds.meta import Condition, Metadata, Reference, SecretReference
+from kefu_api.kinds.model import ModelSource
 from kefu_api.kinds.part import Part
 from kefu_api.kinds.rules import Rule, Ruled, unique, unique_names
 from kefu_api.kinds.shape import BY_NAME, BY_TYPE, SET
@@ -91,6 +92,16 @@ class ChatbotDeploymentSpec(Ruled):
             "!has(self.engine.llamaCpp) || !has(self.model) || self.model.uri.endsWith('.gguf')",
             lambda spec: spec.engine.llama_cpp is None or spec.model is None or spec.model.uri.endswith(".gguf"),
             "llamaCpp serves GGUF files: let model.uri end in .gguf",
+        ),
+        Rule(
+            "!has(self.engine.llamaCpp) || !has(self.model) || "
+            "(size(self.model.adapters) == 0 && !has(self.model.parameters))",
+            lambda spec: (
+                spec.engine.llama_cpp is None
+                or spec.model is None
+                or (not spec.model.adapters and spec.model.parameters is None)
+            ),
+            "adapters and parameters are read by vLLM alone: remove them from model, or choose engine.vllm",
         ),
         unique_names("knowledge", remedy="remove the double from spec.knowledge"),
     )

@@ -1,6 +1,5 @@
-"""Model and engine: which weights answer, and which server runs them."""
+"""The engine: which server runs the weights, and on what."""
 
-import re
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -8,59 +7,8 @@ from pydantic import Field
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_api.kinds.part import Part
 from kefu_api.kinds.rules import NO_V1, Rule, Ruled, at_most_one_of
-from kefu_api.kinds.types import Cores, HttpUrl, Image, ModelUri, Name, Revision, Sha256, Size
-
-_SNAPSHOT = re.compile(r"^(pvc://.*|hf://[^/]+/[^/]+)$")
-_DOTS = re.compile(r"/[.]{1,2}(/|$)")
-
-
-class ModelSource(Ruled):
-    """Where the weights come from."""
-
-    RULES: ClassVar = (
-        Rule(
-            "!has(self.revision) || self.uri.startsWith('hf://')",
-            lambda model: model.revision is None or model.uri.startswith("hf://"),
-            "revision belongs to hf:// models: remove model.revision",
-        ),
-        Rule(
-            "!has(self.tokenSecret) || self.uri.startsWith('hf://')",
-            lambda model: model.token_secret is None or model.uri.startswith("hf://"),
-            "tokenSecret belongs to hf:// models: remove model.tokenSecret",
-        ),
-        Rule(
-            "!has(self.sha256) || !self.uri.matches('^(pvc://.*|hf://[^/]+/[^/]+)$')",
-            lambda model: model.sha256 is None or not _SNAPSHOT.search(model.uri),
-            "sha256 belongs to a single file that is downloaded: name one in model.uri or remove model.sha256",
-        ),
-        Rule(
-            "!self.uri.matches('/[.]{1,2}(/|$)')",
-            lambda model: not _DOTS.search(model.uri),
-            "uri must not contain . or .. as a folder: write model.uri without them",
-        ),
-    )
-
-    uri: ModelUri
-    """hf://org/repo or hf://org/repo/file, https://host/file, pvc://claim/path, file:///path (only with `kefu run`)."""
-    revision: Revision | None = None
-    """Branch, tag or commit of an hf:// model; absent: main."""
-    sha256: Sha256 | None = None
-    """SHA-256 of a single-file model, in hex; a download that differs is refused."""
-    size: Size = "40Gi"
-    """Size of the volume that keeps the download."""
-    token_secret: SecretKeyReference | None = None
-    """Secret key that holds the hub's access token, for gated models."""
-
-
-class VllmEngine(Part):
-    """vLLM, on GPUs or with its CPU build."""
-
-    max_model_len: Annotated[int, Field(ge=256, le=1_048_576)] | None = None
-    """Longest context in tokens; absent: the model's own."""
-    tensor_parallel: Annotated[int, Field(ge=1, le=64)] = 1
-    """Over how many accelerators of one pod the model is split."""
-    image: Image | None = None
-    """Container image; absent: the operator's default, or its CPU build where no accelerator is asked for."""
+from kefu_api.kinds.types import Cores, HttpUrl, Name, Size
+from kefu_api.kinds.vllm import VllmEngine
 
 
 class LlamaCppEngine(Ruled):
@@ -98,8 +46,8 @@ class Accelerator(Part):
 
     class_: Annotated[Name, Field(alias="class")]
     """A class of the operator's accelerator table (chart value `accelerators`)."""
-    count: Annotated[int, Field(ge=1, le=64)] = 1
-    """How many a pod."""
+    count: Annotated[int, Field(ge=1, le=64)] | None = None
+    """How many a pod; absent: the fewest of 1, 2, 4 and 8 that hold the model, and 1 where the operator cannot tell."""
 
 
 class Resources(Part):
@@ -117,9 +65,12 @@ class Engine(Ruled):
     RULES: ClassVar = (
         at_most_one_of("vllm", "llamaCpp", "endpoint", remedy="choose one engine"),
         Rule(
-            "!has(self.endpoint) || (!has(self.accelerator) && !has(self.resources))",
-            lambda engine: engine.endpoint is None or (engine.accelerator is None and engine.resources is None),
-            "accelerator and resources do not apply to an endpoint: remove them from engine",
+            "!has(self.endpoint) || (!has(self.accelerator) && !has(self.resources) && !self.dedicated)",
+            lambda engine: (
+                engine.endpoint is None
+                or (engine.accelerator is None and engine.resources is None and not engine.dedicated)
+            ),
+            "accelerator, resources and dedicated do not apply to an endpoint: remove them from engine",
         ),
         Rule(
             "!has(self.llamaCpp) || !has(self.accelerator)",
@@ -127,11 +78,22 @@ class Engine(Ruled):
             "llamaCpp runs on CPUs: remove engine.accelerator or choose engine.vllm",
         ),
         Rule(
-            "!has(self.vllm) || !has(self.accelerator) || self.vllm.tensorParallel <= self.accelerator.count",
+            "!has(self.vllm) || !has(self.accelerator) || !has(self.accelerator.count) || "
+            "(has(self.vllm.tensorParallel) ? self.vllm.tensorParallel : 1) * "
+            "(has(self.vllm.pipelineParallel) ? self.vllm.pipelineParallel : 1) <= self.accelerator.count",
             lambda engine: (
-                not engine.vllm or not engine.accelerator or engine.vllm.tensor_parallel <= engine.accelerator.count
+                not engine.vllm
+                or not engine.accelerator
+                or not engine.accelerator.count
+                or (engine.vllm.tensor_parallel or 1) * (engine.vllm.pipeline_parallel or 1) <= engine.accelerator.count
             ),
-            "vllm.tensorParallel must not exceed accelerator.count: raise engine.accelerator.count",
+            "vllm.tensorParallel × vllm.pipelineParallel must not exceed accelerator.count: raise engine.accelerator.count",
+        ),
+        Rule(
+            "!has(self.vllm) || !has(self.vllm.quantization) || has(self.accelerator) || "
+            "!(self.vllm.quantization in ['fp8', 'int8'])",
+            lambda engine: not engine.vllm or engine.accelerator or engine.vllm.quantization not in ("fp8", "int8"),
+            "fp8 and int8 are computed on accelerators: set engine.accelerator, or remove vllm.quantization",
         ),
     )
 
@@ -148,5 +110,7 @@ class Engine(Ruled):
     """Accelerators a pod; absent: CPU only."""
     resources: Resources | None = None
     """CPU and memory a pod."""
+    dedicated: bool = False
+    """Whether no other chatbot may share this engine; false: chatbots with equal model and settings share one."""
     replicas: Annotated[int, Field(ge=0, le=1000)] = 1
     """How many pods; `kubectl scale chatbot` writes it."""

@@ -57,7 +57,7 @@ async def gather_chatbot(client: Client, namespace: str, name: str) -> ChatbotFa
     except ValidationError:
         return found
     label = f"{naming.OWNED_BY}={naming.owned_by(CHATBOTS.kind, name)}"
-    engine = engine_name(chatbot.spec)
+    engine = engine_name(name, chatbot.spec)
     names = [index.name for index in chatbot.spec.knowledge]
     (owned, pods), (deployment, engine_pods), indexes = await asyncio.gather(
         asyncio.gather(gather_owned(client, namespace, label, KINDS), gather_pods(client, namespace, label)),

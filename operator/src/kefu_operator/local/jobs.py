@@ -13,6 +13,7 @@ from kefu_operator.local.logs import LogFile
 from kefu_operator.local.mounts import Mounts
 from kefu_operator.local.process import OnLine, Process
 from kefu_operator.local.programs import resolve
+from kefu_operator.plan.model_files import FETCH
 from kefu_operator.plan.workload import Container
 
 TERMINATION_LOG = "KEFU_TERMINATION_LOG"
@@ -80,7 +81,7 @@ class Jobs:
         env = {**self._extra_env, **container.env, TERMINATION_LOG: str(message)}
         process = await Process.start(
             resolve(container.command),
-            env=environment(env, hub=container.name == "fetch"),
+            env=environment(env, hub=container.name.startswith(FETCH)),
             folder=folder,
             log=log,
             on_line=on_line,

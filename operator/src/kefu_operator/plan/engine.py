@@ -2,7 +2,7 @@
 
 from kefu_api import digest
 from kefu_api.kinds.chatbot import ChatbotDeploymentSpec
-from kefu_api.kinds.engine import VllmEngine
+from kefu_api.kinds.vllm import VllmEngine
 from kefu_operator import naming
 from kefu_operator.plan.engines.endpoint import plan_endpoint
 from kefu_operator.plan.engines.llama_cpp import plan_llama_cpp
@@ -12,13 +12,19 @@ from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
 
 
-def engine_name(spec: ChatbotDeploymentSpec) -> str | None:
-    """Name of the engine a spec asks for: equal model and settings give equal names; None for an endpoint."""
+def engine_name(chatbot: str, spec: ChatbotDeploymentSpec) -> str | None:
+    """Name of the engine a chatbot asks for; None for an endpoint.
+
+    Equal model and settings give equal names, save where the engine is to be the chatbot's own.
+    """
     if spec.model is None:
         return None
-    settings = spec.engine.model_dump(mode="json", exclude_none=True, exclude={"replicas"})
-    model = spec.model.model_dump(mode="json", exclude_none=True)
-    return naming.engine(digest.of_value({"model": model, "engine": settings}))
+    # Without defaults, so that a field that the API gains renames no engine, which would fetch its model anew.
+    settings = spec.engine.model_dump(mode="json", exclude_defaults=True, exclude={"replicas", "dedicated"})
+    if spec.engine.vllm == VllmEngine():
+        del settings["vllm"]
+    identity = {"model": spec.model.model_dump(mode="json", exclude_defaults=True), "engine": settings}
+    return naming.engine(digest.of_value(identity | {"chatbot": chatbot} if spec.engine.dedicated else identity))
 
 
 def plan_engine(chatbot: str, spec: ChatbotDeploymentSpec, placement: Placement, settings: PlanSettings) -> EnginePlan:
@@ -30,7 +36,7 @@ def plan_engine(chatbot: str, spec: ChatbotDeploymentSpec, placement: Placement,
     engine = spec.engine
     if engine.endpoint:
         return plan_endpoint(naming.gateway(chatbot), engine.endpoint, placement)
-    name = engine_name(spec)
+    name = engine_name(chatbot, spec)
     if spec.model is None or name is None:
         raise AssertionError("the schema lets no spec pass without model and endpoint")
     if engine.llama_cpp:

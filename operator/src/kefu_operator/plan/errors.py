@@ -1,7 +1,8 @@
 """Errors of planning: mistakes in a spec that only this installation can see.
 
 PlanError
-└── UnknownAccelerator
+├── UnknownAccelerator
+├── EngineDoesNotFit
 └── LocalOnly
 """
 
@@ -16,6 +17,12 @@ class UnknownAccelerator(PlanError):
     """The accelerator class is not in the operator's table."""
 
     reason = "UnknownAccelerator"
+
+
+class EngineDoesNotFit(PlanError):
+    """The model, with the context and the settings of the spec, does not fit the accelerators."""
+
+    reason = "EngineDoesNotFit"
 
 
 class LocalOnly(PlanError):

@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class AcceleratorClass:
-    """How pods ask for one kind of accelerator."""
+    """How pods ask for one kind of accelerator, and what one of them can hold."""
 
     resource: str
-    """Extended resource, e.g. `nvidia.com/gpu`."""
+    """Extended resource, e.g. `nvidia.com/gpu` or `nvidia.com/mig-3g.40gb`."""
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, str], ...] = ()
+    memory: int | None = None
+    """Bytes of one device as its driver reports them; None: unknown, and nothing is computed."""
+    fp8: bool = False
+    """Whether its matrix units multiply in FP8, so that this format may be chosen without being asked for."""
+    per_node: int | None = None
+    """Most devices that one pod can get: those of one node, and 1 for MIG slices, which cannot work together."""
 
 
 @dataclass(frozen=True)

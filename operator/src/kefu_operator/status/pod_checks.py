@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 from kefu_operator.fetch import reasons as fetch
+from kefu_operator.plan.model_files import FETCH
 from kefu_operator.pods import ContainerView, PodView
 from kefu_operator.status.check import Check, fail, stuck, wait
 from kefu_operator.status.reasons import Reason
@@ -13,8 +14,6 @@ IMAGE_REASONS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrIma
 CONFIG_REASONS = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 MAX_CAUSE = 300
 """Characters of a registry's answer."""
-FETCH = "fetch"
-"""Name of the step that brings the weights."""
 TEMPORARY_FETCH = (fetch.MODEL_UNREACHABLE,)
 
 _INSUFFICIENT = re.compile(r"Insufficient ([a-z0-9./-]+)")
@@ -77,14 +76,15 @@ def mounting(pod: PodView) -> Check | None:
 
 def fetching(pod: PodView) -> Check | None:
     """The weights do not come, or are still on their way."""
-    step = next((each for each in pod.containers if each.step and each.name == FETCH), None)
+    steps = [each for each in pod.containers if each.step and each.name.startswith(FETCH)]
+    step = next((each for each in steps if not (each.ended and each.ended.exit_code == 0)), None)
     if step is None:
         return None
     if step.running:
         return wait(
-            Reason.MODEL_FETCHING, f"pod {pod.name} fetches the model; `kubectl logs {pod.name} -c fetch` tells"
+            Reason.MODEL_FETCHING, f"pod {pod.name} fetches the model; `kubectl logs {pod.name} -c {step.name}` tells"
         )
-    if step.ended is None or step.ended.exit_code == 0:
+    if step.ended is None:
         return None
     words = _json(step.ended.message)
     reason = words.get("reason", "")

@@ -1,7 +1,8 @@
 """llama.cpp's server over a GGUF file."""
 
 from kefu_api.documents.release import EngineTarget
-from kefu_api.kinds.engine import Engine, LlamaCppEngine, ModelSource
+from kefu_api.kinds.engine import Engine, LlamaCppEngine
+from kefu_api.kinds.model import ModelSource
 from kefu_operator.plan.engines.plan import PORT, SERVED_NAME, EnginePlan
 from kefu_operator.plan.model_files import model_files
 from kefu_operator.plan.placement import Placement

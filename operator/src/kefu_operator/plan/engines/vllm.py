@@ -1,24 +1,46 @@
 """vLLM's OpenAI-compatible server, on accelerators or with its CPU build."""
 
+from dataclasses import dataclass, field
 from math import ceil
 
 from kefu_api.documents.release import EngineTarget
-from kefu_api.kinds.engine import Engine, ModelSource, VllmEngine
+from kefu_api.kinds.engine import Engine
+from kefu_api.kinds.model import ModelSource
 from kefu_api.kinds.types import amount
+from kefu_api.kinds.vllm import VllmEngine
 from kefu_operator.plan.accelerators import accelerator_class
 from kefu_operator.plan.engines.plan import PORT, SERVED_NAME, EnginePlan
-from kefu_operator.plan.model_files import model_files
+from kefu_operator.plan.engines.vllm_options import held, layout_options, serving_options
+from kefu_operator.plan.fit.described import shape_of
+from kefu_operator.plan.fit.fit import fit
+from kefu_operator.plan.fit.known import known_model
+from kefu_operator.plan.fit.processor import fit_processor
+from kefu_operator.plan.fit.shape import Format, weights
+from kefu_operator.plan.fit.wish import Wish
+from kefu_operator.plan.model_files import ModelFiles, model_files, snapshot_files
 from kefu_operator.plan.placement import Placement
-from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
 from kefu_operator.plan.workload import Compute, Container, Probe, ScratchMount, Workload
 
 LOAD_SECONDS = 1800
 """Longest time for loading and compiling before the pod counts as hung."""
 
-CPU_ENV = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
-"""1 GiB of KV cache; threads not bound, because cores named here would be the same for all pods of a node."""
+ENV = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+CPU_ENV = {"VLLM_CPU_OMP_THREADS_BIND": "nobind"}
+"""Threads are not bound, because cores named here would be the same for all pods of a node."""
 FEWEST_THREADS = 2
 """With one thread, a prompt is read at half the speed, and a request for one core is often answered with more."""
+
+
+@dataclass(frozen=True)
+class _Hardware:
+    """What the server runs on, and the options that follow from it."""
+
+    compute: Compute
+    options: list[str]
+    image: str
+    env: dict[str, str] = field(default_factory=dict)
+    known: AcceleratorClass | None = None
 
 
 def plan_vllm(
@@ -28,53 +50,118 @@ def plan_vllm(
 
     Raises:
         UnknownAccelerator: the class is not in the operator's table.
+        EngineDoesNotFit: the model does not fit it.
+        LocalOnly: a file:// model in a cluster.
     """
+    known = accelerator_class(engine.accelerator, settings)
+    hardware = _accelerated(model, engine, options, known) if known else _processor(model, engine, options)
     files = model_files(model, name, placement, settings)
-    resources = engine.resources
-    accelerator = accelerator_class(engine.accelerator, settings)
-    count = engine.accelerator.count if engine.accelerator else 0
-    cpu = (resources and resources.cpu) or ("4" if accelerator else "1")
-    command = [
-        "python3", "-m", "vllm.entrypoints.openai.api_server",
-        "--model", files.path,
-        "--served-model-name", SERVED_NAME,
-        "--host", placement.bind,
-        "--port", str(placement.listen(name, PORT)),
-    ]  # fmt: skip
-    if options.tensor_parallel > 1:
-        command += ["--tensor-parallel-size", str(options.tensor_parallel)]
-    if options.max_model_len:
-        command += ["--max-model-len", str(options.max_model_len)]
-    env = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
-    if accelerator is None:
-        command += ["--dtype", "bfloat16", "--enforce-eager"]
-        env |= CPU_ENV | {"OMP_NUM_THREADS": str(max(FEWEST_THREADS, ceil(amount(cpu))))}
+    adapters = [
+        (adapter, snapshot_files(adapter, f"adapter-{place}", model, name, placement, settings))
+        for place, adapter in enumerate(model.adapters)
+    ]
+    draft = _draft(model, options, name, placement, settings)
+    every = (files, *(adapter for _, adapter in adapters), *((draft,) if draft else ()))
     container = Container(
         name="engine",
-        image=options.image or ("vllm" if accelerator else "vllmCpu"),
-        command=tuple(command),
-        compute=Compute(
-            cpu=cpu,
-            memory=(resources and resources.memory) or ("32Gi" if accelerator else "12Gi"),
-            devices={accelerator.resource: count} if accelerator else {},
+        image=options.image or hardware.image,
+        command=(
+            "python3", "-m", "vllm.entrypoints.openai.api_server",
+            "--model", files.path,
+            "--served-model-name", SERVED_NAME,
+            "--host", placement.bind,
+            "--port", str(placement.listen(name, PORT)),
+            *hardware.options,
+            *serving_options(options, [(one, found.path) for one, found in adapters], draft.path if draft else None),
         ),
-        env=env,
-        mounts=(*files.mounts, ScratchMount("shared-memory", "/dev/shm", in_memory=True)),  # noqa: S108
+        compute=hardware.compute,
+        env=ENV | hardware.env,
+        mounts=(
+            *(mount for each in every for mount in each.mounts),
+            ScratchMount("shared-memory", "/dev/shm", in_memory=True),  # noqa: S108
+        ),
         ports=(PORT,),
         startup=Probe("http", "/health", period_seconds=5, failures=LOAD_SECONDS // 5),
         readiness=Probe("http", "/health", failures=4, timeout_seconds=10),
         liveness=Probe("http", "/health", period_seconds=10, failures=12, timeout_seconds=10),
-    )
+    )  # fmt: skip
     workload = Workload(
         name=name,
         component="engine",
         container=container,
         replicas=engine.replicas,
-        steps=files.steps,
+        steps=tuple(step for each in every for step in each.steps),
         exclusive=True,
         grace_seconds=60,
-        node_selector=accelerator.node_selector if accelerator else {},
-        tolerations=accelerator.tolerations if accelerator else (),
+        node_selector=known.node_selector if known else {},
+        tolerations=known.tolerations if known else (),
     )
-    address = placement.address(name, PORT)
-    return EnginePlan(EngineTarget(url=f"http://{address}", model=SERVED_NAME, prefixes="Cached"), workload)
+    return EnginePlan(_target(name, model, options, placement), workload)
+
+
+def _accelerated(model: ModelSource, engine: Engine, options: VllmEngine, known: AcceleratorClass) -> _Hardware:
+    wanted = engine.accelerator
+    if wanted is None:
+        raise AssertionError("a class is known only where the spec names one")
+    shape = shape_of(model, held(options, None))
+    stored = shape.stored if shape else Format.BFLOAT16
+    wish = Wish(
+        held=held(options, shape.stored if shape else None),
+        tensor=options.tensor_parallel,
+        pipeline=options.pipeline_parallel,
+        count=wanted.count,
+        context=options.max_model_len,
+        utilization=float(options.gpu_memory_utilization),
+        beside=_beside(options),
+    )
+    chosen = fit(shape, wish, wanted.class_, known)
+    resources = engine.resources
+    compute = Compute(
+        cpu=(resources and resources.cpu) or "4",
+        memory=(resources and resources.memory) or "32Gi",
+        devices={known.resource: wanted.count or chosen.layout.devices},
+    )
+    flags = ["--gpu-memory-utilization", options.gpu_memory_utilization, *layout_options(chosen, stored)]
+    return _Hardware(compute, flags, "vllm", known=known)
+
+
+def _processor(model: ModelSource, engine: Engine, options: VllmEngine) -> _Hardware:
+    resources = engine.resources
+    cpu = (resources and resources.cpu) or "1"
+    shape = shape_of(model, held(options, None))
+    chosen = fit_processor(shape, options.max_model_len, resources.memory if resources else None)
+    flags = ["--dtype", "bfloat16", "--enforce-eager"]
+    for flag, value in (
+        ("--tensor-parallel-size", options.tensor_parallel),
+        ("--pipeline-parallel-size", options.pipeline_parallel),
+        ("--max-model-len", chosen.context),
+    ):
+        flags += [flag, str(value)] if value else []
+    env = CPU_ENV | {
+        "VLLM_CPU_KVCACHE_SPACE": str(chosen.cache_gib),
+        "OMP_NUM_THREADS": str(max(FEWEST_THREADS, ceil(amount(cpu)))),
+    }
+    return _Hardware(Compute(cpu=cpu, memory=chosen.memory), flags, "vllmCpu", env)
+
+
+def _beside(options: VllmEngine) -> int:
+    """Bytes of the draft model, where the table has it."""
+    draft = options.speculative.draft if options.speculative else None
+    shape = known_model(draft.uri) if draft else None
+    return weights(shape, shape.stored) if shape else 0
+
+
+def _draft(
+    model: ModelSource, options: VllmEngine, name: str, placement: Placement, settings: PlanSettings
+) -> ModelFiles | None:
+    if options.speculative is None or options.speculative.draft is None:
+        return None
+    return snapshot_files(options.speculative.draft, "draft", model, name, placement, settings)
+
+
+def _target(name: str, model: ModelSource, options: VllmEngine, placement: Placement) -> EngineTarget:
+    return EngineTarget(
+        url=f"http://{placement.address(name, PORT)}",
+        model=model.adapters[0].name if model.adapters else SERVED_NAME,
+        prefixes="Cached" if options.prefix_caching else "Forgotten",
+    )

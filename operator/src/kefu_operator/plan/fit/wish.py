@@ -1,0 +1,25 @@
+"""What a spec asks of the fit, and what is left for the fit to choose."""
+
+from dataclasses import dataclass
+
+from kefu_operator.plan.fit.shape import Format
+
+UTILIZATION = 0.9
+"""Share of a device's memory that the engine may use where the spec names none; the rest is for CUDA graphs and others."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """None: to be chosen."""
+
+    held: Format | None = None
+    """What the layers' weights are held in, which is also what files that are quantised already hold."""
+    tensor: int | None = None
+    pipeline: int | None = None
+    count: int | None = None
+    """Devices a pod."""
+    context: int | None = None
+    """Longest context in tokens."""
+    utilization: float = UTILIZATION
+    beside: int = 0
+    """Bytes of other weights that are split as the model's are: those of a draft model."""
