@@ -58,6 +58,13 @@ CASES = {
     "a model whose checksum is wrong": (
         failed_fetch("ModelChecksumMismatch"), Verdict.STUCK, "ModelChecksumMismatch", "expected aa, got bb",
     ),
+    "an adapter on its way after the model": (
+        replace(POD, containers=(
+            replace(FETCH, ready=True, ended=Ended("Completed", 0, "")),
+            replace(FETCH, name="fetch-adapter-0", running=True), MAIN,
+        )),
+        Verdict.WAIT, "ModelFetching", "-c fetch-adapter-0",
+    ),
     "a model that is not there": (failed_fetch("ModelNotFound"), Verdict.STUCK, "ModelNotFound", "expected aa"),
     "a hub that does not answer": (failed_fetch("ModelUnreachable"), Verdict.FAIL, "ModelUnreachable", ""),
     "a fetch that died without a reason we know": (

@@ -25,6 +25,8 @@ def test_namespaces_are_a_list() -> None:
         ("images: {table: {gatewya: x}}", "unknown role 'gatewya'"),
         ("images: {pullPolicy: Sometimes}", "images.pullPolicy"),
         ("accelerators: {h100: {}}", "accelerators.h100.resource"),
+        ("accelerators: {h100: {resource: x, memory: 80GB}}", "accelerators.h100.memory"),
+        ("accelerators: {h100: {resource: x, perNode: 0}}", "accelerators.h100.perNode"),
         ("nope: 1", "nope"),
         ("a: [", "no YAML"),
     ],
@@ -55,3 +57,10 @@ def test_a_lease_is_named_by_its_namespace_and_name() -> None:
 def test_a_wrong_variable_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         load({name: value})
+
+
+def test_a_class_holds_what_the_fit_computes_with(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("accelerators: {h100: {resource: nvidia.com/gpu, memory: 81559Mi, fp8: true, perNode: 8}}")
+    known = load({"KEFU_CONFIG": str(path)}).plan.accelerators["h100"]
+    assert (known.memory, known.fp8, known.per_node) == (81_559 * 2**20, True, 8)

@@ -5,7 +5,7 @@ import pytest
 from kefu_api.kinds.model import ModelSource
 from kefu_operator.plan.chatbot import plan_chatbot
 from kefu_operator.plan.engine import engine_name
-from kefu_operator.plan.errors import LocalOnly, UnknownAccelerator
+from kefu_operator.plan.errors import EngineDoesNotFit, LocalOnly, UnknownAccelerator
 from kefu_operator.plan.model_files import model_files
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
@@ -121,3 +121,96 @@ def test_vllm_on_cpus_has_a_thread_for_each_core_and_binds_none(cpu: str | int |
     engine = engine_of({"engine": {"resources": {"cpu": cpu}}} if cpu else {})
     assert engine.container.env["OMP_NUM_THREADS"] == threads
     assert engine.container.env["VLLM_CPU_OMP_THREADS_BIND"] == "nobind"
+
+
+H100 = AcceleratorClass("nvidia.com/gpu", memory=81_559 * 2**20, fp8=True, per_node=8)
+WITH_H100 = PlanSettings(accelerators={"h100": H100})
+
+
+def test_a_dedicated_engine_is_shared_with_nobody_and_keeps_its_name() -> None:
+    spec = chatbot({"engine": {"dedicated": True}}).spec
+    names = {engine_name("one", spec), engine_name("two", spec), engine_name("one", chatbot().spec)}
+    assert len(names) == 3
+    assert engine_name("one", chatbot({"engine": {"dedicated": True, "replicas": 4}}).spec) in names
+
+
+@pytest.mark.parametrize("engine", [{"vllm": {}}, {"vllm": {"prefixCaching": True, "args": []}}, {"dedicated": False}])
+def test_a_default_that_is_written_out_makes_no_other_engine(engine: dict[str, Any]) -> None:
+    assert engine_name("a", chatbot({"engine": engine}).spec) == engine_name("a", chatbot().spec)
+
+
+def test_as_many_devices_are_asked_for_as_the_model_takes() -> None:
+    engine = engine_of(
+        {"model": {"uri": "hf://meta-llama/Llama-3.3-70B-Instruct"}, "engine": {"accelerator": {"class": "h100"}}},
+        WITH_H100,
+    )
+    command = " ".join(engine.container.command)
+    assert engine.container.compute.devices == {"nvidia.com/gpu": 2}
+    assert "--tensor-parallel-size 2 --quantization fp8" in command
+
+
+def test_what_cannot_fit_is_refused_with_its_reason() -> None:
+    with pytest.raises(EngineDoesNotFit, match=r"does not fit 1 × h100.*accelerator\.count: 2") as caught:
+        engine_of(
+            {
+                "model": {"uri": "hf://Qwen/Qwen2.5-72B-Instruct"},
+                "engine": {"vllm": {"quantization": "none"}, "accelerator": {"class": "h100", "count": 1}},
+            },
+            WITH_H100,
+        )
+    assert caught.value.reason == "EngineDoesNotFit"
+
+
+ADAPTERS = [{"name": "voice", "uri": "hf://acme/voice", "rank": 24}, {"name": "outlet", "uri": "pvc://loras/outlet"}]
+
+
+def test_the_first_adapter_answers_and_all_are_served_by_name() -> None:
+    plan = plan_chatbot(chatbot({"model": {"uri": "hf://a/b", "adapters": ADAPTERS}}), PLACE, PlanSettings())
+    assert plan.release.engine.model == "voice"
+    assert plan.engine.workload is not None
+    command = plan.engine.workload.container.command
+    place = command.index("--lora-modules")
+    assert command[place + 1 : place + 3] == ("voice=/var/lib/kefu/adapter-0", "outlet=/etc/kefu/adapter-1/outlet")
+    assert command[command.index("--max-lora-rank") + 1] == "32"
+    assert [step.name for step in plan.engine.workload.steps] == ["fetch", "fetch-adapter-0"]
+
+
+def test_other_adapters_make_another_engine() -> None:
+    one = chatbot({"model": {"uri": "hf://a/b", "adapters": ADAPTERS}}).spec
+    two = chatbot({"model": {"uri": "hf://a/b", "adapters": ADAPTERS[:1]}}).spec
+    assert engine_name("a", one) != engine_name("a", two)
+
+
+def test_the_hubs_token_goes_to_what_comes_from_the_hub() -> None:
+    model = {"uri": "hf://a/b", "tokenSecret": {"name": "hub", "key": "token"}, "adapters": ADAPTERS[:1]}
+    engine = engine_of({"model": model})
+    assert [step.env["HF_TOKEN_PATH"] for step in engine.steps] == ["/etc/kefu/hub-token/token"] * 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"quantization": "int8"}, "--quantization int8_per_channel_weight_only"),
+        ({"quantization": "fp8"}, "--quantization fp8"),
+        ({"speculative": {"ngram": {}}}, '"method": "ngram", "prompt_lookup_max": 4'),
+        ({"speculative": {"draft": {"uri": "hf://a/small"}}}, '"model": "/var/lib/kefu/draft"'),
+        ({"prefixCaching": False}, "--no-enable-prefix-caching"),
+        ({"args": ["--max-num-seqs=8"]}, "--max-num-seqs=8"),
+        ({"gpuMemoryUtilization": "0.7"}, "--gpu-memory-utilization 0.7"),
+    ],
+)
+def test_an_option_becomes_words_of_the_command(options: dict[str, Any], words: str) -> None:
+    spec = {"model": {"uri": "hf://a/b"}, "engine": {"vllm": options, "accelerator": {"class": "h100"}}}
+    assert words in " ".join(engine_of(spec, WITH_H100).container.command)
+
+
+@pytest.mark.parametrize("quantization", ["none", "awq", "gptq"])
+def test_what_the_files_hold_is_left_to_vllm_to_find(quantization: str) -> None:
+    options = {"vllm": {"quantization": quantization}, "accelerator": {"class": "h100"}}
+    engine = engine_of({"model": {"uri": "hf://a/b"}, "engine": options}, WITH_H100)
+    assert "--quantization" not in engine.container.command
+
+
+def test_without_prefix_caching_the_gateway_warms_nothing() -> None:
+    plan = plan_chatbot(chatbot({"engine": {"vllm": {"prefixCaching": False}}}), PLACE, PlanSettings())
+    assert plan.release.engine.prefixes == "Forgotten"
