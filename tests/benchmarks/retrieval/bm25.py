@@ -5,6 +5,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from kefu_retrieval.chunks.terms import STOP_WORDS, stem
 from tests.benchmarks.retrieval.sets import Document
 
 K1, B = 1.2, 0.75
@@ -13,10 +14,13 @@ _WORD = re.compile(r"[a-z0-9]+|[一-鿿]+")
 
 
 def words(text: str) -> list[str]:
-    """Latin words in lower case; Chinese by bigrams, as Lucene's CJKAnalyzer cuts it."""
+    """Latin words, folded and stemmed, without stop words; Chinese by bigrams, as Lucene's CJKAnalyzer cuts it."""
     found: list[str] = []
     for run in _WORD.findall(text.lower()):
-        found += [run] if run.isascii() or len(run) == 1 else [run[at : at + 2] for at in range(len(run) - 1)]
+        if run.isascii():
+            found += [] if run in STOP_WORDS else [stem(run)]
+        else:
+            found += [run] if len(run) == 1 else [run[at : at + 2] for at in range(len(run) - 1)]
     return found
 
 

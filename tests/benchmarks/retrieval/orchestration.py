@@ -26,6 +26,7 @@ from tests.benchmarks.report import Report, Table
 from tests.benchmarks.retrieval import corpus
 from tests.benchmarks.retrieval.corpus import DIMENSION, Entry
 from tests.benchmarks.retrieval.peers import defaults
+from tests.benchmarks.retrieval.peers.aliases import SELDOM
 from tests.benchmarks.retrieval.peers.clocked import Clocked
 from tests.integration.test_retrieval import servers
 from tests.integration.test_retrieval.store_suite import manifest, row
@@ -131,7 +132,7 @@ def _row(entry: Entry) -> Row:
 
 
 def _raw(world: World, collection: str, clock: Clocked) -> Spans:
-    client, spans = MilvusClient(uri=world.uri), []
+    client, spans = MilvusClient(uri=world.uri, grpc_options=SELDOM), []
     for number, query in enumerate([*world.queries[:WARM], *world.queries]):
         clock.take()
         began = time.perf_counter()

@@ -1,6 +1,7 @@
 """An OpenAI-style embeddings server that hashes words into vectors: real HTTP, no model to load, the same every time."""
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from tests.unit.test_retrieval.doubles import DIMENSION, vector_of
 @contextmanager
 def words_endpoint() -> Iterator[EndpointEmbedding]:
     """Served while the block runs, on a free port of loopback."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -23,6 +24,13 @@ def words_endpoint() -> Iterator[EndpointEmbedding]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that were killed; other faults as they are."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

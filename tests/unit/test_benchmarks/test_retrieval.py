@@ -28,7 +28,7 @@ def test_scores_by_documents_each_counted_once_within_the_depth() -> None:
 
 
 def test_bm25_cuts_chinese_into_bigrams_and_ranks_rare_words_first() -> None:
-    assert words("Free 退货吗 A1") == ["free", "退货", "货吗", "a1"]
+    assert words("The returns of 退货吗 A1") == ["return", "退货", "货吗", "a1"]
     engine = BM25(DOCUMENTS)
     assert engine.search("退货要运费吗", 5) == ["b"]
     assert engine.search("how many days to send it back", 5) == ["a"]
