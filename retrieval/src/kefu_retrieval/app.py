@@ -56,14 +56,15 @@ def create(service: Service) -> Starlette:
 
 
 async def search(request: Request) -> Response:
-    """Answer a `SearchRequest` with a `SearchResponse`, or with a `Problem`."""
+    """Answer a `SearchRequest` with a `SearchResponse`, or with a `Problem`; `?explain=1` adds the reasons."""
     service: Service = request.app.state.service
     trace_id = trace.trace_id(request.headers.get("traceparent"))
     began = time.perf_counter()
     answer: SearchResponse | problems.Answer
     reason = ""
     try:
-        answer = await service.search(SearchRequest.model_validate_json(await _body(request)))
+        asked = SearchRequest.model_validate_json(await _body(request))
+        answer = await service.search(asked, explain=request.query_params.get("explain") in ("1", "true"))
     except BodyTooLarge:
         answer = problems.of_code(413, Code.TOO_LARGE, f"the body is longer than {MAX_BODY} bytes", trace_id)
     except ClientDisconnect:
@@ -123,7 +124,7 @@ def _report(answer: SearchResponse | problems.Answer, reason: str, seconds: floa
     if isinstance(answer, SearchResponse):
         outcome = "found" if answer.answerable else "weak"
         line |= {"version": answer.version, "confidence": answer.confidence, "hits": len(answer.hits)}
-        response = Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+        response = Response(answer.model_dump_json(by_alias=True, exclude_none=True), media_type="application/json")
     else:
         outcome = "error"
         metrics.ERRORS.labels(answer.problem.code, reason or "BadRequest").inc()

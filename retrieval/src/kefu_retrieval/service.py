@@ -53,11 +53,13 @@ class Service:
         """The document that is served now."""
         return self._index
 
-    async def search(self, request: SearchRequest) -> SearchResponse:
-        """Answer one request with the settings of the document as it is now."""
+    async def search(self, request: SearchRequest, *, explain: bool = False) -> SearchResponse:
+        """Answer one request with the settings of the document as it is now; with `explain` it says why."""
         index = self._index
         top_k = request.top_k or index.search.top_k
-        response = await self._searcher.search(index.name, request.query, top_k, index.search)
+        response = await self._searcher.search(
+            index.name, request.query, top_k, index.search, history=request.history, explain=explain
+        )
         metrics.CONFIDENCE.observe(response.confidence)
         return response
 

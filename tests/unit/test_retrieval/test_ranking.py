@@ -84,7 +84,7 @@ def row(chunk: str, text: str, score: float, probe: str = "", language: str = "e
 
 def first(query: str, dense: list[Found]) -> str:
     lexicon = Lexicon(row.payload.probe for row in dense)
-    return rank(Question.of(query), fuse([Leg("dense", 1.0, dense)], 50), lexicon)[0].chunk
+    return rank(Question.of(query), fuse([Leg("dense", 1.0, dense)], 50), lexicon)[0].payload.chunk
 
 
 def test_prefers_the_chunk_with_a_figure_of_the_kind_asked_for() -> None:
@@ -109,4 +109,4 @@ def test_prefers_a_translation_only_where_there_is_nothing_else() -> None:
     lexicon = Lexicon([foreign.payload.probe])
     alone = rank(Question.of("returns"), fuse([Leg("dense", 1.0, [foreign])], 50), lexicon)
     beside = rank(Question.of("returns"), fuse([Leg("dense", 1.0, [foreign, native])], 50), lexicon)
-    assert alone[0].confidence > next(hit.confidence for hit in beside if hit.chunk == "b")
+    assert alone[0].confidence > next(hit.confidence for hit in beside if hit.payload.chunk == "b")

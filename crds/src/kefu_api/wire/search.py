@@ -16,6 +16,47 @@ class SearchRequest(Model):
     query: Annotated[str, Field(min_length=1, max_length=MAX_QUERY)]
     top_k: Annotated[int, Field(ge=1, le=50)] | None = None
     """How many hits; absent: `search.topK` of the index."""
+    history: Annotated[tuple[Annotated[str, Field(max_length=MAX_QUERY)], ...], Field(max_length=8)] = ()
+    """Earlier questions of the same customer, latest last: a follow-up ("and for headphones?") is looked up behind the one
+    that it leans on."""
+
+
+class Reasons(Model):
+    """Why a hit is where it is."""
+
+    legs: dict[str, float]
+    """Its best score in each leg that found it: cosine, BM25."""
+    nearest: dict[str, str]
+    """The text by which each leg found it."""
+    evidence: dict[str, float]
+    """What each kind of evidence adds to the log-odds of the confidence."""
+    bias: float
+    """What the log-odds begin with."""
+
+
+class LegReport(Model):
+    """One ranking that went into the fusion."""
+
+    name: str
+    weight: float
+    rows: int
+    """How many rows it found that were not left out."""
+
+
+class Explanation(Model):
+    """What was looked for, and what came of it before hits were chosen."""
+
+    asked: str
+    searched: str
+    """The query as it was looked up: put right, and made whole."""
+    language: str
+    concepts: tuple[str, ...]
+    """What it speaks of, whatever its words."""
+    expected: tuple[str, ...]
+    """Kinds of figures that it asks for."""
+    legs: tuple[LegReport, ...]
+    left_out: dict[str, int]
+    """How many rows or hits were left out, by reason: `invalidToday`, `repeated`."""
 
 
 class Hit(Model):
@@ -37,6 +78,8 @@ class Hit(Model):
     """Fused rank score; comparable only within one response."""
     confidence: float
     """0 to 1, comparable between responses: how sure it is that this chunk answers the query."""
+    reasons: Reasons | None = None
+    """Only with `?explain=1`."""
 
 
 class SearchResponse(Model):
@@ -49,6 +92,8 @@ class SearchResponse(Model):
     answerable: bool
     """`confidence >= search.minConfidence` of the index."""
     hits: tuple[Hit, ...]
+    explanation: Explanation | None = None
+    """Only with `?explain=1`."""
 
 
 class Problem(Model):

@@ -69,5 +69,10 @@ WEIGHTS = {
 
 def confidence(seen: Evidence) -> float:
     """Between 0 and 1, by the formula above."""
-    z = BIAS + sum(WEIGHTS[name] * value for name, value in asdict(seen).items())
+    z = BIAS + sum(contributions(seen).values())
     return 1 / (1 + math.exp(-z))
+
+
+def contributions(seen: Evidence) -> dict[str, float]:
+    """What each kind of evidence adds to z."""
+    return {name: WEIGHTS[name] * value for name, value in asdict(seen).items()}

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from kefu_retrieval.chunks import terms
+from kefu_retrieval.search.spelling import Spelling
 from kefu_retrieval.search.vocabulary import Vocabulary, built_in
 
 SAMPLE = 16_000
@@ -18,12 +19,14 @@ class Lexicon:
 
     def __init__(self, texts: Iterable[str], vocabulary: Vocabulary | None = None) -> None:
         """Count each feature and each concept once a text."""
+        held = list(texts)
         self.vocabulary = vocabulary or built_in()
+        self.spelling = Spelling(held)
         self._frequency: Counter[str] = Counter()
         self._concepts: Counter[str] = Counter()
         self._known: dict[str, frozenset[str]] = {}
         self._texts = 0
-        for text in texts:
+        for text in held:
             self._frequency.update(terms.features(text))
             self._concepts.update(self.vocabulary.concepts(text))
             self._texts += 1

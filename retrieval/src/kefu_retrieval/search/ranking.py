@@ -1,9 +1,8 @@
-"""From fused candidates to hits: judge each, most confident first."""
+"""From fused candidates to judged ones, most confident first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kefu_api.wire.search import Hit
 from kefu_retrieval.search import answer_type
 from kefu_retrieval.search.confidence import Evidence, confidence
 from kefu_retrieval.search.fusion import Fused
@@ -42,12 +41,26 @@ class Scale:
         return cls(min(dense, default=0.0), max(sparse, default=0.0), foreign / max(1, len(judged)))
 
 
-def rank(question: Question, candidates: Sequence[Fused], lexicon: Lexicon) -> list[Hit]:
-    """Hits in order of confidence, then of fused score."""
+@dataclass(frozen=True)
+class Judged:
+    """A candidate, what speaks for it, and how sure that makes it."""
+
+    chunk: Fused
+    seen: Evidence
+    confidence: float
+
+    @property
+    def payload(self) -> Payload:
+        """Of the chunk."""
+        return self.chunk.payload
+
+
+def rank(question: Question, candidates: Sequence[Fused], lexicon: Lexicon) -> list[Judged]:
+    """Candidates in order of confidence, then of fused score."""
     judged = candidates[:JUDGED]
     scale = Scale.of(question, judged)
-    hits = [_hit(chunk, evidence(question, chunk, lexicon, scale)) for chunk in judged]
-    return sorted(hits, key=lambda hit: (-hit.confidence, -hit.score))
+    found = [_judge(chunk, evidence(question, chunk, lexicon, scale)) for chunk in judged]
+    return sorted(found, key=lambda each: (-each.confidence, -each.chunk.score))
 
 
 def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -> Evidence:
@@ -89,16 +102,5 @@ def _title(payload: Payload) -> str:
     return " ".join([payload.title, *payload.headings[-1:]])
 
 
-def _hit(chunk: Fused, seen: Evidence) -> Hit:
-    payload = chunk.payload
-    return Hit(
-        chunk=payload.chunk,
-        document=payload.document,
-        title=payload.title,
-        headings=payload.headings,
-        text=payload.text,
-        language=payload.language,
-        tags=payload.tags,
-        score=round(chunk.score, 6),
-        confidence=round(confidence(seen), 4),
-    )
+def _judge(chunk: Fused, seen: Evidence) -> Judged:
+    return Judged(chunk, seen, round(confidence(seen), 4))

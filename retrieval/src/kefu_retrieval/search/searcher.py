@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from kefu_api.documents.index import SearchSettings
@@ -18,9 +19,12 @@ from kefu_retrieval.errors import (
     StoreUnreachable,
 )
 from kefu_retrieval.metrics import LEG_SECONDS
+from kefu_retrieval.search import answer, followup
+from kefu_retrieval.search.distinct import distinct
 from kefu_retrieval.search.fusion import Leg, fuse
 from kefu_retrieval.search.question import Question
 from kefu_retrieval.search.ranking import rank
+from kefu_retrieval.search.validity import holding
 from kefu_retrieval.search.versions import Version, Versions
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Found
@@ -42,45 +46,66 @@ class Searcher:
         embedders: Callable[[], Mapping[str, Embedder]],
         threads: Executor,
         timeout: float,
+        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
     ) -> None:
-        """`embedders`: those at hand now, by fingerprint; `timeout`: seconds a whole search may take."""
+        """`embedders`: those at hand now, by fingerprint; `timeout`: seconds a whole search may take; `today` decides what
+        still holds."""
         self._store = store
         self._versions = versions
         self._embedders = embedders
         self._threads = threads
         self._timeout = timeout
+        self._today = today
 
-    async def search(self, index: str, query: str, top_k: int, settings: SearchSettings) -> SearchResponse:
-        """Evidence for `query`, all from one version.
+    async def search(
+        self,
+        index: str,
+        query: str,
+        top_k: int,
+        settings: SearchSettings,
+        *,
+        history: Sequence[str] = (),
+        explain: bool = False,
+    ) -> SearchResponse:
+        """Evidence for `query`, all from one version; `history` holds the customer's earlier questions, latest last.
 
         Raises:
             StoreUnreachable, StoreFailed, StoreRefused, EmbeddingUnreachable, EmbeddingFailed: cannot look it up now.
             IndexNotPublished, EmbedderMismatch: nothing to look it up in.
         """
-        question = Question.of(query)
+        whole = followup.whole(query, history)
         try:
             async with asyncio.timeout(self._timeout):
                 try:
-                    version, legs = await self._once(question, settings)
+                    version, question, found = await self._once(whole, settings)
                 except (CollectionGone, StoreFailed, StoreRefused) as error:
                     log.info("searching again: %s", error)  # dropped, released or restarted since the alias was read
-                    version, legs = await self._once(question, settings)
+                    version, question, found = await self._once(whole, settings)
         except TimeoutError as error:
             raise StoreUnreachable(f"the store did not answer within {self._timeout:.1f} s") from error
+        today = self._today()
+        legs = [Leg(leg.name, leg.weight, holding(leg.found, today)) for leg in found]
         ranked = rank(question, fuse(legs, settings.candidates), version.lexicon)
+        chosen = distinct(ranked, version.lexicon, top_k)
         best = ranked[0].confidence if ranked else 0.0
+        left_out = {
+            "invalidToday": sum(len(leg.found) for leg in found) - sum(len(leg.found) for leg in legs),
+            "repeated": ranked.index(chosen[-1]) + 1 - len(chosen) if chosen else 0,
+        }
         return SearchResponse(
             index=index,
             version=version.manifest.version,
             confidence=best,
             answerable=bool(ranked) and best >= settings.min_confidence,
-            hits=tuple(ranked[:top_k]),
+            hits=tuple(answer.hit(judged, explain) for judged in chosen),
+            explanation=answer.explanation(query, question, legs, left_out) if explain else None,
         )
 
-    async def _once(self, question: Question, settings: SearchSettings) -> tuple[Version, list[Leg]]:
+    async def _once(self, query: str, settings: SearchSettings) -> tuple[Version, Question, list[Leg]]:
         version = await self.version()
+        question = Question.of(version.lexicon.spelling.corrected(query), version.lexicon.vocabulary)
         try:
-            return version, await self._legs(version, question, settings)
+            return version, question, await self._legs(version, question, settings)
         except RetrievalError:
             self._versions.forget(version)
             raise

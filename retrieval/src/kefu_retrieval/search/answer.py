@@ -1,0 +1,48 @@
+"""From judged candidates to the response, with reasons where they are asked for."""
+
+from collections.abc import Mapping, Sequence
+
+from kefu_api.wire.search import Explanation, Hit, LegReport, Reasons
+from kefu_retrieval.search.confidence import BIAS, contributions
+from kefu_retrieval.search.fusion import Leg
+from kefu_retrieval.search.question import Question
+from kefu_retrieval.search.ranking import Judged
+
+
+def hit(judged: Judged, explain: bool) -> Hit:
+    """One hit as callers see it."""
+    payload = judged.payload
+    return Hit(
+        chunk=payload.chunk,
+        document=payload.document,
+        title=payload.title,
+        headings=payload.headings,
+        text=payload.text,
+        language=payload.language,
+        tags=payload.tags,
+        score=round(judged.chunk.score, 6),
+        confidence=judged.confidence,
+        reasons=_reasons(judged) if explain else None,
+    )
+
+
+def explanation(asked: str, question: Question, legs: Sequence[Leg], left_out: Mapping[str, int]) -> Explanation:
+    """What was looked for, and what came of it before hits were chosen."""
+    return Explanation(
+        asked=asked,
+        searched=question.text,
+        language=question.language,
+        concepts=tuple(sorted(question.concepts)),
+        expected=tuple(sorted(question.expected)),
+        legs=tuple(LegReport(name=leg.name, weight=leg.weight, rows=len(leg.found)) for leg in legs),
+        left_out={name: count for name, count in left_out.items() if count},
+    )
+
+
+def _reasons(judged: Judged) -> Reasons:
+    return Reasons(
+        legs={name: round(rows[0].score, 4) for name, rows in judged.chunk.legs.items()},
+        nearest={name: rows[0].payload.probe for name, rows in judged.chunk.legs.items()},
+        evidence={name: round(value, 3) for name, value in contributions(judged.seen).items() if value},
+        bias=BIAS,
+    )
