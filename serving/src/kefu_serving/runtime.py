@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from kefu_api.documents.release import Release
 from kefu_serving.clients.engine import EngineClient
+from kefu_serving.clients.fallback import FallbackEngine
 from kefu_serving.clients.prefix import PrefixClient
 from kefu_serving.clients.retrieval import RetrievalClient
 from kefu_serving.metrics import Instruments, Metrics
@@ -63,7 +64,9 @@ class RuntimeFactory:
         metrics = Metrics(self._instruments, release.namespace, release.chatbot, release.name)
         sessions = self._sessions(release)
         targets = [RetrievalClient(self._http, target.name, target.url) for target in release.knowledge]
-        engine = EngineClient(self._http, release.engine, release.budget.tokens)
+        servers = (release.engine, *release.engine.fallbacks)
+        engines = [EngineClient(self._http, server, release.budget.tokens) for server in servers]
+        engine = FallbackEngine(engines) if release.engine.fallbacks else engines[0]
         constant = constant_part(release.persona)
         stages = (
             Validate(),

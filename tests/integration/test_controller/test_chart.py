@@ -21,7 +21,7 @@ def test_helm_lint_finds_nothing() -> None:
 def test_the_operator_reads_the_tables_that_the_chart_mounts(tmp_path: Any) -> None:
     config_map = of_kind(
         rendered('images.registry="r.example/k"', 'images.gateway="g:1"', 'modelHub={"endpoint":"http://m","allowHttp":true}',
-                 'accelerators={"h100":{"resource":"nvidia.com/gpu","nodeSelector":{"a":"b"}}}', 'imagePullSecrets=["pull"]'),
+                 'accelerators={"ours":{"resource":"nvidia.com/gpu","nodeSelector":{"a":"b"},"memory":"40Gi","perNode":4},"t4":null}', 'imagePullSecrets=["pull"]'),
         "ConfigMap",
     )[0]  # fmt: skip
     path = tmp_path / "config.yaml"
@@ -31,8 +31,11 @@ def test_the_operator_reads_the_tables_that_the_chart_mounts(tmp_path: Any) -> N
     assert settings.images.reference("gateway") == "g:1"
     assert settings.images.pull_secrets == ("pull",)
     assert (settings.plan.hub_endpoint, settings.plan.allow_http) == ("http://m", True)
-    assert settings.plan.accelerators["h100"].node_selector == {"a": "b"}
+    ours, h100 = settings.plan.accelerators["ours"], settings.plan.accelerators["h100"]
+    assert (ours.node_selector, ours.memory, ours.fp8, ours.per_node) == ({"a": "b"}, 40 * 2**30, False, 4)
+    assert (h100.memory, h100.fp8, h100.per_node) == (81_559 * 2**20, True, 8)
     assert "nvidia" in settings.plan.accelerators
+    assert "t4" not in settings.plan.accelerators
 
 
 def test_no_right_is_a_wildcard_and_secrets_can_only_be_created() -> None:
@@ -77,6 +80,7 @@ def test_the_crds_stay_when_the_release_goes_and_can_be_left_out() -> None:
         ("images.nope=1", "images"),
         ('imagePullPolicy="Sometimes"', "imagePullPolicy"),
         ("operator.workers=0", "workers"),
+        ('accelerators.h100.memory="80GB"', "memory"),
         ("operator.replicas=0", "replicas"),
     ],
 )

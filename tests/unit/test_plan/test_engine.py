@@ -214,3 +214,28 @@ def test_what_the_files_hold_is_left_to_vllm_to_find(quantization: str) -> None:
 def test_without_prefix_caching_the_gateway_warms_nothing() -> None:
     plan = plan_chatbot(chatbot({"engine": {"vllm": {"prefixCaching": False}}}), PLACE, PlanSettings())
     assert plan.release.engine.prefixes == "Forgotten"
+
+
+def test_each_endpoint_has_its_own_key() -> None:
+    fallbacks = [
+        {"url": "http://plain:8000", "model": "small"},
+        {"url": "https://b.example", "model": "b", "apiKeySecret": {"name": "b", "key": "k"}},
+    ]
+    azure = {
+        "url": "https://a.openai.azure.com",
+        "model": "gpt-4o",
+        "azure": {"apiVersion": "2024-10-21"},
+        "apiKeySecret": {"name": "a", "key": "k"},
+        "fallbacks": fallbacks,
+    }
+    plan = plan_chatbot(chatbot({"model": None, "engine": {"endpoint": azure}}), PLACE, PlanSettings())
+    target = plan.release.engine
+    assert (target.model, target.azure_api_version, target.api_key_file) == (
+        "gpt-4o", "2024-10-21", "/etc/kefu/engine-key/k",
+    )  # fmt: skip
+    assert [(each.model, each.azure_api_version, each.api_key_file) for each in target.fallbacks] == [
+        ("small", None, None),
+        ("b", None, "/etc/kefu/engine-key-1/k"),
+    ]
+    mounted = {mount.secret for mount in plan.gateway.container.mounts if isinstance(mount, SecretMount)}
+    assert {"a", "b"} <= mounted

@@ -12,18 +12,27 @@ from kefu_api.base import Model
 FILE = "release.json"
 
 
-class EngineTarget(Model):
-    """An OpenAI-compatible server."""
+class EngineServer(Model):
+    """An OpenAI-compatible server, or one of Azure."""
 
     url: str
     """Base URL without `/v1`, e.g. `http://engine-3f9c.acme.svc:8000`."""
     model: str
     """Name the server knows the model by."""
     api_key_file: str | None = None
-    """Mounted file that holds the bearer key."""
+    """Mounted file that holds the server's key."""
+    azure_api_version: str | None = None
+    """Of Azure OpenAI, whose routes name the model and whose key has a header of its own; None: any other server."""
+
+
+class EngineTarget(EngineServer):
+    """The server that answers a release, and those that stand in for it."""
+
     prefixes: Literal["Forgotten", "Cached", "Kept"] = "Forgotten"
     """What the engine does with the beginning of a prompt that it has read: Cached, it remembers it until it ends; Kept, it
     can also write it to a file and read it back (llama.cpp's slots)."""
+    fallbacks: tuple[EngineServer, ...] = ()
+    """Asked in this order when those before cannot be reached or refuse."""
 
 
 class KnowledgeTarget(Model):

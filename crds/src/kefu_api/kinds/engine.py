@@ -4,10 +4,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from kefu_api.kinds.meta import SecretKeyReference
+from kefu_api.kinds.endpoint import EndpointEngine
 from kefu_api.kinds.part import Part
-from kefu_api.kinds.rules import NO_V1, Rule, Ruled, at_most_one_of
-from kefu_api.kinds.types import Cores, HttpUrl, Name, Size
+from kefu_api.kinds.rules import Rule, Ruled, at_most_one_of
+from kefu_api.kinds.types import Cores, Name, Size
 from kefu_api.kinds.vllm import VllmEngine
 
 
@@ -26,19 +26,6 @@ class LlamaCppEngine(Ruled):
     """Context in tokens, split evenly among the parallel answers."""
     parallel: Annotated[int, Field(ge=1, le=64)] = 2
     """How many answers are generated at a time."""
-
-
-class EndpointEngine(Ruled):
-    """An OpenAI-compatible server that somebody else runs."""
-
-    RULES: ClassVar = (NO_V1,)
-
-    url: HttpUrl
-    """Base URL without /v1."""
-    model: Annotated[str, Field(min_length=1, max_length=256)]
-    """Name the server knows the model by."""
-    api_key_secret: SecretKeyReference | None = None
-    """Secret key that holds the bearer key."""
 
 
 class Accelerator(Part):

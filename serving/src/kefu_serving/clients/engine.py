@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession
 
-from kefu_api.documents.release import EngineTarget
+from kefu_api.documents.release import EngineServer
 from kefu_serving.clients.sse import EventLines
 from kefu_serving.errors import EngineInterrupted, EngineUnavailable
 
@@ -81,12 +81,13 @@ class Generation:
 
 
 class EngineClient:
-    """`POST /v1/chat/completions` of one engine, at temperature 0."""
+    """`POST /v1/chat/completions` of one engine, or Azure's own route, at temperature 0."""
 
-    def __init__(self, session: ClientSession, target: EngineTarget, max_tokens: int) -> None:
+    def __init__(self, session: ClientSession, target: EngineServer, max_tokens: int) -> None:
         self.model = target.model
         self._session = session
-        self._url = f"{target.url.rstrip('/')}/v1/chat/completions"
+        self._url = _route(target)
+        self._azure = target.azure_api_version is not None
         self._key_file = Path(target.api_key_file) if target.api_key_file else None
         self._options = {
             "model": target.model,
@@ -132,6 +133,16 @@ class EngineClient:
             return {}
         try:
             # Read for each call: a rotated Secret is in force at once, and the file is in memory anyway.
-            return {"authorization": f"Bearer {self._key_file.read_text().strip()}"}
+            key = self._key_file.read_text().strip()
         except OSError as error:
             raise EngineUnavailable(f"the engine's key file cannot be read: {error.strerror}") from error
+        return {"api-key": key} if self._azure else {"authorization": f"Bearer {key}"}
+
+
+def _route(target: EngineServer) -> str:
+    """Where chats are posted to; Azure's routes name the deployment and the version of the API."""
+    base = target.url.rstrip("/")
+    if target.azure_api_version is None:
+        return f"{base}/v1/chat/completions"
+    deployment = f"{base}/openai/deployments/{target.model}"
+    return f"{deployment}/chat/completions?api-version={target.azure_api_version}"
