@@ -59,7 +59,7 @@ format: .venv/.ready ## Format the code
 	$(PY) -m ruff check --fix .
 
 ##@ Prove it
-.PHONY: test lint test-unit test-integration test-e2e bench bench-retrieval tools
+.PHONY: test lint test-unit test-integration test-e2e bench chaos-operator bench-retrieval tools
 test: lint test-unit test-integration test-e2e ## Everything below, in order
 
 lint: .venv/.ready ## Style, types, import layers, and that generated files are up to date
@@ -83,6 +83,9 @@ bench: .venv/.ready tools models ## Benchmarks against named peers; writes docs/
 
 bench-retrieval: .venv/.ready models ## The retrieval service's part of it: overhead, quality, growth, publishing, kills
 	$(PY) -m tests.benchmarks $(addprefix retrieval-,orchestration quality ingestion publishing kills away)
+
+chaos-operator: .venv/.ready tools ## Kill 1,000 operators between two writes each (POINTS=, SEED=)
+	KEFU_CHAOS_POINTS=$(or $(POINTS),1000) KEFU_CHAOS_SEED=$(or $(SEED),4) $(PYTEST) -s tests/integration/test_controller/test_chaos.py
 
 tools: .venv/.ready ## Build Kubernetes, etcd, CoreDNS and Helm into the cache and install Debian packages (once)
 	$(PY) -m hack.packages
