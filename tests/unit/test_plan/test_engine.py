@@ -239,3 +239,15 @@ def test_each_endpoint_has_its_own_key() -> None:
     ]
     mounted = {mount.secret for mount in plan.gateway.container.mounts if isinstance(mount, SecretMount)}
     assert {"a", "b"} <= mounted
+
+
+@pytest.mark.parametrize(
+    ("uri", "layout"),
+    [
+        ("hf://meta-llama/Llama-3.3-70B-Instruct", "FP8 on 2 × h100, KV cache for about 234,000 tokens"),
+        ("hf://acme/unknown", ""),
+    ],
+)
+def test_people_are_told_what_was_chosen(uri: str, layout: str) -> None:
+    spec = {"model": {"uri": uri}, "engine": {"accelerator": {"class": "h100"}}}
+    assert plan_chatbot(chatbot(spec), PLACE, WITH_H100).engine.layout == layout

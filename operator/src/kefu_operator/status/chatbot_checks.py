@@ -18,7 +18,8 @@ def check_engine(plan: ChatbotPlan, facts: ChatbotFacts) -> Check:
     """The model's server."""
     if plan.engine.workload is None:
         return ok(Reason.ENDPOINT, f"the engine is run by somebody else at {plan.engine.target.url}")
-    return check_workload(f"engine {plan.engine.workload.name}", facts.engine, facts.engine_pods)
+    layout = f" ({plan.engine.layout})" if plan.engine.layout else ""
+    return check_workload(f"engine {plan.engine.workload.name}{layout}", facts.engine, facts.engine_pods)
 
 
 def check_gateway(plan: ChatbotPlan, facts: ChatbotFacts) -> list[Check]:

@@ -19,3 +19,5 @@ class EnginePlan:
     """None: somebody else runs it."""
     gateway_mounts: tuple[Mount, ...] = ()
     """What the gateway needs to talk to it, e.g. a key."""
+    layout: str = ""
+    """How its model lies on its accelerators, for people; empty where nothing was computed."""

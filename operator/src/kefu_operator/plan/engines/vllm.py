@@ -12,6 +12,7 @@ from kefu_operator.plan.accelerators import accelerator_class
 from kefu_operator.plan.engines.plan import PORT, SERVED_NAME, EnginePlan
 from kefu_operator.plan.engines.vllm_options import held, layout_options, serving_options
 from kefu_operator.plan.fit.described import shape_of
+from kefu_operator.plan.fit.explain import summary
 from kefu_operator.plan.fit.fit import fit
 from kefu_operator.plan.fit.known import known_model
 from kefu_operator.plan.fit.processor import fit_processor
@@ -41,6 +42,7 @@ class _Hardware:
     image: str
     env: dict[str, str] = field(default_factory=dict)
     known: AcceleratorClass | None = None
+    layout: str = ""
 
 
 def plan_vllm(
@@ -96,7 +98,7 @@ def plan_vllm(
         node_selector=known.node_selector if known else {},
         tolerations=known.tolerations if known else (),
     )
-    return EnginePlan(_target(name, model, options, placement), workload)
+    return EnginePlan(_target(name, model, options, placement), workload, layout=hardware.layout)
 
 
 def _accelerated(model: ModelSource, engine: Engine, options: VllmEngine, known: AcceleratorClass) -> _Hardware:
@@ -122,7 +124,8 @@ def _accelerated(model: ModelSource, engine: Engine, options: VllmEngine, known:
         devices={known.resource: wanted.count or chosen.layout.devices},
     )
     flags = ["--gpu-memory-utilization", options.gpu_memory_utilization, *layout_options(chosen, stored)]
-    return _Hardware(compute, flags, "vllm", known=known)
+    layout = summary(chosen, wanted.class_) if shape and known.memory else ""
+    return _Hardware(compute, flags, "vllm", known=known, layout=layout)
 
 
 def _processor(model: ModelSource, engine: Engine, options: VllmEngine) -> _Hardware:

@@ -1,7 +1,7 @@
 """Choosing what the spec leaves out: the fewest devices, then the finest numbers, that leave a good KV cache."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kefu_operator.plan.fit.room import Layout, Room, room
 from kefu_operator.plan.fit.shape import Format, ModelShape
@@ -27,6 +27,8 @@ class Fit:
     layout: Layout
     context: int | None = None
     """Longest context to ask for; None: the model's own."""
+    tokens: int | None = field(default=None, compare=False)
+    """That the KV cache holds by the arithmetic; None: unknown."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def choose(shape: ModelShape, wish: Wish, found: list[Candidate]) -> Fit | None:
         return None
     good = [each for each in possible if _is_good(each.room, least)]
     chosen = good[0] if good else max(possible, key=lambda each: (each.room.tokens or 0, each.room.cache))
-    return Fit(chosen.layout, _context(shape, wish, chosen.room))
+    return Fit(chosen.layout, _context(shape, wish, chosen.room), chosen.room.tokens)
 
 
 def unchecked(wish: Wish, known: AcceleratorClass, shape: ModelShape | None) -> Fit:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kefu_operator.plan.fit.choose import COUNTS, LEAST, STEP, Candidate, candidates, choose, least_context
+from kefu_operator.plan.fit.choose import COUNTS, LEAST, STEP, Candidate, Fit, candidates, choose, least_context
 from kefu_operator.plan.fit.room import RUNTIME
 from kefu_operator.plan.fit.shape import Format, ModelShape, weights
 from kefu_operator.plan.fit.wish import Wish
@@ -18,6 +18,13 @@ def refusal(shape: ModelShape, wish: Wish, name: str, known: AcceleratorClass, m
         f"spec.engine: {shape.name} does not fit {best.layout.devices} × {name}: {arithmetic(shape, wish, best, memory)}; "
         f"{remedy(shape, wish, known, memory)}"
     )
+
+
+def summary(chosen: Fit, name: str) -> str:
+    """What was chosen, for people: `FP8 on 2 × h100, KV cache for about 234,000 tokens`."""
+    tokens = chosen.tokens
+    cache = "" if tokens is None else f", KV cache for about {tokens // 1000 * 1000:,} tokens"
+    return f"{chosen.layout.held} on {chosen.layout.devices} × {name}{cache}"
 
 
 def arithmetic(shape: ModelShape, wish: Wish, best: Candidate, memory: int) -> str:
