@@ -31,7 +31,7 @@ Query = Annotated[str, Field(min_length=1, max_length=8192)]
 class HttpPlace(Part):
     """Single files by their addresses. Asked with ETag and Last-Modified, so that only what changed travels."""
 
-    urls: Annotated[tuple[PageUrl, ...], Field(min_length=1, max_length=256, json_schema_extra=SET)]
+    urls: Annotated[tuple[PageUrl, ...], Field(min_length=1, max_length=32, json_schema_extra=SET)]
     """Addresses of the files; redirects are followed."""
     authorization_secret: SecretKeyReference | None = None
     """Secret key that holds the text of the Authorization header, such as `Bearer …`; all urls have one host then."""

@@ -127,7 +127,7 @@ PageUrl = Annotated[
         "must be the address of a page such as https://host/path?query, without fragment or user:password@",
         (rf"^https?://{_HOST}(/[^\p{{Z}}\p{{Cc}}#]*)?$",),
         min_length=8,
-        max_length=2048,
+        max_length=1024,
     ),
 ]
 
