@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 
 OURS = f"app.kubernetes.io/managed-by={naming.MANAGER}"
 NOT_OURS = f"app.kubernetes.io/managed-by!={naming.MANAGER}"
-RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
-"""Between tries while the API server is away, each up to half longer."""
+RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0)
+"""Between tries while the API server is away, each up to half longer: when it is back, foreign changes are seen soon."""
 
 Projection = Callable[[Object], object]
 
