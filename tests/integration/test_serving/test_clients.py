@@ -127,4 +127,4 @@ async def test_a_search_response_that_is_none_is_unavailable(body: bytes) -> Non
     async with a_server(handle) as url, new_session() as session:
         for _ in range(2):
             with pytest.raises(KnowledgeUnavailable, match="shop"):
-                await RetrievalClient(session, "shop", url).search("q", {})
+                await RetrievalClient(session, "shop", url).search("q", (), {})

@@ -68,7 +68,7 @@ async def test_each_question_goes_through_chat_and_search() -> None:
     assert seen[0].found is True
     assert 0 < seen[0].first_token <= seen[0].total
     assert asked[0] == {"message": ANSWERABLE.question, "stream": True, "key": "Bearer k"}
-    assert asked[1] == {"query": ANSWERABLE.question, "topK": 5}
+    assert asked[1] == {"query": ANSWERABLE.question, "topK": 5, "history": []}
 
 
 async def test_without_a_search_nothing_is_said_of_recall() -> None:

@@ -57,7 +57,8 @@ class Target:
         self.name = name
         self._answer = answer
 
-    async def search(self, query: str, headers: Mapping[str, str]) -> SearchResponse:
+    async def search(self, query: str, history: Sequence[str], headers: Mapping[str, str]) -> SearchResponse:
+        self.asked = (query, tuple(history))
         if isinstance(self._answer, KnowledgeError):
             raise self._answer
         return self._answer

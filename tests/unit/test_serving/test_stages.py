@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -136,11 +136,19 @@ async def test_knowledge_that_is_away_leaves_no_evidence_unless_others_can_answe
 
 async def test_a_fault_of_ours_is_not_taken_for_absent_knowledge() -> None:
     class Broken(Target):
-        async def search(self, query: str, headers: Mapping[str, str]) -> SearchResponse:
+        async def search(self, query: str, history: Sequence[str], headers: Mapping[str, str]) -> SearchResponse:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await Retrieve([Broken(found())], silent(), new_metrics()[0]).run(turn())
+
+
+async def test_a_follow_up_is_looked_up_with_the_questions_before_it() -> None:
+    target = Target(found(hit()))
+    asked = turn("那耳机呢？")
+    asked.history = (Exchange("手机保修多久？", "一年。"), Exchange("怎么报修？", "打电话。"))
+    await Retrieve([target], silent(), new_metrics()[0]).run(asked)
+    assert target.asked == ("那耳机呢？", ("手机保修多久？", "怎么报修？"))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from kefu_api.base import Model
 
 MAX_QUERY = 2_000
 """Longest query, in characters; longer questions are cut by the caller."""
+MAX_HISTORY = 8
+"""Most earlier questions that come with one."""
 
 
 class SearchRequest(Model):
@@ -16,7 +18,7 @@ class SearchRequest(Model):
     query: Annotated[str, Field(min_length=1, max_length=MAX_QUERY)]
     top_k: Annotated[int, Field(ge=1, le=50)] | None = None
     """How many hits; absent: `search.topK` of the index."""
-    history: Annotated[tuple[Annotated[str, Field(max_length=MAX_QUERY)], ...], Field(max_length=8)] = ()
+    history: Annotated[tuple[Annotated[str, Field(max_length=MAX_QUERY)], ...], Field(max_length=MAX_HISTORY)] = ()
     """Earlier questions of the same customer, latest last: a follow-up ("and for headphones?") is looked up behind the one
     that it leans on."""
 

@@ -1,13 +1,13 @@
 """Asking one retrieval service for evidence, within a bound."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiohttp import ClientError, ClientSession
 from pydantic import ValidationError
 
 from kefu_api.codes import Code
-from kefu_api.wire.search import MAX_QUERY, Problem, SearchRequest, SearchResponse
+from kefu_api.wire.search import MAX_HISTORY, MAX_QUERY, Problem, SearchRequest, SearchResponse
 from kefu_serving.errors import IndexNotPublished, KnowledgeUnavailable
 
 SEARCH_SECONDS = 5.0
@@ -23,12 +23,14 @@ class RetrievalClient:
         self._url = f"{url.rstrip('/')}/v1/search"
         self._seconds = seconds
 
-    async def search(self, query: str, headers: Mapping[str, str]) -> SearchResponse:
-        """Evidence for the query, cut to the service's limit.
+    async def search(self, query: str, history: Sequence[str], headers: Mapping[str, str]) -> SearchResponse:
+        """Evidence for the query and the earlier questions that it may lean on, cut to the service's limits.
 
         Raises KnowledgeUnavailable or IndexNotPublished, both temporary.
         """
-        body = SearchRequest(query=query[:MAX_QUERY]).model_dump_json(by_alias=True, exclude_none=True).encode()
+        earlier = tuple(question[:MAX_QUERY] for question in history[-MAX_HISTORY:])
+        request = SearchRequest(query=query[:MAX_QUERY], history=earlier)
+        body = request.model_dump_json(by_alias=True, exclude_none=True).encode()
         headers = {**headers, "content-type": "application/json"}
         try:
             async with (

@@ -16,8 +16,8 @@ class Searcher(Protocol):
 
     name: str
 
-    async def search(self, query: str, headers: Mapping[str, str]) -> SearchResponse:
-        """Ranked evidence for the query."""
+    async def search(self, query: str, history: Sequence[str], headers: Mapping[str, str]) -> SearchResponse:
+        """Ranked evidence for the query; `history` holds the customer's earlier questions, latest last."""
         ...
 
 
@@ -48,7 +48,8 @@ class Retrieve:
         """Sets `evidence`; leaves it None when the knowledge cannot be looked up."""
         with self._tracing.span("retrieve", {"kefu.targets": len(self._targets)}):
             headers = self._tracing.headers()
-            tasks = [target.search(turn.question, headers) for target in self._targets]
+            earlier = [exchange.question for exchange in turn.history]
+            tasks = [target.search(turn.question, earlier, headers) for target in self._targets]
             results = await asyncio.gather(*tasks, return_exceptions=True)
         for fault in (r for r in results if isinstance(r, BaseException)):
             if not isinstance(fault, KnowledgeError):
