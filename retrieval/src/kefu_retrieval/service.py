@@ -13,6 +13,7 @@ from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import EmbedderMismatch, RetrievalError
 from kefu_retrieval.search.searcher import Searcher
 from kefu_retrieval.search.versions import Version, Versions
+from kefu_retrieval.search.vocabulary import built_in
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.versions.desk import Desk
 
@@ -108,7 +109,7 @@ class Service:
         index = documents.read(self._path)
         if index.embedding != self._index.embedding:
             self._add_embedder(index)
-        if index.store != self._index.store:
+        if (index.store, index.vocabulary) != (self._index.store, self._index.vocabulary):
             self._connect(index)
         self._index = index
         log.info("index document read again", extra={"index": index.name})
@@ -121,7 +122,7 @@ class Service:
     def _connect(self, index: Index) -> None:
         """An earlier store is not closed: searches in flight still use it, and it goes with the last of them."""
         self._store = self._make_store(index.store)
-        versions = Versions(self._store, index.store.alias)
+        versions = Versions(self._store, index.store.alias, vocabulary=built_in(index.vocabulary))
         self._searcher = Searcher(self._store, versions, lambda: self._embedders, self._threads, self._timeout)
 
 

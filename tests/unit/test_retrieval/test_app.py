@@ -1,5 +1,7 @@
 """The HTTP edge over a store in memory: what no real server can be made to do on demand."""
 
+import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,6 +38,33 @@ async def test_answers(tmp_path: Path) -> None:
         answer = http.post("/v1/search", json={"query": "returns"})
         assert (answer.status_code, answer.json()["hits"][0]["document"]) == (200, "faq/a")
         assert http.get("/readyz").text.startswith("ok: version v1")
+
+
+async def test_says_why_when_asked(tmp_path: Path) -> None:
+    with await client(tmp_path, WordEmbedder()) as http:
+        asked = {"query": "and returns?", "history": ["How do exchanges work"]}
+        told = http.post("/v1/search?explain=1", json=asked).json()
+        assert told["explanation"]["searched"] == "How do exchanges work and returns?"
+        assert told["hits"][0]["reasons"]["legs"].keys() == {"dense", "sparse"}
+        plain = http.post("/v1/search", json=asked).json()
+        assert "explanation" not in plain
+        assert "reasons" not in plain["hits"][0]
+        assert http.post("/v1/search", json={"query": "x", "history": ["y"] * 9}).status_code == 400
+
+
+async def test_follows_a_changed_vocabulary(tmp_path: Path) -> None:
+    with await client(tmp_path, WordEmbedder()) as http:
+        asked = {"query": "Rückgabe"}
+        assert http.post("/v1/search?explain=1", json=asked).json()["explanation"]["concepts"] == []
+        document = index().model_copy(update={"vocabulary": (("Rückgabe", "returns"),)})
+        (tmp_path / "index.new").write_text(document.to_json())
+        (tmp_path / "index.new").rename(tmp_path / "index.json")
+        deadline = time.monotonic() + 30
+        concepts: list[str] = []
+        while not concepts and time.monotonic() < deadline:
+            await asyncio.sleep(0.2)
+            concepts = http.post("/v1/search?explain=1", json=asked).json()["explanation"]["concepts"]
+        assert concepts == ["Rückgabe"]
 
 
 async def test_an_unforeseen_fault_is_a_problem_without_its_details(tmp_path: Path) -> None:

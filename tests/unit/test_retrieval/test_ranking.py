@@ -74,6 +74,15 @@ def test_finds_words_that_overlap_and_none_inside_others() -> None:
     assert vocabulary.concepts("") == frozenset()
 
 
+def test_looks_up_the_other_words_of_an_index_of_its_own() -> None:
+    vocabulary = built_in((("小库盒", "KuBox", "pickup locker"),))
+    asked = Question.of("小库盒在哪", vocabulary)
+    assert asked.normal == "小库盒在哪 kubox pickup locker"
+    assert "小库盒" in asked.concepts & vocabulary.concepts("Where is my KuBox?")
+    assert Question.of("邮费多少", vocabulary).normal == "邮费多少", "those of any shop are told by the ranking alone"
+    assert "运费" in vocabulary.concepts("邮费"), "and are still there"
+
+
 def test_reads_concepts_a_line_each() -> None:
     assert parse("# comment\n\npostage, 运费，邮费\n , \nbox\n") == [["postage", "运费", "邮费"], ["box"]]
 

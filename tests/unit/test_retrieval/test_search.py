@@ -41,6 +41,19 @@ def test_fuses_by_the_formula() -> None:
     ]
 
 
+def test_fuses_scores_by_weight() -> None:
+    dense = [Found(hit.payload, score) for hit, score in zip(found("a", "b", "c"), (0.9, 0.6, 0.5), strict=True)]
+    sparse = [Found(hit.payload, score) for hit, score in zip(found("b", "d"), (7.0, 3.0), strict=True)]
+    fused = fuse([Leg("dense", 0.6, dense), Leg("sparse", 0.4, sparse)], 50, "Weights")
+    assert {chunk.payload.chunk: round(chunk.score, 9) for chunk in fused} == {
+        "a": 0.6,
+        "b": round(0.6 * 0.25 + 0.4, 9),
+        "c": 0.0,
+        "d": 0.0,
+    }
+    assert [chunk.score for chunk in fuse([Leg("dense", 1.0, found("a"))], 50, "Weights")] == [1.0]
+
+
 def test_counts_a_chunks_rows_once_at_the_best_rank() -> None:
     fused = fuse([Leg("dense", 1.0, found("a", "a", "a", "b"))], 50)
     assert [round(chunk.score, 9) for chunk in fused] == [round(1 / 61, 9), round(1 / 62, 9)]

@@ -106,6 +106,8 @@ class SearchSettings(Model):
     dense: float
     sparse: float
     """Weights of the two legs in the fusion."""
+    fusion: Literal["RRF", "Weights"] = "RRF"
+    """By rank, or by score."""
     min_confidence: float
 
 
@@ -146,6 +148,8 @@ class Index(Model):
     embedding: Embedding
     store: StoreTarget
     search: SearchSettings
+    vocabulary: tuple[tuple[str, ...], ...] = ()
+    """Words of one meaning, beside those that any shop has."""
     keep: int
     """How many versions stay in the store, the published one included."""
     evaluation: Evaluation | None = None

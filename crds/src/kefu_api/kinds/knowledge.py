@@ -234,8 +234,27 @@ class Search(Ruled):
     """Weight of the vector leg."""
     sparse: Ratio = "0.4"
     """Weight of the BM25 leg."""
+    fusion: Literal["RRF", "Weights"] = "RRF"
+    """How the legs become one ranking: by their ranks (reciprocal rank fusion), or by their scores, each leg's from 0 to 1."""
     min_confidence: Ratio = "0.35"
     """Below this the index says it does not know."""
+
+
+class Concept(Part):
+    """One meaning, and the words for it."""
+
+    words: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...],
+        Field(min_length=2, max_length=16, json_schema_extra=ATOMIC),
+    ]
+    """Words and phrases in any language; a question in the one finds documents with the other."""
+
+
+class Vocabulary(Part):
+    """Words of the trade that mean the same, beside those that any shop has. A change is followed; nothing is built anew."""
+
+    concepts: Annotated[tuple[Concept, ...], Field(max_length=256, json_schema_extra=ATOMIC)] = ()
+    """One for each meaning."""
 
 
 class Questions(Part):
@@ -311,6 +330,8 @@ class KnowledgeIndexSpec(Ruled):
     """Where vectors are kept."""
     search: Search = Search()
     """How questions are looked up."""
+    vocabulary: Vocabulary = Vocabulary()
+    """Words of one meaning: synonyms, nicknames of products, names in another language."""
     evaluation: Evaluation | None = None
     """How a version is judged before anybody sees it; absent: it is not."""
     publishing: Publishing = Publishing()

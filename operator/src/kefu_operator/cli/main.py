@@ -16,6 +16,7 @@ COMMANDS = {
     "render": "print what the operator would apply for YAML files",
     "chat": "ask a chatbot",
     "status": "show how a chatbot is, here or in the cluster",
+    "search": "look a question up in an index, and see why",
     "knowledge": "list, compare, judge and publish versions of an index",
 }
 

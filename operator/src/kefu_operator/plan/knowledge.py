@@ -117,6 +117,7 @@ def _judged_by(index: KnowledgeIndex, digests: Mapping[str, str]) -> str | None:
         "questions": questions,
         "gates": [gate.model_dump(mode="json") for gate in evaluation.gates],
         "search": index.spec.search.model_dump(mode="json"),
+        "vocabulary": index.spec.vocabulary.model_dump(mode="json"),
     }
     return digest.of_value(value)[:16]
 
@@ -199,7 +200,9 @@ def _document(
                 dense=float(spec.search.dense),
                 sparse=float(spec.search.sparse),
                 min_confidence=float(spec.search.min_confidence),
+                fusion=spec.search.fusion,
             ),
+            vocabulary=tuple(concept.words for concept in spec.vocabulary.concepts),
             keep=spec.publishing.keep,
             max_loss=float(spec.publishing.max_loss),
             volume=volume,

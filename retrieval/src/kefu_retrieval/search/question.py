@@ -25,12 +25,13 @@ class Question:
     @classmethod
     def of(cls, text: str, vocabulary: Vocabulary | None = None) -> "Question":
         """Detect the language, cut into words, and tell what is asked for."""
+        known = vocabulary or built_in()
         subject = answer_type.subject(text)
         return cls(
             text=text,
             language=language.detect(text),
             features=terms.features(subject) or terms.features(text),
-            normal=terms.normal(text),
-            concepts=(vocabulary or built_in()).concepts(subject),
+            normal=terms.normal(" ".join([text, *known.also(text)])),
+            concepts=known.concepts(subject),
             expected=answer_type.expected(text),
         )

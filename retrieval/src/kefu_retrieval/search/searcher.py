@@ -85,7 +85,7 @@ class Searcher:
             raise StoreUnreachable(f"the store did not answer within {self._timeout:.1f} s") from error
         today = self._today()
         legs = [Leg(leg.name, leg.weight, holding(leg.found, today)) for leg in found]
-        ranked = rank(question, fuse(legs, settings.candidates), version.lexicon)
+        ranked = rank(question, fuse(legs, settings.candidates, settings.fusion), version.lexicon)
         chosen = distinct(ranked, version.lexicon, top_k)
         best = ranked[0].confidence if ranked else 0.0
         left_out = {

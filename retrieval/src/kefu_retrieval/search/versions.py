@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from kefu_api.documents.index import LAYOUT
 from kefu_retrieval.errors import IndexNotPublished, RetrievalError
 from kefu_retrieval.search.lexicon import SAMPLE, Lexicon
+from kefu_retrieval.search.vocabulary import Vocabulary
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest
 
@@ -33,8 +34,15 @@ class Version:
 class Versions:
     """Follows one alias; safe to call from several threads, of which one at a time asks the store."""
 
-    def __init__(self, store: Store, alias: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        store: Store,
+        alias: str,
+        clock: Callable[[], float] = time.monotonic,
+        vocabulary: Vocabulary | None = None,
+    ) -> None:
         self._store = store
+        self._vocabulary = vocabulary
         self._alias = alias
         self._clock = clock
         self._lock = threading.Lock()
@@ -85,7 +93,7 @@ class Versions:
         if manifest.layout != LAYOUT:
             raise IndexNotPublished(f"{collection} was built by another version of Kefu; it is being built anew")
         self._store.load(collection)
-        lexicon = Lexicon(self._store.probes(collection, SAMPLE))
+        lexicon = Lexicon(self._store.probes(collection, SAMPLE), self._vocabulary)
         log.info(
             "searching a version",
             extra={"version": manifest.version, "chunks": manifest.chunks, "keyword_leg": manifest.sparse},
@@ -100,8 +108,8 @@ class Versions:
 class OneVersion(Versions):
     """Stays with one collection, published or not: to judge a version before anybody sees it."""
 
-    def __init__(self, store: Store, collection: str) -> None:
-        super().__init__(store, alias=collection)
+    def __init__(self, store: Store, collection: str, vocabulary: Vocabulary | None = None) -> None:
+        super().__init__(store, alias=collection, vocabulary=vocabulary)
 
     def _published(self) -> str | None:
         return self._alias

@@ -7,7 +7,7 @@ any shop; an index adds its own words.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from importlib import resources
 
 from kefu_retrieval.chunks import terms
@@ -15,15 +15,18 @@ from kefu_retrieval.sources.language import HAN
 
 _HAN = re.compile(f"[{HAN}]")
 _CACHED = 4_096
+MOST = 8
+"""Words that are added to a query."""
 
 
 class Vocabulary:
     """Finds concepts in texts. A concept's name is its first word."""
 
-    def __init__(self, concepts: Iterable[Sequence[str]]) -> None:
-        """Each of `concepts` lists words of one meaning."""
+    def __init__(self, concepts: Iterable[Sequence[str]], own: Iterable[Sequence[str]] = ()) -> None:
+        """Each of `concepts` lists words of one meaning, and so does each of `own`, whose words are looked up for each other too."""
         self._concepts: dict[str, set[str]] = defaultdict(set)
-        for words in concepts:
+        self._own = {words[0]: tuple(words) for words in own}
+        for words in (*concepts, *self._own.values()):
             for word in words:
                 self._concepts[_written(word)].add(words[0])
         self._concepts.pop("", None)
@@ -46,6 +49,12 @@ class Vocabulary:
             self._known[text] = known
         return known
 
+    def also(self, text: str) -> list[str]:
+        """Other words for what `text` says in words of the index's own, at most eight of them."""
+        found = (word for concept in sorted(self.concepts(text) & self._own.keys()) for word in self._own[concept])
+        said = _written(text)
+        return [word for word in found if _written(word) not in said][:MOST]
+
     def _find(self, written: str) -> frozenset[str]:
         found: set[str] = set()
         for pattern in self._patterns:
@@ -54,11 +63,11 @@ class Vocabulary:
         return frozenset(found)
 
 
-@cache
-def built_in() -> Vocabulary:
-    """The concepts of any shop, from `commerce.txt`."""
+@lru_cache(maxsize=4)
+def built_in(own: tuple[tuple[str, ...], ...] = ()) -> Vocabulary:
+    """The concepts of any shop, from `commerce.txt`, and an index's own."""
     text = (resources.files("kefu_retrieval.search") / "commerce.txt").read_text(encoding="utf-8")
-    return Vocabulary(parse(text))
+    return Vocabulary(parse(text), own)
 
 
 def parse(text: str) -> list[list[str]]:

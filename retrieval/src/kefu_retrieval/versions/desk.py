@@ -22,6 +22,7 @@ from kefu_retrieval.evaluation import judge, questions
 from kefu_retrieval.evaluation.scores import scores
 from kefu_retrieval.search.searcher import Searcher
 from kefu_retrieval.search.versions import OneVersion
+from kefu_retrieval.search.vocabulary import built_in
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.versions.archive import Archive
 from kefu_retrieval.versions.diff import contents, diff
@@ -96,7 +97,7 @@ class Desk:
         if version is None:
             version = await self._blocking(self._published)
         manifest = await self._blocking(partial(self._archive.find, version))
-        one = OneVersion(self._store, self._archive.collection(manifest.version))
+        one = OneVersion(self._store, self._archive.collection(manifest.version), built_in(self._index.vocabulary))
         searcher = Searcher(self._store, one, self._embedders, self._threads, SEARCH_SECONDS)
 
         async def ask(text: str, depth: int) -> SearchResponse:

@@ -14,6 +14,7 @@ from kefu_retrieval.evaluation.scores import Finding
 from kefu_retrieval.progress import Progress
 from kefu_retrieval.search.searcher import Searcher
 from kefu_retrieval.search.versions import OneVersion
+from kefu_retrieval.search.vocabulary import built_in
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest
 from kefu_retrieval.versions.archive import Archive
@@ -92,7 +93,9 @@ class Release:
 
     async def _ask(self, golden: Sequence[Question], manifest: Manifest) -> list[Finding]:
         with ThreadPoolExecutor(2, thread_name_prefix="judge") as threads:
-            versions = OneVersion(self._store, self._archive.collection(manifest.version))
+            versions = OneVersion(
+                self._store, self._archive.collection(manifest.version), built_in(self._index.vocabulary)
+            )
             searcher = Searcher(self._store, versions, lambda: self._embedders, threads, SEARCH_SECONDS)
 
             async def ask(text: str, depth: int) -> SearchResponse:

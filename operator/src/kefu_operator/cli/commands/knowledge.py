@@ -11,12 +11,11 @@ from kefu_api.wire.versions import EvaluateRequest, EvaluateResponse, VersionDif
 from kefu_operator.cli.errors import NotFound
 from kefu_operator.cli.knowledge import show
 from kefu_operator.cli.knowledge.change import before_it, newest_other, wait_for
+from kefu_operator.cli.knowledge.options import add_place, place_of
 from kefu_operator.cli.knowledge.place import IndexView, Place, chosen
 from kefu_operator.cli.output import Output
 from kefu_operator.cli.parsing import subcommand
 from kefu_operator.exits import FAILED, OK
-from kefu_operator.local.errors import NoInstance
-from kefu_operator.local.instance import find
 
 EXAMPLES = """\
   kefu knowledge versions                    every version, what it changes and how it scores
@@ -65,10 +64,7 @@ def register(commands: Any, summary: str) -> None:
 def _action(actions: Any, name: str, summary: str, act: Act, named: str | None = None) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = actions.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
     parser.add_argument("index", nargs=named, help="name of the KnowledgeIndex")
-    parser.add_argument("--state", type=Path, metavar="DIR", help="state folder of a `kefu run`")
-    parser.add_argument("--cluster", action="store_true", help="work on the cluster even if something runs here")
-    parser.add_argument("--namespace", "-n", metavar="NAME", help="namespace of the cluster (default: the context's)")
-    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig (default: the current one)")
+    add_place(parser)
     parser.add_argument("--output", "-o", choices=["text", "json"], default="text")
     parser.set_defaults(act=act)
     return parser
@@ -81,7 +77,7 @@ def handle(arguments: argparse.Namespace) -> int:
         CliError: there is nothing to work on, or it was refused.
     """
     act: Act = arguments.act
-    return act(_place(arguments), arguments, Output())
+    return act(place_of(arguments), arguments, Output())
 
 
 def versions(place: Place, arguments: argparse.Namespace, output: Output) -> int:
@@ -171,21 +167,6 @@ def _sides(view: IndexView, before: str | None, after: str | None) -> tuple[str,
     if after is None and before is None:
         return newest_other(view)
     return first, after or view.published or first
-
-
-def _place(arguments: argparse.Namespace) -> Place:
-    if not (arguments.cluster or arguments.namespace or arguments.context):
-        from kefu_operator.cli.knowledge.here import Here
-
-        try:
-            return Here(find(arguments.state))
-        except NoInstance as error:
-            if arguments.state:
-                raise NotFound(str(error)) from error
-    # Imported here: the client takes a second to import, and local mode must not wait for it.
-    from kefu_operator.cli.knowledge.there import There
-
-    return There(arguments.namespace, arguments.context)
 
 
 def _read(file: Path) -> str:

@@ -1,0 +1,104 @@
+"""`kefu search` against a place that answers from memory."""
+
+import argparse
+import io
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from kefu_api.wire.search import Explanation, Hit, LegReport, Reasons, SearchRequest, SearchResponse
+from kefu_operator.cli.commands import search
+from kefu_operator.cli.errors import NotFound
+from kefu_operator.cli.knowledge.place import IndexView
+from kefu_operator.cli.output import Output
+
+REASONS = Reasons(
+    legs={"dense": 0.8}, nearest={"dense": "How do\npoints work"}, evidence={"words": 1.5, "nearest": 3.0}, bias=-11.3
+)
+TOLD = Explanation(
+    asked="积份怎么用",
+    searched="积分怎么用",
+    language="zh",
+    concepts=("积分",),
+    expected=(),
+    legs=(LegReport(name="dense", weight=0.6, rows=7),),
+    left_out={"repeated": 2},
+)
+
+
+class Library:
+    """A place of one index that keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.path = ""
+        self.request: SearchRequest | None = None
+
+    def indexes(self) -> Mapping[str, IndexView]:
+        return {"shop": IndexView("shop", "v1", (), None, "")}
+
+    def pin(self, index: str, version: str | None) -> None:
+        raise AssertionError("a search changes nothing")
+
+    def questions(self, index: str) -> Mapping[str, str]:
+        raise AssertionError("a search asks one question")
+
+    def ask(self, index: str, path: str, body: bytes | None = None) -> bytes:
+        self.path, self.request = path, SearchRequest.model_validate_json(body or b"")
+        why = path.endswith("?explain=1")
+        hit = Hit(
+            chunk="c1",
+            document="faq/points.zh",
+            title="积分怎么用？",
+            text="100 积分抵 1 元。" * 20,
+            language="zh",
+            score=0.1,
+            confidence=0.91,
+            reasons=REASONS if why else None,
+        )
+        answer = SearchResponse(
+            index=index,
+            version="v1",
+            confidence=0.91,
+            answerable=True,
+            hits=(hit,),
+            explanation=TOLD if why else None,
+        )
+        return answer.to_json().encode()
+
+
+def run(place: Library, *words: str) -> str:
+    parser = argparse.ArgumentParser()
+    search.register(parser.add_subparsers(), "look up")
+    stream = io.StringIO()
+    assert search.search(place, parser.parse_args(["search", *words]), Output(stream)) == 0
+    return stream.getvalue()
+
+
+def test_prints_what_was_found() -> None:
+    place = Library()
+    text = run(place, "积份怎么用", "--top", "3", "--after", "一", "--after", "二")
+    assert place.request == SearchRequest(query="积份怎么用", top_k=3, history=("一", "二"))
+    assert place.path == "v1/search"
+    assert "shop v1: 0.91, sure enough to answer" in text
+    assert "1. 0.91  faq/points.zh  积分怎么用？" in text
+    assert "…" in text
+    assert "looked up" not in text
+
+
+def test_says_why() -> None:
+    text = run(Library(), "积份怎么用", "--explain")
+    assert "looked up    积分怎么用" in text
+    assert "dense        7 rows, weight 0.6" in text
+    assert "left out     2 repeated" in text
+    assert "dense 0.800 by “How do points work”" in text
+    assert "nearest +3.00, words +1.50, bias -11.30" in text
+
+
+def test_prints_json_for_machines() -> None:
+    assert json.loads(run(Library(), "积份", "-o", "json"))["hits"][0]["document"] == "faq/points.zh"
+
+
+def test_names_the_indexes_when_there_is_none_of_that_name() -> None:
+    with pytest.raises(NotFound, match="there is no KnowledgeIndex other"):
+        run(Library(), "x", "--index", "other")
