@@ -82,6 +82,11 @@ class Engine(Ruled):
             lambda engine: not engine.vllm or engine.accelerator or engine.vllm.quantization not in ("fp8", "int8"),
             "fp8 and int8 are computed on accelerators: set engine.accelerator, or remove vllm.quantization",
         ),
+        Rule(
+            "!has(self.vllm) || !has(self.vllm.gpuMemoryUtilization) || has(self.accelerator)",
+            lambda engine: not engine.vllm or not engine.vllm.gpu_memory_utilization or engine.accelerator,
+            "gpuMemoryUtilization speaks of accelerators: set engine.accelerator, or remove vllm.gpuMemoryUtilization",
+        ),
     )
 
     EXACT: ClassVar = frozenset({"replicas"})

@@ -95,8 +95,8 @@ class VllmEngine(Ruled):
     quantization: Literal["none", "fp8", "int8", "awq", "gptq"] | None = None
     """fp8 and int8 are computed while loading; awq and gptq say what the files hold; none keeps them as they are. Absent: as
     they are, or fp8 where that saves accelerators that have it."""
-    gpu_memory_utilization: Share = "0.90"
-    """Share of an accelerator's memory that vLLM may use."""
+    gpu_memory_utilization: Share | None = None
+    """Share of an accelerator's memory that vLLM may use; absent: "0.90"."""
     prefix_caching: bool = True
     """Whether the beginning that prompts have in common is read once; only odd models cannot."""
     speculative: Speculative | None = None

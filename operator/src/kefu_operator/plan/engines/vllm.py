@@ -17,7 +17,7 @@ from kefu_operator.plan.fit.fit import fit
 from kefu_operator.plan.fit.known import known_model
 from kefu_operator.plan.fit.processor import fit_processor
 from kefu_operator.plan.fit.shape import Format, weights
-from kefu_operator.plan.fit.wish import Wish
+from kefu_operator.plan.fit.wish import UTILIZATION, Wish
 from kefu_operator.plan.model_files import ModelFiles, model_files, snapshot_files
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
@@ -113,7 +113,7 @@ def _accelerated(model: ModelSource, engine: Engine, options: VllmEngine, known:
         pipeline=options.pipeline_parallel,
         count=wanted.count,
         context=options.max_model_len,
-        utilization=float(options.gpu_memory_utilization),
+        utilization=float(options.gpu_memory_utilization or UTILIZATION),
         beside=_beside(options),
     )
     chosen = fit(shape, wish, wanted.class_, known)
@@ -123,7 +123,8 @@ def _accelerated(model: ModelSource, engine: Engine, options: VllmEngine, known:
         memory=(resources and resources.memory) or "32Gi",
         devices={known.resource: wanted.count or chosen.layout.devices},
     )
-    flags = ["--gpu-memory-utilization", options.gpu_memory_utilization, *layout_options(chosen, stored)]
+    # vLLM's own default differs between versions, and the arithmetic holds for this share alone.
+    flags = ["--gpu-memory-utilization", f"{wish.utilization:g}", *layout_options(chosen, stored)]
     layout = summary(chosen, wanted.class_) if shape and known.memory else ""
     return _Hardware(compute, flags, "vllm", known=known, layout=layout)
 
