@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kefu_serving.prompt.hold import SupportGate
@@ -76,6 +76,7 @@ def test_only_sentences_that_are_borne_out_are_shown(case: str) -> None:
     assert run(text, list(range(len(text)))) == (shown, refuted, bool(shown))
 
 
+@example(["[2] ", "[1]", "签收后 7 天", "。"], [3])
 @given(
     st.lists(
         st.sampled_from(["[1]", "[2] ", "签收后 7 天", "可以退货", "。", "30 元", "可以。", ". ", "Yes", "\n"]),

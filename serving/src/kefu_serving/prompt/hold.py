@@ -14,15 +14,16 @@ class SupportGate:
 
     A sentence is compared with the passages that it cites, else with those cited so far, else with any. One too short to
     be compared ("Yes.") waits for the next. An answer on the question's subject that begins with one number but is borne
-    out by another passage has slipped in the number: `close` puts it right. `refuted` turns True with the first unsupported sentence, which is never
-    released: nothing further is worth waiting for.
+    out by another passage has slipped in the number: `close` puts it right. `refuted` turns True with the first
+    unsupported sentence, which is never released: nothing further is worth waiting for.
     """
 
     def __init__(self, passages: Sequence[Passage], question: str) -> None:
         self._passages = {passage.number: passage for passage in passages}
         self._question = question
         self._held = ""
-        self._cited: tuple[int, ...] = ()
+        self._within: tuple[int, ...] = ()
+        """What the last sentence with citations of its own cited."""
         self._leading: tuple[int, ...] = ()
         self._source: int | None = None
         self._said = ""
@@ -38,12 +39,15 @@ class SupportGate:
         """The passage that the model was using: the one to quote in place of its words."""
         return self._passages[self._cited[0] if self._cited else min(self._passages)]
 
+    @property
+    def _cited(self) -> tuple[int, ...]:
+        return self._within or self._leading
+
     def feed(self, text: str, leading: Sequence[int]) -> str:
         """The whole sentences that may be shown now; `leading` are the numbers with which the model began."""
         if self.refuted:
             return ""
         self._leading = tuple(leading)
-        self._cited = self._cited or self._leading
         self._held += text
         start, released = 0, ""
         for end in _SENTENCE_END.finditer(self._held):
@@ -69,8 +73,7 @@ class SupportGate:
         return shown
 
     def _passes(self, sentence: str) -> bool:
-        own = tuple(map(int, CITATION.findall(sentence)))
-        self._cited = own or self._cited
+        self._within = tuple(map(int, CITATION.findall(sentence))) or self._within
         if self._cited:
             evidence = ["\n".join(_read(self._passages[number]) for number in self._cited)]
         else:
@@ -86,7 +89,7 @@ class SupportGate:
         sources = (number for number, passage in self._passages.items() if self._bears(_read(passage), sentence))
         self._source = next(sources, None)
         if self._source is not None:
-            self._cited = (self._source,)
+            self._within = (self._source,)
         return self._source is not None
 
     def _bears(self, evidence: str, sentence: str) -> bool:
