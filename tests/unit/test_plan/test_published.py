@@ -1,4 +1,4 @@
-"""The arithmetic of memory against what others measured and published, for 19 models."""
+"""The arithmetic of memory against what others measured and published, for 13 models."""
 
 import pytest
 
