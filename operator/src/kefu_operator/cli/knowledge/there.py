@@ -53,12 +53,11 @@ class There:
         api = self._objects.api_client
         resource = f"/api/v1/namespaces/{self._namespace}/services/{service}/proxy/{path}"
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        api.update_params_for_auth(headers, [], ["BearerToken"])
+        method = "POST" if body is not None else "GET"
+        api.update_params_for_auth(headers, [], ["BearerToken"], resource, method, body)
         url = f"{api.configuration.host}{resource}"
         try:
-            answer = api.rest_client.pool_manager.request(
-                "POST" if body is not None else "GET", url, body=body, headers=headers, timeout=ASK_TIMEOUT
-            )
+            answer = api.rest_client.pool_manager.request(method, url, body=body, headers=headers, timeout=ASK_TIMEOUT)
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"the API server of the current context does not answer: {error}") from error
         if answer.status != 200:
