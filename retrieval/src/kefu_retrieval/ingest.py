@@ -119,6 +119,7 @@ class Ingestion:
 
     async def _fill(self, wanted: Manifest, found: Survey, held: set[str]) -> int:
         total = len(found.chunks)
+        self._progress("Building", 0, total)
         known = collect(self._store, self._elsewhere(wanted), self._keys(found.chunks), wanted.dimension)
         try:
             filling = Filling(
