@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from prometheus_client import CollectorRegistry
 
-from kefu_operator.errors import Throttled
+from kefu_operator.errors import NotLeading, Throttled
 from kefu_operator.metrics import Metrics
 from kefu_operator.queue import Backoff, Key, KeyQueue
 from kefu_operator.workers import Again, Workers
@@ -96,3 +96,37 @@ async def test_stopping_lets_a_running_reconcile_end() -> None:
     recorder.gate.set()
     await task
     assert outcome(metrics, "ok") == 1
+
+
+async def test_while_it_stands_by_it_keeps_keys_and_begins_none() -> None:
+    recorder, stop = Recorder(), asyncio.Event()
+    recorder.gate.set()
+    working, metrics = workers(recorder)
+    working.pause(True)
+    task = asyncio.create_task(working.run(stop))
+    for name in "ab":
+        working.add(Key("K", "ns", name))
+    await until(lambda: metrics.registry.get_sample_value("kefu_operator_queue_depth", {"kind": "K"}) == 2)
+    assert recorder.started == []
+    working.pause(False)
+    await settle(recorder, 2)
+    working.pause(True)
+    working.add(Key("K", "ns", "c"))
+    await asyncio.sleep(0.02)
+    stop.set()
+    await task
+    assert recorder.started == ["a", "b"]
+
+
+async def test_a_lost_lease_is_no_failure_and_the_key_is_kept() -> None:
+    recorder, stop = Recorder(), asyncio.Event()
+    recorder.gate.set()
+    recorder.errors["a"] = [NotLeading("lost")]
+    working, metrics = workers(recorder)
+    working.add(Key("K", "ns", "a"))
+    task = asyncio.create_task(working.run(stop))
+    await until(lambda: outcome(metrics, "fenced") == 1)
+    await settle(recorder, 2)
+    stop.set()
+    await task
+    assert (outcome(metrics, "ok"), outcome(metrics, "retried"), outcome(metrics, "defect")) == (1, 0, 0)
