@@ -11,6 +11,8 @@ export PATH
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
+# Most integration tests wait more than they compute; a file's tests stay together, and with them the servers they share.
+PARALLEL := -n 2 --dist loadfile
 MODELS := qwen2.5-coder-1.5b encoder
 TEST_MODELS := $(MODELS) qwen2.5-coder-0.5b
 
@@ -70,10 +72,10 @@ lint: .venv/.ready ## Style, types, import layers, and that generated files are 
 	$(PY) -m kefu_api.crd check
 
 test-unit: .venv/.ready ## Pure code, seconds
-	$(PYTEST) tests/unit
+	$(PYTEST) $(PARALLEL) tests/unit
 
 test-integration: .venv/.ready tools models ## Real API server, Milvus, Redis, llama.cpp and Chromium on loopback
-	$(PYTEST) tests/integration
+	$(PYTEST) $(PARALLEL) tests/integration
 
 test-e2e: .venv/.ready tools models ## Real pods on a real node: the whole way from YAML to answer
 	$(PYTEST) tests/e2e
