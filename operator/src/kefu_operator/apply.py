@@ -15,7 +15,7 @@ from kefu_operator.resources import Resource, resource_of
 from kefu_operator.settled import is_settled, leftover
 
 Leave = Callable[[], float]
-"""Asked before each write: how many seconds it may take. Raises NotLeading where it may not begin."""
+"""Asked when a write begins and again just before it is sent: how many seconds it may take. Raises NotLeading where it may not begin."""
 WRITE_SECONDS = 30.0
 """How long a write may take where nobody competes."""
 
@@ -180,8 +180,8 @@ class Applier:
         return await self._send("patch", path, body, **options)
 
     async def _send(self, method: str, path: str, body: object, **options: Any) -> Object:
-        """Every write goes through here."""
-        return await self._client.request(method, path, body=body, seconds=self._leave(), **options)
+        """Every write goes through here, and asks for leave when it begins and when its bytes are about to be sent."""
+        return await self._client.request(method, path, body=body, seconds=self._leave(), guard=self._leave, **options)
 
     def _count(self, resource: Resource, verb: str) -> None:
         self._metrics.writes.labels(resource.kind, verb).inc()

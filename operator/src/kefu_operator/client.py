@@ -6,8 +6,9 @@ This wraps the asyncio half of the official client; only this module knows it. W
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,11 @@ CLOSE_SECONDS = 0.25
 """TLS connections end a moment after their session (aiohttp, "Graceful Shutdown"); a loop must not close before."""
 PAGE = 500
 """Objects an answer to a list."""
+
+
+Guard = Callable[[], object]
+"""Asked when a request's bytes are about to be sent; what it raises keeps them from it."""
+_guard: ContextVar[Guard | None] = ContextVar("guard", default=None)
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,7 @@ class Client:
             Expired: the version is too old; list anew.
             ApiError: the API server refused or went away.
         """
+        _guard.set(None)
         with _translated():
             answer = await self._dynamic.request(
                 "get",
@@ -135,6 +142,7 @@ class Client:
             ("limitBytes", "4096"),
             ("previous", str(previous).lower()),
         ]
+        _guard.set(None)
         with _translated():
             answer = await self._dynamic.request(
                 "get",
@@ -149,13 +157,23 @@ class Client:
                 return text.decode(errors="replace")
 
     async def request(
-        self, method: str, path: str, body: object = None, *, seconds: float = CALL_SECONDS, **options: Any
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        seconds: float = CALL_SECONDS,
+        guard: Guard | None = None,
+        **options: Any,
     ) -> Object:
         """One call that answers with an object, within so many seconds.
+
+        A guard is asked last of all: between a call's begin and its bytes may lie a connection that is made first.
 
         Raises:
             ApiError: the API server refused or did not answer.
         """
+        _guard.set(guard)
         with _translated():
             answer = await self._dynamic.request(
                 method, path, body=body, serialize=False, _request_timeout=_within(seconds), **options
@@ -180,6 +198,17 @@ class _translated:  # noqa: N801 - reads as a verb where it is used
             raise api_error(error.status or 0, _message(error), _retry_after(error)) from error
         if isinstance(error, aiohttp.ClientError | TimeoutError | OSError):
             raise Unavailable(f"the API server cannot be reached: {type(error).__name__}: {error}") from error
+
+
+def _asking_guards() -> aiohttp.TraceConfig:
+    async def ask(*_: object) -> None:
+        guard = _guard.get()
+        if guard:
+            guard()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(ask)
+    return trace
 
 
 def _message(error: DynamicApiError) -> str:
@@ -212,6 +241,7 @@ async def connect(kubeconfig: Path | None = None, silence: float = SILENCE_SECON
             config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
     except config.ConfigException as error:
         raise SettingsError(f"no way to the API server: {error}; set KUBECONFIG, or run in a pod") from error
+    configuration.trace_configs = [_asking_guards()]
     async with official.ApiClient(configuration) as connection:
         connection.user_agent = f"kefu-operator/{os.environ.get('KEFU_VERSION', 'dev')}"
         yield Client(DynamicClient(connection), silence)  # type: ignore[no-untyped-call]

@@ -59,17 +59,22 @@ class Killed(Exception):
 
 
 class Fuse:
-    """Gives leave to so many writes, then to none for ever."""
+    """Gives leave to so many writes, then to none for ever; each write asks twice."""
 
     def __init__(self, writes: int | None) -> None:
         self._left = writes
-        self.given = 0
+        self._asked = 0
 
     def __call__(self) -> float:
-        if self._left is not None and self.given >= self._left:
+        if self._left is not None and self._asked >= 2 * self._left:
             raise Killed
-        self.given += 1
+        self._asked += 1
         return WRITE_SECONDS
+
+    @property
+    def given(self) -> int:
+        """Writes."""
+        return self._asked // 2
 
 
 class Life:

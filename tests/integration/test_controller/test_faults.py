@@ -109,7 +109,7 @@ def test_two_chatbots_share_an_index_that_is_deleted_and_comes_back(
 def test_the_longest_name_that_is_let_in_works(cluster: Cluster, operator: RunningOperator) -> None:
     golden = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "golden"},
               "data": {"golden.yaml": "- {question: 能退货吗？, source: faq}"}}  # fmt: skip
-    judged = {
+    judged: dict[str, Any] = {
         "evaluation": {
             "questions": {"configMap": {"name": "golden"}},
             "gates": [{"metric": "recallAt10", "atLeast": "0.5"}],

@@ -16,6 +16,7 @@ from kefu_operator.errors import (
     Conflict,
     Expired,
     Forbidden,
+    NotLeading,
     Rejected,
     Temporary,
     Throttled,
@@ -93,6 +94,25 @@ async def test_a_call_takes_no_longer_than_it_may(tmp_path: Path) -> None:
     async with client_of(never, tmp_path) as client, asyncio.timeout(30):
         with pytest.raises(Unavailable, match="cannot be reached"):
             await client.request("patch", "/apis/apps/v1/namespaces/a/deployments/a", {}, seconds=0.2)
+
+
+async def test_a_request_whose_guard_refuses_is_never_sent(tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    async def hear(request: web.Request) -> web.StreamResponse:
+        heard.append(request.method)
+        return web.json_response({})
+
+    def refuse() -> None:
+        raise NotLeading("too late")
+
+    path = "/apis/apps/v1/namespaces/a/deployments/a"
+    async with client_of(hear, tmp_path) as client:
+        with pytest.raises(NotLeading):
+            await client.request("patch", path, {}, guard=refuse)
+        await client.request("patch", path, {}, guard=lambda: None)
+        await client.request("delete", path)
+    assert heard == ["PATCH", "DELETE"]
 
 
 async def test_a_watch_that_falls_silent_is_broken_off(tmp_path: Path) -> None:
