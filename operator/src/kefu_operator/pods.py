@@ -55,6 +55,8 @@ class PodView:
     """The last line of the log: of a crashed container, and of a task that runs."""
     trouble: str = ""
     """The newest warning about the pod, read where its containers do not come to be."""
+    owner: str = ""
+    """UID of the object that made it, such as its Job."""
 
     @property
     def crashed(self) -> ContainerView | None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kefu_api.kinds.knowledge import KnownVersion, PublishedVersion
 from kefu_operator.ingestion.decide import RETRY, decide
-from kefu_operator.ingestion.jobs import JobView, State, view
+from kefu_operator.ingestion.jobs import JobView, State, heard, view
 from kefu_operator.ingestion.situation import Situation
 from kefu_operator.pods import ContainerView, Ended, PodView
 from kefu_operator.status.check import Verdict
@@ -399,3 +399,17 @@ def test_a_refused_version_never_publishes_itself(now: Situation) -> None:
     )
     if refused.pinned != "v2":
         assert decide(refused).publish != "v2"
+
+
+def test_a_job_is_done_as_soon_as_its_own_pod_has_reported() -> None:
+    reported = replace(pod(report()), owner="uid-2")
+    assert heard(JOB, [reported]).state is State.COMPLETE
+    assert decide(replace(FIRST, jobs=[heard(JOB, [reported])], pods=[reported])).published == V2.model_copy(
+        update={"documents": 4, "chunks": 9, "at": NOW.isoformat(), "job": "uid-2"}
+    )
+
+
+def test_the_pod_of_an_earlier_job_of_the_name_says_nothing_of_this_one() -> None:
+    assert heard(JOB, [replace(pod(report()), owner="uid-1"), pod(report())]).state is State.ACTIVE
+    assert heard(replace(JOB, uid=""), [pod(report())]).state is State.ACTIVE
+    assert heard(JOB, [replace(pod("", exit_code=75), owner="uid-2")]).state is State.ACTIVE

@@ -113,6 +113,19 @@ def test_the_report_counts_whether_everything_could_be_fetched_or_not(state: Sta
     assert decision.sources[1].reason == "PlaceUnreachable"
 
 
+def test_a_job_whose_own_pod_has_reported_is_done_and_a_failure_is_no_trouble_meanwhile() -> None:
+    told = report(
+        web={"digest": "d1", "reason": "PlaceUnreachable", "message": "m", "temporary": True}, git={"digest": "d2"}
+    )
+    running = replace(job(State.ACTIVE), uid="new")
+    failed = replace(pod(told, 75, "Failed"), owner="new")
+    decision = decide_fetching(situation(jobs=(running,), pods=(failed,)))
+    assert decision.delete and decision.sources[0].reason == "PlaceUnreachable"
+    assert [check.verdict for check in decision.checks] == [Verdict.OK]
+    elder = decide_fetching(situation(jobs=(running,), pods=(replace(failed, owner="old"),)))
+    assert not elder.delete and not elder.checks, "a pod of the Job before says nothing of this one"
+
+
 def test_a_job_that_said_nothing_keeps_what_was_there_and_is_tried_again() -> None:
     decision = decide_fetching(situation(jobs=(job(State.FAILED),), pods=()))
     assert decision.digests == {"web": "d1", "git": "d2"} and decision.again_after == timedelta(seconds=59)

@@ -68,8 +68,10 @@ def decide_fetching(now: FetchSituation) -> FetchDecision:
     sources = _remembered(now)
     if job is None:
         return _without_job(now, sources, outdated)
-    if job.state is State.ACTIVE:
-        trouble = [check for pod in pods_of(now.pods, job.name) if (check := check_pod(pod))]
+    if job.state is State.ACTIVE and not _has_reported(now, job):
+        # A pod that has ended is told of by its Job.
+        going = [pod for pod in pods_of(now.pods, job.name) if pod.phase in ("Pending", "Running")]
+        trouble = [check for pod in going if (check := check_pod(pod))]
         checks = (*_tell(now, sources), *(check for check in trouble if check.verdict >= Verdict.FAIL))
         return FetchDecision(checks, delete=outdated, sources=sources, fetched=_name(now) if sources else None)
     sources = _reported(now, sources, job)
@@ -121,6 +123,11 @@ def _reported(now: FetchSituation, before: Sequence[SourceStatus], job: JobView)
             why = f"its Job ended with {job.why or 'no reason'} and said nothing"
             found.append(held.model_copy(update={"reason": "FetchFailed", "message": why, "at": at}))
     return tuple(found)
+
+
+def _has_reported(now: FetchSituation, job: JobView) -> bool:
+    """Whether a pod of this very Job has left its report: there is no second attempt, and its controller is a second late."""
+    return _report([pod for pod in now.pods if job.uid and pod.owner == job.uid]) is not None
 
 
 def _report(pods: Sequence[PodView]) -> FetchReport | None:

@@ -36,6 +36,7 @@ def view(pod: Object) -> PodView:
         unschedulable=scheduled.get("message", "") if scheduled.get("reason") == "Unschedulable" else "",
         scheduled=scheduled.get("status") == "True",
         containers=(*steps, *mains),
+        owner=next((owner["uid"] for owner in meta.get("ownerReferences", ()) if owner.get("controller")), ""),
     )
 
 

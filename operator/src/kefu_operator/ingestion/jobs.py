@@ -1,7 +1,7 @@
 """Jobs as the decision sees them, and the words their pods leave."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -50,6 +50,12 @@ def view(job: Object) -> JobView:
         why=end.get("reason", "") if end else "",
         uid=meta.get("uid", ""),
     )
+
+
+def heard(job: JobView, pods: Sequence[PodView]) -> JobView:
+    """A Job whose pod has left its report has done its work: its controller says so a second later, or two."""
+    own = [pod for pod in pods if job.uid and pod.owner == job.uid]
+    return replace(job, state=State.COMPLETE) if job.state is State.ACTIVE and report_of(own) else job
 
 
 def report_of(pods: Sequence[PodView]) -> IngestionReport | None:

@@ -20,7 +20,7 @@ from kefu_operator.fetching.decide import FetchDecision
 from kefu_operator.gather.knowledge import KnowledgeFacts, gather_knowledge
 from kefu_operator.gather.owned import find
 from kefu_operator.ingestion.decide import decide
-from kefu_operator.ingestion.jobs import view
+from kefu_operator.ingestion.jobs import heard, view
 from kefu_operator.ingestion.progress import progress_of
 from kefu_operator.ingestion.situation import Decision, Situation
 from kefu_operator.plan.knowledge import (
@@ -102,6 +102,8 @@ class KnowledgeReconciler:
 
     def _decide(self, plan: KnowledgePlan, facts: KnowledgeFacts, scope: Scope) -> Decision:
         status, task = facts.index.status or KnowledgeIndexStatus(), plan.ingestion
+        # Those of a Job that was deleted still run for a moment.
+        pods = [pod for pod in facts.pods if pod.component == COMPONENT]
         return decide(
             Situation(
                 version=plan.version if task else None,
@@ -116,12 +118,11 @@ class KnowledgeReconciler:
                 publish_jobs={version: each.name for version, each in plan.publications.items()},
                 store_ready=store_is_ready(plan, facts),
                 jobs=[
-                    view(job)
+                    heard(view(job), pods)
                     for job in facts.jobs
                     if "deletionTimestamp" not in job["metadata"] and not is_fetch_job(job)
                 ],
-                # Those of a Job that was deleted still run for a moment.
-                pods=[pod for pod in facts.pods if pod.component == COMPONENT],
+                pods=pods,
                 is_current=task is not None and self._is_current(task, facts, scope),
                 now=self._now(),
             )
@@ -164,7 +165,7 @@ class KnowledgeReconciler:
         evaluated = check_evaluation(plan, facts, decision)
         after = conditions(
             {
-                "SourcesReady": [*check_sources(facts), *outcome.fetching.checks],
+                "SourcesReady": [*outcome.fetching.checks, *check_sources(facts)],
                 **({"Evaluated": evaluated} if evaluated else {}),
                 "Published": [decision.check],
                 "StoreReady": [
