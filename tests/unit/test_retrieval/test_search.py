@@ -78,11 +78,11 @@ def test_rare_words_weigh_more_and_absent_ones_are_unknown() -> None:
     lexicon = Lexicon(["return a phone", "return a shirt", "return a kettle", "invoice"])
     query = terms.features("return an invoice to Canada")
     assert lexicon.weight("invoic") > lexicon.weight("return") > 0
-    assert lexicon.coverage(query, terms.features("invoices")) > lexicon.coverage(query, terms.features("returns"))
-    assert lexicon.coverage(query, query) == pytest.approx(1)
-    assert lexicon.unknown(terms.features("Canada")) == 1
-    assert 0 < lexicon.unknown(query) < 1
-    assert Lexicon([]).coverage(frozenset(), frozenset()) == 0
+    weighed = lexicon.weighed(query)
+    assert weighed.share(terms.features("invoices")) > weighed.share(terms.features("returns")) > 0
+    assert weighed.share(query) == pytest.approx(1)
+    assert weighed.share(terms.features("nothing of the kind")) == 0
+    assert Lexicon([]).weighed(frozenset()).share(query) == 0
 
 
 SHARES = st.floats(0, 1)

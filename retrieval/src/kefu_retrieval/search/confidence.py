@@ -16,7 +16,7 @@ of it, the golden questions held out.
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -75,4 +75,4 @@ def confidence(seen: Evidence) -> float:
 
 def contributions(seen: Evidence) -> dict[str, float]:
     """What each kind of evidence adds to z."""
-    return {name: WEIGHTS[name] * value for name, value in asdict(seen).items()}
+    return {name: weight * getattr(seen, name) for name, weight in WEIGHTS.items()}

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kefu_retrieval.chunks import terms
 from kefu_retrieval.search.spelling import Spelling
@@ -45,22 +45,28 @@ class Lexicon:
         """Between 0 (in every text) and 1 (in none): log((1 + N) / (1 + df)) / log(1 + N)."""
         return self._weight(self._frequency[feature])
 
-    def coverage(self, query: frozenset[str], text: frozenset[str]) -> float:
-        """Which part of the query's weight `text` holds: 0 to 1; 0 for a query without content words."""
-        total = sum(map(self.weight, query))
-        return sum(map(self.weight, query & text)) / total if total else 0.0
+    def weighed(self, features: frozenset[str]) -> "Weighed":
+        """A query's features, each with how telling it is."""
+        return Weighed({feature: self.weight(feature) for feature in features})
 
-    def agreement(self, query: frozenset[str], text: frozenset[str]) -> float:
+    def weighed_concepts(self, concepts: frozenset[str]) -> "Weighed":
         """The same of concepts."""
-        total = sum(self._weight(self._concepts[concept]) for concept in query)
-        return sum(self._weight(self._concepts[concept]) for concept in query & text) / total if total else 0.0
-
-    def unknown(self, query: frozenset[str]) -> float:
-        """Which part of the query's weight no text of this version holds: 0 to 1."""
-        total = sum(map(self.weight, query))
-        return sum(self.weight(feature) for feature in query if not self._frequency[feature]) / total if total else 0.0
+        return Weighed({concept: self._weight(self._concepts[concept]) for concept in concepts})
 
     def _weight(self, frequency: int) -> float:
         if not self._texts:
             return 1.0
         return math.log((1 + self._texts) / (1 + frequency)) / math.log(1 + self._texts)
+
+
+class Weighed:
+    """What a query says, each part with its weight: made once a search, compared with every candidate."""
+
+    def __init__(self, weights: Mapping[str, float]) -> None:
+        self._weights = weights
+        self._total = sum(weights.values())
+        self.names = frozenset(weights)
+
+    def share(self, held: frozenset[str]) -> float:
+        """Which part of the weight `held` has: 0 to 1; 0 for a query that says nothing."""
+        return sum(self._weights[name] for name in held & self.names) / self._total if self._total else 0.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kefu_retrieval.search import answer_type
 from kefu_retrieval.search.confidence import Evidence, confidence
 from kefu_retrieval.search.fusion import Fused
-from kefu_retrieval.search.lexicon import Lexicon
+from kefu_retrieval.search.lexicon import Lexicon, Weighed
 from kefu_retrieval.search.question import Question
 from kefu_retrieval.store.rows import Payload
 
@@ -31,14 +31,22 @@ class Scale:
     """The best BM25 score."""
     foreign: float
     """Which part of the candidates is not in the query's language."""
+    features: Weighed
+    concepts: Weighed
 
     @classmethod
-    def of(cls, question: Question, judged: Sequence[Fused]) -> "Scale":
-        """Look at all candidates at once."""
+    def of(cls, question: Question, judged: Sequence[Fused], lexicon: Lexicon) -> "Scale":
+        """Look at the query and all candidates at once."""
         dense = [row.score for chunk in judged for row in chunk.legs.get("dense", ())]
         sparse = [row.score for chunk in judged for row in chunk.legs.get("sparse", ())]
         foreign = sum(not _same_language(question, chunk.payload) for chunk in judged)
-        return cls(min(dense, default=0.0), max(sparse, default=0.0), foreign / max(1, len(judged)))
+        return cls(
+            floor=min(dense, default=0.0),
+            bm25=max(sparse, default=0.0),
+            foreign=foreign / max(1, len(judged)),
+            features=lexicon.weighed(question.features),
+            concepts=lexicon.weighed_concepts(question.concepts),
+        )
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ class Judged:
 def rank(question: Question, candidates: Sequence[Fused], lexicon: Lexicon) -> list[Judged]:
     """Candidates in order of confidence, then of fused score."""
     judged = candidates[:JUDGED]
-    scale = Scale.of(question, judged)
+    scale = Scale.of(question, judged, lexicon)
     found = [_judge(chunk, evidence(question, chunk, lexicon, scale)) for chunk in judged]
     return sorted(found, key=lambda each: (-each.confidence, -each.chunk.score))
 
@@ -70,20 +78,20 @@ def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -
     cosines += [max(scale.floor, UNSEEN * cosines[0])] * AROUND
     sparse = chunk.legs.get("sparse")
     probes = {row.payload.probe for rows in chunk.legs.values() for row in rows}
-    said = [lexicon.features(probe) for probe in probes]
     texts = [_full(payload), *probes]
+    held = [scale.features.names & lexicon.features(text) for text in texts]
+    concepts = [scale.concepts.names & lexicon.vocabulary.concepts(text) for text in texts]
+    title = lexicon.vocabulary.concepts(_title(payload))
     return Evidence(
         nearest=cosines[0],
         alike=max(0.0, (cosines[0] - PARAPHRASE) / (1 - PARAPHRASE)),
         second=cosines[1],
         around=sum(cosines[:AROUND]) / AROUND,
         keywords=sparse[0].score / scale.bm25 if sparse and scale.bm25 else 0.0,
-        probe=max(lexicon.coverage(question.features, features) for features in said),
-        words=lexicon.coverage(question.features, lexicon.features(texts[0]).union(*said)),
-        concepts=lexicon.agreement(
-            question.concepts, frozenset().union(*(lexicon.vocabulary.concepts(text) for text in texts))
-        ),
-        title=lexicon.agreement(question.concepts, lexicon.vocabulary.concepts(_title(payload))),
+        probe=max(map(scale.features.share, held[1:])),
+        words=scale.features.share(_union(held)),
+        concepts=scale.concepts.share(_union(concepts)),
+        title=scale.concepts.share(title),
         plain=float(not question.concepts),
         holds=float(bool(question.expected & answer_type.held(payload.text))),
         foreign=0.0 if _same_language(question, payload) else scale.foreign,
@@ -92,6 +100,10 @@ def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -
 
 def _same_language(question: Question, payload: Payload) -> bool:
     return question.language == payload.language or "und" in (question.language, payload.language)
+
+
+def _union(sets: Sequence[frozenset[str]]) -> frozenset[str]:
+    return frozenset().union(*sets)
 
 
 def _full(payload: Payload) -> str:

@@ -25,7 +25,8 @@ SHORTEST = 5
 """Letters of the shortest Latin word that is corrected: shorter ones are near too many others."""
 LONGEST = 24
 KEPT = frozenset(
-    "一二两三四五六七八九十百千万几半第不没无有是在的地得了着过个次件张天日月年来去回上下大小多少和与或也都就还再又很太最我你您他她它们"
+    "一二两三四五六七八九十百千万几半第不没无有是在的地得了着过个次件张天日月年时来去回上下大小多少和与或也都就还再又很太最"
+    "我你您他她它们这那哪何谁什么怎因为所以会能可要想让被把对从到给用于而并且其此里中前后内外吗呢吧啊请说叫"
 )
 """Characters that are hardly ever typed for others, and stand beside any: a pair with one of them is left alone."""
 OFTEN = 2
@@ -95,11 +96,11 @@ class Spelling:
         return [other for other in known if (other[0] == pair[0]) != (other[1] == pair[1])]
 
     def _fits(self, letters: list[str], position: int, pair: str) -> bool:
-        """Whether no pair that the version holds is broken by putting this one in."""
+        """Whether no pair that is known is broken by putting this one in."""
         before, after = "".join(letters[position - 1 : position + 1]), "".join(letters[position + 1 : position + 3])
         changes_first = letters[position] != pair[0]
         broken = before if changes_first and position else after if not changes_first else ""
-        return len(broken) < 2 or not self._pairs[broken]
+        return len(broken) < 2 or not (self._pairs[broken] or broken in phrases_dict)
 
 
 def _common(counts: Counter[str]) -> Iterator[str]:

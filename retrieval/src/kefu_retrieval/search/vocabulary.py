@@ -6,7 +6,7 @@ any shop; an index adds its own words.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
 
@@ -14,6 +14,7 @@ from kefu_retrieval.chunks import terms
 from kefu_retrieval.sources.language import HAN
 
 _HAN = re.compile(f"[{HAN}]")
+_NONE: frozenset[str] = frozenset()
 _CACHED = 4_096
 MOST = 8
 """Words that are added to a query."""
@@ -30,13 +31,8 @@ class Vocabulary:
             for word in words:
                 self._concepts[_written(word)].add(words[0])
         self._concepts.pop("", None)
-        han = [word for word in self._concepts if _HAN.search(word)]
-        other = [word for word in self._concepts if not _HAN.search(word)]
-        # A look-ahead finds words that overlap: 退货运费 holds 退货 and 运费.
-        self._patterns = [
-            re.compile(f"(?=({_any(han)}))"),
-            re.compile(rf"(?<![^\W_{HAN}])(?=({_any(other)})(?![^\W_{HAN}]))"),
-        ]
+        self._characters = sorted({len(word) for word in self._concepts if _HAN.match(word)})
+        self._words = max((word.count(" ") + 1 for word in self._concepts), default=0)
         self._known: dict[str, frozenset[str]] = {}
 
     def concepts(self, text: str) -> frozenset[str]:
@@ -56,11 +52,19 @@ class Vocabulary:
         return [word for word in found if _written(word) not in said][:MOST]
 
     def _find(self, written: str) -> frozenset[str]:
+        """Parts of Chinese runs, and phrases of whole words; they may overlap: 退货运费 holds 退货 and 运费."""
         found: set[str] = set()
-        for pattern in self._patterns:
-            for match in pattern.finditer(written):
-                found |= self._concepts[match.group(1)]
+        for part in self._parts(written.split()):
+            found |= self._concepts.get(part, _NONE)
         return frozenset(found)
+
+    def _parts(self, words: Sequence[str]) -> Iterator[str]:
+        for start, word in enumerate(words):
+            if _HAN.match(word):
+                for length in self._characters:
+                    yield from (word[at : at + length] for at in range(len(word) - length + 1))
+            for end in range(start + 1, min(start + self._words, len(words)) + 1):
+                yield " ".join(words[start:end])
 
 
 @lru_cache(maxsize=4)
@@ -79,7 +83,3 @@ def parse(text: str) -> list[list[str]]:
 
 def _written(text: str) -> str:
     return terms.normal(text)
-
-
-def _any(words: Iterable[str]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) or r"(?!)"
