@@ -6,7 +6,6 @@ from pathlib import Path
 from kefu_operator.cli.errors import NotFound
 from kefu_operator.cli.knowledge.place import Place
 from kefu_operator.local.errors import NoInstance
-from kefu_operator.local.instance import find
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -24,14 +23,15 @@ def place_of(arguments: argparse.Namespace) -> Place:
         NotFound: nothing runs in the named state folder.
     """
     if not (arguments.cluster or arguments.namespace or arguments.context):
+        # Imported here, as the client below: each takes a good part of a second, which going back must not wait for.
         from kefu_operator.cli.knowledge.here import Here
+        from kefu_operator.local.instance import find
 
         try:
             return Here(find(arguments.state))
         except NoInstance as error:
             if arguments.state:
                 raise NotFound(str(error)) from error
-    # Imported here: the client takes a second to import, and local mode must not wait for it.
     from kefu_operator.cli.knowledge.there import There
 
     return There(arguments.namespace, arguments.context)
