@@ -5,58 +5,23 @@ import json
 import os
 import re
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import aiohttp
 import pytest
-from hack.models.errors import NotFetched
-from hack.models.table import load_table, models_root
+
+from tests.integration.test_engines.launcher import Engine, launched
 
 pytestmark = pytest.mark.model
 
 PATIENCE = aiohttp.ClientTimeout(total=300)
 
 
-class Engine:
-    """A running launcher."""
-
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
-        self.process, self.url = process, url
-        self.lines: list[dict[str, Any]] = []
-
-    def wait_ready(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(json.loads(line))
-            if self.lines[-1]["message"] == "ready":
-                return
-        raise AssertionError(self.lines)
-
-
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    try:
-        model = load_table()["qwen2.5-coder-0.5b"].require(models_root())
-    except NotFetched as missing:
-        pytest.skip(str(missing))
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable, "-m", "kefu_serving.engines.llamacpp", "--model", str(model), "--alias", "shop",
-        "--port", str(port), "--context", "1024", "--parallel", "2",
-    ]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        engine = Engine(process, f"http://127.0.0.1:{port}")
-        try:
-            engine.wait_ready()
-            yield engine
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
+    with launched("--alias", "shop", "--context", "1024", "--parallel", "2") as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -2,21 +2,17 @@
 
 import asyncio
 import re
-import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
-from hack.models.errors import NotFetched
-from hack.models.table import load_table, models_root
 
 from kefu_api.documents.release import EngineTarget
 from kefu_serving.clients.prefix import PrefixClient
 from kefu_serving.errors import EngineUnavailable
+from tests.integration.test_engines.launcher import launched
 
 pytestmark = pytest.mark.model
 
@@ -31,24 +27,9 @@ OTHER = ({"role": "system", "content": "You are somebody else. Be brief."}, *CON
 @contextmanager
 def serving(folder: Path | None) -> Iterator[str]:
     """URL of an engine that keeps prefixes in `folder`."""
-    try:
-        model = load_table()["qwen2.5-coder-0.5b"].require(models_root())
-    except NotFetched as missing:
-        pytest.skip(str(missing))
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable, "-m", "kefu_serving.engines.llamacpp", "--model", str(model), "--alias", "chat",
-        "--port", str(port), "--context", "2048", "--parallel", "2", *(["--prefixes", str(folder)] if folder else []),
-    ]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            assert any('"ready"' in line for line in process.stdout)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
+    prefixes = ("--prefixes", str(folder)) if folder else ()
+    with launched("--alias", "chat", "--context", "2048", "--parallel", "2", *prefixes) as engine:
+        yield engine.url
 
 
 @pytest.fixture
