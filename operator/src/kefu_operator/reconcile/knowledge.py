@@ -51,8 +51,8 @@ from kefu_operator.workers import Again
 
 REFUSED_SECONDS = 60
 """How long until what the API server refused is tried again."""
-PROGRESS_SECONDS = 5
-"""How often a Job that builds is asked how far it is."""
+PROGRESS_SECONDS = 2
+"""How often a Job that builds is asked how far it is: as often as it tells."""
 MOVING = ("Pending", "Building", "Evaluating", "Publishing")
 """Phases that go on by themselves."""
 TROUBLE_SECONDS = 30
