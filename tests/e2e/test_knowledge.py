@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -166,16 +167,31 @@ def test_an_edit_that_fails_the_gate_is_refused_and_the_first_version_goes_on(ku
     assert {(seen.version, "318" in seen.text) for seen in reader.seen} == {(first, True)}
 
 
-def test_the_command_line_lists_and_compares(kube: Kube) -> None:
+def test_whoever_may_edit_the_namespace_lists_compares_and_judges_versions(kube: Kube, tmp_path: Path) -> None:
     first = published(kube, "guide")
-    held = json.loads(kube_json(kube, "versions", "guide"))[0]["versions"]
+    person = editor(kube, tmp_path / "kubeconfig")
+    held = json.loads(kube_json(person, "versions", "guide"))[0]["versions"]
     assert [each["state"] for each in held] == ["Refused", "Published"]
     second = held[0]["version"]
-    found = json.loads(kube_json(kube, "diff", "guide"))
+    found = json.loads(kube_json(person, "diff", "guide"))
     assert (found["before"], found["after"]) == (first, second)
     assert found["removed"] == ["faq/shelf-0", "faq/shelf-1", "faq/shelf-2"]
     assert found["changed"] == ["faq/moon-gift"]
     assert found["questions"]["lost"] == 3
+    judged = json.loads(kube_json(person, "evaluate", "guide", "--version", second))
+    assert [each["id"] for each in judged["questions"] if not each["right"]] == ["shelf-0", "shelf-1", "shelf-2"]
+
+
+def editor(kube: Kube, kubeconfig: Path) -> Kube:
+    """The cluster as seen by somebody with the role `edit` in the namespace, and a token."""
+    kube.kubectl("create", "serviceaccount", "editor", "-n", NAMESPACE)
+    binding = ("--clusterrole=edit", f"--serviceaccount={NAMESPACE}:editor")
+    kube.kubectl("create", "rolebinding", "editor", "-n", NAMESPACE, *binding)
+    config = json.loads(kube.kubectl("config", "view", "--raw", "--minify", "-o", "json"))
+    config["users"][0]["user"] = {"token": kube.kubectl("create", "token", "editor", "-n", NAMESPACE).strip()}
+    kubeconfig.write_text(json.dumps(config))
+    kubeconfig.chmod(0o600)
+    return Kube(kube.environment | {"KUBECONFIG": str(kubeconfig)})
 
 
 def kube_json(kube: Kube, *words: str) -> str:
