@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kefu_operator.errors import Conflict, Forbidden, NotLeading, Unavailable
@@ -173,6 +173,7 @@ def test_a_tenure_lasts_while_it_is_renewed() -> None:
     assert not tenure.holds
 
 
+@example([([], 12.0, "ok"), ([1], 1.0, "ok"), ([0], 1.0, "deleted")])
 @given(
     steps=st.lists(
         st.tuples(

@@ -101,6 +101,7 @@ class Elector:
         if lease is None:
             body = record.fresh(me.namespace, me.lease, me.identity, seconds, _now())
             await self._client.request("post", LEASES.path(me.namespace), body, seconds=self._timing.call)
+            self._rivals.made(asked_at)
         elif self._rivals.may_take(lease, me.identity, asked_at):
             await self._put(record.renewed(lease, me.identity, seconds, _now()))
         else:

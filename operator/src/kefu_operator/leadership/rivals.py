@@ -6,7 +6,7 @@ Its renewal time is another machine's clock; so what counts is for how long we h
 from kefu_operator.desired.types import Object
 from kefu_operator.leadership import record
 
-_GONE = "gone"
+_GONE, _OURS = "gone", "ours"
 
 
 class Rivals:
@@ -23,8 +23,12 @@ class Rivals:
         self._wait = record.duration(lease, self._wait)
         return record.holder(lease) in ("", identity) or self._is_silent(now)
 
+    def made(self, now: float) -> None:
+        """We made the lease: should it be gone one day, another may have taken it before."""
+        self._see(_OURS, now)
+
     def may_make(self, now: float) -> bool:
-        """Whether a lease may be made where there is none: at once, unless somebody deleted one that another held."""
+        """Whether a lease may be made where there is none: at once, unless we knew one, which somebody deleted."""
         if self._mark is None:
             return True
         self._see(_GONE, now)
