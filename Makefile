@@ -12,7 +12,7 @@ export PATH
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 # Most integration tests wait more than they compute; a file's tests stay together, and with them the servers they share.
-PARALLEL := -n 2 --dist loadfile
+PARALLEL := -n 3 --dist loadfile
 MODELS := qwen2.5-coder-1.5b encoder
 TEST_MODELS := $(MODELS) qwen2.5-coder-0.5b
 
