@@ -15,8 +15,10 @@ from starlette.routing import Route
 
 from kefu_api.codes import Code
 from kefu_api.wire.search import SearchRequest, SearchResponse
-from kefu_retrieval import metrics, problems, trace
+from kefu_retrieval import body, metrics, problems, trace
+from kefu_retrieval.body import BodyTooLarge
 from kefu_retrieval.errors import RetrievalError
+from kefu_retrieval.faults import first_fault
 from kefu_retrieval.service import Service
 from kefu_retrieval.versions.http import VersionRoutes
 
@@ -24,10 +26,6 @@ MAX_BODY = 64 * 1024
 """Bytes; a query of 2,000 characters takes 24 KiB at most, escaped."""
 
 log = logging.getLogger(__name__)
-
-
-class BodyTooLarge(Exception):
-    """The request's body is longer than `MAX_BODY`."""
 
 
 def create(service: Service) -> Starlette:
@@ -63,14 +61,14 @@ async def search(request: Request) -> Response:
     answer: SearchResponse | problems.Answer
     reason = ""
     try:
-        asked = SearchRequest.model_validate_json(await _body(request))
+        asked = SearchRequest.model_validate_json(await body.read(request, MAX_BODY))
         answer = await service.search(asked, explain=request.query_params.get("explain") in ("1", "true"))
-    except BodyTooLarge:
-        answer = problems.of_code(413, Code.TOO_LARGE, f"the body is longer than {MAX_BODY} bytes", trace_id)
+    except BodyTooLarge as error:
+        answer = problems.of_code(413, Code.TOO_LARGE, str(error), trace_id)
     except ClientDisconnect:
         return Response(status_code=499)
     except ValidationError as error:
-        answer = problems.of_code(400, Code.INVALID_REQUEST, _explain(error), trace_id)
+        answer = problems.of_code(400, Code.INVALID_REQUEST, first_fault(error, "body"), trace_id)
     except RetrievalError as error:
         reason = error.reason
         answer = problems.of_error(error, trace_id)
@@ -109,15 +107,6 @@ async def show_metrics(_: Request) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY:
-            raise BodyTooLarge
-    return bytes(body)
-
-
 def _report(answer: SearchResponse | problems.Answer, reason: str, seconds: float, trace_id: str) -> Response:
     """Count it, log it (never the query: it may hold personal data), and make the response."""
     line: dict[str, object] = {"trace_id": trace_id, "seconds": round(seconds, 4)}
@@ -129,13 +118,8 @@ def _report(answer: SearchResponse | problems.Answer, reason: str, seconds: floa
         outcome = "error"
         metrics.ERRORS.labels(answer.problem.code, reason or "BadRequest").inc()
         line |= {"code": answer.problem.code, "reason": reason, "error": answer.problem.message}
-        body = answer.problem.model_dump_json(by_alias=True, exclude_none=True)
-        response = Response(body, answer.status, media_type="application/json")
+        told = answer.problem.model_dump_json(by_alias=True, exclude_none=True)
+        response = Response(told, answer.status, media_type="application/json")
     metrics.SEARCH_SECONDS.labels(outcome).observe(seconds)
     log.log(logging.WARNING if outcome == "error" else logging.INFO, "search %s", outcome, extra=line)
     return response
-
-
-def _explain(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}"

@@ -2,31 +2,41 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
+from kefu_api.base import Model
 from kefu_api.documents.index import Index
 from kefu_retrieval.errors import IndexInvalid
+from kefu_retrieval.faults import first_fault
 
 MAX_BYTES = 2 * 1024 * 1024
 
+Document = TypeVar("Document", bound=Model)
+
 
 def read(path: Path) -> Index:
-    """The index document in `path`.
+    """The index document in `path`; as `read_as`."""
+    return read_as(Index, path)
+
+
+def read_as(kind: type[Document], path: Path) -> Document:
+    """The document of that kind in `path`.
 
     Raises:
         IndexInvalid: it cannot be read, or is none; the message names the first wrong field.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise IndexInvalid(f"{path} is larger than {MAX_BYTES} bytes")
-        return Index.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(content)
     except OSError as error:
         raise IndexInvalid(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "document"
-        raise IndexInvalid(f"{path}: {field}: {first['msg']}") from error
+        raise IndexInvalid(f"{path}: {first_fault(error, 'document')}") from error
 
 
 @dataclass(frozen=True)

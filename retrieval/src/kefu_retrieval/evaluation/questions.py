@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kefu_api.documents.index import Evaluation
 from kefu_retrieval.errors import QuestionsInvalid, SourceChanged
+from kefu_retrieval.faults import first_fault
 from kefu_retrieval.sources import folder, plain_yaml
 
 MAX_QUESTIONS = 5_000
@@ -95,9 +96,7 @@ def _question(name: str, number: int, entry: Any) -> Question:
     try:
         question = Question.model_validate({"id": str(entry.get("question", ""))[:128], **entry})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise QuestionsInvalid(f"{where}: {field}: {first['msg']}") from error
+        raise QuestionsInvalid(f"{where}: {first_fault(error, 'question')}") from error
     if question.answerable and not question.sources and not question.answer:
         raise QuestionsInvalid(
             f"{where}: say where the answer is (sources) or what it holds (answer), or answerable: false"

@@ -4,15 +4,12 @@ import asyncio
 import logging
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from kefu_api.documents.fetch import Fetch, FetchedSource, FetchReport
 from kefu_api.documents.index import IngestionFailure
-from kefu_retrieval import termination
+from kefu_retrieval import documents, termination
 from kefu_retrieval.errors import IndexInvalid
 from kefu_retrieval.places.fetch import fetch_all
 
-MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 MESSAGE_STEPS = (300, 120, 40, 0)
 """Characters of each failure's message, tried until the report fits."""
 
@@ -29,7 +26,7 @@ def run(path: Path, volume: Path, termination_log: Path | None, loopback: bool) 
         all the same.
     """
     try:
-        document = read(path)
+        document = documents.read_as(Fetch, path)
     except IndexInvalid as error:
         log.error("cannot fetch", extra={"reason": error.reason, "error": str(error)})
         termination.leave(IngestionFailure(reason=error.reason, message=str(error), temporary=False), termination_log)
@@ -40,26 +37,6 @@ def run(path: Path, volume: Path, termination_log: Path | None, loopback: bool) 
     if not failed:
         return OK
     return TEMPORARY if any(source.temporary for source in failed) else PERMANENT
-
-
-def read(path: Path) -> Fetch:
-    """The fetch document in `path`.
-
-    Raises:
-        IndexInvalid: it cannot be read, or is none; the message names the first wrong field.
-    """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_DOCUMENT_BYTES + 1)
-        if len(content) > MAX_DOCUMENT_BYTES:
-            raise IndexInvalid(f"{path} is larger than {MAX_DOCUMENT_BYTES} bytes")
-        return Fetch.model_validate_json(content)
-    except OSError as error:
-        raise IndexInvalid(f"{path} cannot be read: {error.strerror}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "document"
-        raise IndexInvalid(f"{path}: {field}: {first['msg']}") from error
 
 
 def fit(report: FetchReport) -> FetchReport:

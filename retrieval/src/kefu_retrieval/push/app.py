@@ -9,6 +9,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from kefu_retrieval import body
+from kefu_retrieval.body import BodyTooLarge
 from kefu_retrieval.push.errors import PushRefused, TooLarge, Unsigned
 from kefu_retrieval.push.inbox import Inbox
 
@@ -26,12 +28,12 @@ def create(inboxes: Mapping[str, Inbox], max_body: int = MAX_BODY) -> Starlette:
         """Take one change: 200 with the snapshot's digest, or the refusal with its reason and remedy."""
         source = request.path_params["source"]
         try:
-            body = await _body(request, max_body)
+            content = await _body(request, max_body)
             inbox = inboxes.get(source)
             if inbox is None:
                 # As for a wrong signature: who may not push here learns nothing of what is here.
                 raise Unsigned("webhook-signature does not fit; check the address and the secret")
-            answer = await inbox.take(request.headers, body)
+            answer = await inbox.take(request.headers, content)
         except ClientDisconnect:
             return Response(status_code=499)
         except PushRefused as refused:
@@ -52,9 +54,7 @@ async def _body(request: Request, limit: int) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
         raise TooLarge(f"the body is longer than {limit} bytes; send several changes")
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limit:
-            raise TooLarge(f"the body is longer than {limit} bytes; send several changes")
-    return bytes(body)
+    try:
+        return await body.read(request, limit)
+    except BodyTooLarge as error:
+        raise TooLarge(f"{error}; send several changes") from error

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from kefu_api.documents.push import Change, Pushed, PushedDocument, PushSource
 from kefu_retrieval.errors import PlaceMissing, RetrievalError
+from kefu_retrieval.faults import first_fault
 from kefu_retrieval.places import names
 from kefu_retrieval.places.gathering import Gathering
 from kefu_retrieval.places.place import bring
@@ -103,8 +104,7 @@ def _parse(body: bytes) -> _Pushed:
     try:
         change = Change.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise Malformed(f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}") from error
+        raise Malformed(first_fault(error, "body")) from error
     put: dict[str, bytes] = {}
     for number, document in enumerate(change.put):
         if reason := names.check(document.name):

@@ -8,6 +8,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstrain
 
 from kefu_api import digest
 from kefu_retrieval.errors import DocumentRefused
+from kefu_retrieval.faults import first_fault
 from kefu_retrieval.sources import encoding, language, limits, plain_yaml
 from kefu_retrieval.sources.document import FaqEntry, Reading
 from kefu_retrieval.sources.file import File
@@ -83,7 +84,7 @@ def add(reading: Reading, file: File, number: int, item: object) -> None:
     try:
         entry = Entry.model_validate(item)
     except ValidationError as error:
-        reading.omit(label, _explain(error))
+        reading.omit(label, first_fault(error, "entry"))
         return
     name = entry.id or digest.of_text(entry.question)[:12]
     variants = tuple(dict.fromkeys(v for v in entry.variants if v != entry.question))
@@ -99,12 +100,6 @@ def add(reading: Reading, file: File, number: int, item: object) -> None:
             valid_until=entry.valid_until,
         )
     )
-
-
-def _explain(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "entry"
-    return f"{field}: {first['msg']}"
 
 
 def _first_line(error: yaml.YAMLError) -> str:

@@ -11,8 +11,10 @@ from starlette.routing import Route
 from kefu_api.base import Model
 from kefu_api.codes import Code
 from kefu_api.wire.versions import EvaluateRequest
-from kefu_retrieval import problems, trace
+from kefu_retrieval import body, problems, trace
+from kefu_retrieval.body import BodyTooLarge
 from kefu_retrieval.errors import QuestionsInvalid, RetrievalError, VersionGone
+from kefu_retrieval.faults import first_fault
 from kefu_retrieval.versions.desk import Desk
 
 MAX_BODY = 4 * 1024 * 1024
@@ -53,7 +55,7 @@ class VersionRoutes:
         return await self._desk().diff(before, after)
 
     async def _evaluate(self, request: Request) -> Model:
-        asked = EvaluateRequest.model_validate_json(await _body(request))
+        asked = EvaluateRequest.model_validate_json(await body.read(request, MAX_BODY))
         if self._evaluating.locked():
             raise Refused(409, Code.INVALID_REQUEST, "another evaluation is running; ask again when it has ended")
         async with self._evaluating:
@@ -66,8 +68,10 @@ class VersionRoutes:
                 return _json(await act(request), 200)
             except Refused as refused:
                 told = problems.of_code(refused.status, refused.code, str(refused), request_id)
+            except BodyTooLarge as error:
+                told = problems.of_code(413, Code.TOO_LARGE, str(error), request_id)
             except ValidationError as error:
-                told = problems.of_code(400, Code.INVALID_REQUEST, _explain(error), request_id)
+                told = problems.of_code(400, Code.INVALID_REQUEST, first_fault(error, "body"), request_id)
             except VersionGone as error:
                 told = problems.of_code(404, Code.INVALID_REQUEST, str(error), request_id)
             except QuestionsInvalid as error:
@@ -77,20 +81,6 @@ class VersionRoutes:
             return _json(told.problem, told.status)
 
         return answer
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY:
-            raise Refused(413, Code.TOO_LARGE, f"the body is longer than {MAX_BODY} bytes")
-    return bytes(body)
-
-
-def _explain(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}"
 
 
 def _json(value: Model, status: int) -> Response:
