@@ -76,7 +76,7 @@ def _read_all(made: Survey, readings: Iterable[Reading], chunking: Chunking) -> 
         _cut_all(made, _stripped(documents, boilerplate), chunking)
     finally:
         documents.close()
-    made.repeated = tuple(Repeated(source=r.source, line=r.line, pages=r.pages) for r in boilerplate.found())
+    made.repeated = tuple(boilerplate.found())
 
 
 def _source(document: FaqEntry | Page) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from kefu_api.documents.index import Repeated
+
 MOST = 0.5
 """Share of a source's pages on which a line must be."""
 FEWEST_PAGES = 6
@@ -23,16 +25,6 @@ _STRUCTURE = re.compile(r"#{1,6}\s|\||```|~~~|[-=*_ ]{3,}$")
 _PAGE_NUMBER = re.compile(
     r"[\W_]*(?:(?:第|page|p\.)?\s*\d+\s*页?[\W_]*)(?:(?:共|of)?\s*\d+\s*页?[\W_]*)?", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True)
-class Repeated:
-    """A line that was taken out of all pages but the first."""
-
-    source: str
-    line: str
-    pages: int
-    """On how many pages it was found, at least."""
 
 
 @dataclass
@@ -84,7 +76,7 @@ class Boilerplate:
     def found(self) -> list[Repeated]:
         """What is repeated, most often first."""
         found = [
-            Repeated(source, line, count.lines[line][0])
+            Repeated(source=source, line=line, pages=count.lines[line][0])
             for source, count in self._counts.items()
             for line in count.repeated
         ]

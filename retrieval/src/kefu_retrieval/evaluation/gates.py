@@ -4,16 +4,6 @@ from collections.abc import Iterable
 
 from kefu_api.documents.index import FailedGate, Gate, Metric, Scores
 
-FIELDS: dict[Metric, str] = {
-    "recallAt1": "recall_at1",
-    "recallAt5": "recall_at5",
-    "recallAt10": "recall_at10",
-    "mrr": "mrr",
-    "ndcgAt5": "ndcg_at5",
-    "answered": "answered",
-    "refused": "refused",
-}
-
 
 def failed(gates: Iterable[Gate], scores: Scores) -> tuple[FailedGate, ...]:
     """The gates that do not hold; a score that no question tells holds no gate."""
@@ -27,5 +17,5 @@ def failed(gates: Iterable[Gate], scores: Scores) -> tuple[FailedGate, ...]:
 
 def value(scores: Scores, metric: Metric) -> float | None:
     """One score by its name."""
-    found: float | None = getattr(scores, FIELDS[metric])
+    found: float | None = scores.model_dump(by_alias=True)[metric]
     return found

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from kefu_retrieval.chunks import terms
 from kefu_retrieval.search.spelling import Spelling
@@ -24,7 +25,7 @@ class Lexicon:
         self.spelling = Spelling(held)
         self._frequency: Counter[str] = Counter()
         self._concepts: Counter[str] = Counter()
-        self._known: dict[str, frozenset[str]] = {}
+        self._features = lru_cache(_CACHED)(terms.features)
         self._texts = 0
         for text in held:
             self._frequency.update(terms.features(text))
@@ -33,13 +34,7 @@ class Lexicon:
 
     def features(self, text: str) -> frozenset[str]:
         """`terms.features`, remembered for the texts that come again and again: those of the version."""
-        known = self._known.get(text)
-        if known is None:
-            known = terms.features(text)
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            self._known[text] = known
-        return known
+        return self._features(text)
 
     def weight(self, feature: str) -> float:
         """Between 0 (in every text) and 1 (in none): log((1 + N) / (1 + df)) / log(1 + N)."""

@@ -23,7 +23,7 @@ from kefu_retrieval.search import answer, followup
 from kefu_retrieval.search.distinct import distinct
 from kefu_retrieval.search.fusion import Leg, fuse
 from kefu_retrieval.search.question import Question
-from kefu_retrieval.search.ranking import rank
+from kefu_retrieval.search.ranking import Judged, rank
 from kefu_retrieval.search.validity import holding
 from kefu_retrieval.search.versions import Version, Versions
 from kefu_retrieval.store.protocol import Store
@@ -88,17 +88,14 @@ class Searcher:
         ranked = rank(question, fuse(legs, settings.candidates, settings.fusion), version.lexicon)
         chosen = distinct(ranked, version.lexicon, top_k)
         best = ranked[0].confidence if ranked else 0.0
-        left_out = {
-            "invalidToday": sum(len(leg.found) for leg in found) - sum(len(leg.found) for leg in legs),
-            "repeated": ranked.index(chosen[-1]) + 1 - len(chosen) if chosen else 0,
-        }
+        told = answer.explanation(query, question, legs, _left_out(found, legs, ranked, chosen)) if explain else None
         return SearchResponse(
             index=index,
             version=version.manifest.version,
             confidence=best,
             answerable=bool(ranked) and best >= settings.min_confidence,
             hits=tuple(answer.hit(judged, explain) for judged in chosen),
-            explanation=answer.explanation(query, question, legs, left_out) if explain else None,
+            explanation=told,
         )
 
     async def _once(self, query: str, settings: SearchSettings) -> tuple[Version, Question, list[Leg]]:
@@ -144,3 +141,13 @@ class Searcher:
 
     async def _blocking(self, act: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, act)
+
+
+def _left_out(
+    found: Sequence[Leg], legs: Sequence[Leg], ranked: Sequence[Judged], chosen: Sequence[Judged]
+) -> dict[str, int]:
+    """How many rows of `found` are not in `legs`, and how many hits among the chosen ones repeat a better one."""
+    return {
+        "invalidToday": sum(len(leg.found) for leg in found) - sum(len(leg.found) for leg in legs),
+        "repeated": ranked.index(chosen[-1]) + 1 - len(chosen) if chosen else 0,
+    }

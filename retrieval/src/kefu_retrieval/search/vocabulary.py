@@ -33,17 +33,11 @@ class Vocabulary:
         self._concepts.pop("", None)
         self._characters = sorted({len(word) for word in self._concepts if _HAN.match(word)})
         self._words = max((word.count(" ") + 1 for word in self._concepts), default=0)
-        self._known: dict[str, frozenset[str]] = {}
+        self._remembered = lru_cache(_CACHED)(self._find)
 
     def concepts(self, text: str) -> frozenset[str]:
         """Names of the concepts that `text` speaks of."""
-        known = self._known.get(text)
-        if known is None:
-            known = self._find(_written(text))
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            self._known[text] = known
-        return known
+        return self._remembered(text)
 
     def also(self, text: str) -> list[str]:
         """Other words for what `text` says in words of the index's own, at most eight of them."""
@@ -51,10 +45,10 @@ class Vocabulary:
         said = _written(text)
         return [word for word in found if _written(word) not in said][:MOST]
 
-    def _find(self, written: str) -> frozenset[str]:
+    def _find(self, text: str) -> frozenset[str]:
         """Parts of Chinese runs, and phrases of whole words; they may overlap: 退货运费 holds 退货 and 运费."""
         found: set[str] = set()
-        for part in self._parts(written.split()):
+        for part in self._parts(_written(text).split()):
             found |= self._concepts.get(part, _NONE)
         return frozenset(found)
 

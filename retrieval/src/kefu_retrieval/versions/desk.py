@@ -7,7 +7,6 @@ from functools import partial
 from typing import TypeVar
 
 from kefu_api.documents.index import Index
-from kefu_api.wire.search import SearchResponse
 from kefu_api.wire.versions import (
     MAX_NAMES,
     EvaluateRequest,
@@ -18,19 +17,14 @@ from kefu_api.wire.versions import (
 )
 from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import IndexNotPublished
-from kefu_retrieval.evaluation import judge, questions
+from kefu_retrieval.evaluation import questions
 from kefu_retrieval.evaluation.scores import scores
-from kefu_retrieval.search.searcher import Searcher
-from kefu_retrieval.search.versions import OneVersion
-from kefu_retrieval.search.vocabulary import built_in
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.versions.archive import Archive
-from kefu_retrieval.versions.diff import contents, diff
+from kefu_retrieval.versions.asking import ask_version
+from kefu_retrieval.versions.diff import diff
 
 T = TypeVar("T")
-
-SEARCH_SECONDS = 30.0
-"""Longest time of one golden question's search."""
 
 
 class Desk:
@@ -69,8 +63,7 @@ class Desk:
 
         def look() -> VersionDiff:
             old, new = self._archive.find(before), self._archive.find(after)
-            sides = [contents(self._store.chunks(self._archive.collection(each.version))) for each in (old, new)]
-            found = diff(*sides)
+            found = diff(self._archive.contents(old), self._archive.contents(new))
             return VersionDiff(
                 before=before,
                 after=after,
@@ -97,13 +90,8 @@ class Desk:
         if version is None:
             version = await self._blocking(self._published)
         manifest = await self._blocking(partial(self._archive.find, version))
-        one = OneVersion(self._store, self._archive.collection(manifest.version), built_in(self._index.vocabulary))
-        searcher = Searcher(self._store, one, self._embedders, self._threads, SEARCH_SECONDS)
-
-        async def ask(text: str, depth: int) -> SearchResponse:
-            return await searcher.search(self._index.name, text, depth, self._index.search)
-
-        findings = await judge.ask_all(golden, ask)
+        collection = self._archive.collection(manifest.version)
+        findings = await ask_version(self._index, self._store, collection, self._embedders, self._threads, golden)
         results = tuple(
             QuestionResult(
                 id=asked.id,

@@ -6,24 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from kefu_api.documents.index import HeldVersion, Index, Judgement, VersionChanges
-from kefu_api.wire.search import SearchResponse
 from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.evaluation import judge, questions
 from kefu_retrieval.evaluation.questions import Question
 from kefu_retrieval.evaluation.scores import Finding
 from kefu_retrieval.progress import Progress
-from kefu_retrieval.search.searcher import Searcher
-from kefu_retrieval.search.versions import OneVersion
-from kefu_retrieval.search.vocabulary import built_in
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest
 from kefu_retrieval.versions.archive import Archive
-from kefu_retrieval.versions.diff import Contents, contents, diff
+from kefu_retrieval.versions.asking import ask_version
+from kefu_retrieval.versions.diff import diff
 
 log = logging.getLogger(__name__)
 
-SEARCH_SECONDS = 30.0
-"""Longest time of one golden question's search: nobody waits, and a store that is still loading is no bad answer."""
 COMPARED_UP_TO = 400_000
 """Rows of a version up to which chunks are compared: beyond it the reading would cost more than it tells."""
 
@@ -75,11 +70,8 @@ class Release:
     def _changes(self, before: Manifest, after: Manifest) -> VersionChanges | None:
         if max(before.rows, after.rows) > COMPARED_UP_TO:
             return None
-        found = diff(self._contents(before), self._contents(after))
+        found = diff(self._archive.contents(before), self._archive.contents(after))
         return VersionChanges(against=before.version, documents=found.documents, chunks=found.chunks)
-
-    def _contents(self, manifest: Manifest) -> Contents:
-        return contents(self._store.chunks(self._archive.collection(manifest.version)))
 
     async def _judge(self, built: Manifest, older: Manifest | None) -> Judgement | None:
         evaluation = self._index.evaluation
@@ -92,13 +84,14 @@ class Release:
         return judge.judgement(evaluation, after, before, older.version if older else None)
 
     async def _ask(self, golden: Sequence[Question], manifest: Manifest) -> list[Finding]:
+        collection = self._archive.collection(manifest.version)
         with ThreadPoolExecutor(2, thread_name_prefix="judge") as threads:
-            versions = OneVersion(
-                self._store, self._archive.collection(manifest.version), built_in(self._index.vocabulary)
+            return await ask_version(
+                self._index,
+                self._store,
+                collection,
+                lambda: self._embedders,
+                threads,
+                golden,
+                lambda done, total: self._progress("Evaluating", done, total),
             )
-            searcher = Searcher(self._store, versions, lambda: self._embedders, threads, SEARCH_SECONDS)
-
-            async def ask(text: str, depth: int) -> SearchResponse:
-                return await searcher.search(self._index.name, text, depth, self._index.search)
-
-            return await judge.ask_all(golden, ask, lambda done, total: self._progress("Evaluating", done, total))
