@@ -11,6 +11,7 @@ import asyncio
 import ipaddress
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 from kefu_retrieval.errors import AddressRefused, PlaceUnreachable
 
@@ -21,8 +22,11 @@ _METADATA = frozenset(
     for address in ("100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254", "168.63.129.16")
 )
 """Credential services of clouds outside the link-local range: Alibaba, Oracle, AWS, Google, Azure."""
-_SHARED = ipaddress.ip_network("100.64.0.0/10")
-_NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
+_PRIVATE = tuple(
+    ipaddress.ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Addresses:
                 raise AddressRefused(f"{host} is this machine itself ({address}); name the server's own address")
         elif found in _METADATA or found.is_link_local or found.is_multicast or found.is_unspecified:
             raise AddressRefused(f"{host} is {address}, which no document may come from; name another server")
-        elif _is_private(found):
+        elif any(found in network for network in _PRIVATE):
             if not self.private:
                 raise AddressRefused(
                     f"{host} is the private address {address}; set private: true on the source if that is meant"
@@ -52,16 +56,15 @@ class Addresses:
         elif not found.is_global:
             raise AddressRefused(f"{host} is {address}, which is reserved; name another server")
 
-    def socket(self, info: tuple[object, ...]) -> socket.socket:
+    def socket(self, info: tuple[Any, ...]) -> socket.socket:
         """A socket for an address that has passed; for aiohttp's `socket_factory`.
 
         Raises:
             AddressRefused: as `check`.
         """
         family, kind, protocol, _, target = info
-        assert isinstance(target, tuple)  # noqa: S101 - getaddrinfo's shape
         self.check(str(target[0]), str(target[0]))
-        return socket.socket(int(str(int(family))), int(kind), int(protocol))  # type: ignore[call-overload]
+        return socket.socket(family, kind, protocol)
 
     async def resolve(self, host: str, port: int) -> str:
         """An address of `host` that passes, for clients that look up by themselves.
@@ -85,23 +88,8 @@ def _plain(address: Address) -> Address:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped:
             return address.ipv4_mapped
-        if address in _NAT64[0]:
+        if address in _NAT64:
             return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if address.sixtofour:
             return address.sixtofour
     return address
-
-
-def _is_private(address: Address) -> bool:
-    return (isinstance(address, ipaddress.IPv4Address) and address in _SHARED) or (
-        address.is_private and not address.is_reserved and _is_local_range(address)
-    )
-
-
-_LOCAL = tuple(
-    ipaddress.ip_network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
-)
-
-
-def _is_local_range(address: Address) -> bool:
-    return any(address.version == network.version and address in network for network in _LOCAL)

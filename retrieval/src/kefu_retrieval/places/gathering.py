@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -129,6 +129,10 @@ class Gathering:
             partial.unlink(missing_ok=True)
         return True
 
+    async def receive_whole(self, name: str, content: bytes, about: About = NOTHING) -> bool:
+        """The same of a file that is at hand."""
+        return await self.receive(name, _pieces(content), about)
+
     def snapshot(self, now: Callable[[], datetime]) -> Snapshot:
         """What was gathered."""
         return Snapshot(
@@ -179,3 +183,7 @@ def _folders(name: str) -> list[str]:
 
 def _mib(size: int) -> str:
     return f"{size / 1024**2:g} MiB"
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    yield content

@@ -9,7 +9,7 @@ import struct
 import tempfile
 import threading
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,7 +92,7 @@ class GitFiles:
             if content.startswith(LFS):
                 gathering.leave_out(name, "kept in Git LFS, which is not followed; keep it in the repository, or in S3")
             else:
-                await gathering.receive(name, _whole(content), About(mark=mark))
+                await gathering.receive_whole(name, content, About(mark=mark))
 
     def _entries(self, repository: "Repo", commit: "ObjectID") -> list[tuple[str, "TreeEntry"]]:
         """The files below the folder that are not hidden, by name."""
@@ -147,10 +147,6 @@ def _walk(repository: "Repo", commit: "ObjectID") -> Iterator["TreeEntry"]:
 
 def _blob(repository: "Repo", entry: "TreeEntry") -> bytes:
     return repository.object_store[entry.sha].as_raw_string()
-
-
-async def _whole(content: bytes) -> AsyncIterator[bytes]:
-    yield content
 
 
 def _text(sha: object) -> str:

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from kefu_retrieval.errors import PlaceForbidden, PlaceInvalid, PlaceMissing, PlaceUnreachable
+from kefu_retrieval.errors import RetrievalError
+from kefu_retrieval.places import sql_failure
 from kefu_retrieval.places.sql_address import SqlAddress
 from kefu_retrieval.places.sql_rows import Row
 
 if TYPE_CHECKING:
     import aiomysql  # type: ignore[import-untyped]
 
-CONNECT_SECONDS = 15.0
 _FORBIDDEN = frozenset({1044, 1045, 1142, 1143, 1227, 1370, 1698})
 _MISSING = frozenset({1049, 1146})
 _TEMPORARY = frozenset({1040, 1053, 1077, 1129, 1152, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1226})
@@ -58,7 +58,7 @@ async def connect(address: SqlAddress, host: str) -> AsyncIterator[MysqlReader]:
             db=address.database,
             ssl=address.tls(),
             charset="utf8mb4",
-            connect_timeout=CONNECT_SECONDS,
+            connect_timeout=sql_failure.CONNECT_SECONDS,
             program_name="kefu",
         )
         try:
@@ -70,17 +70,17 @@ async def connect(address: SqlAddress, host: str) -> AsyncIterator[MysqlReader]:
     except pymysql.MySQLError as error:
         raise _failure(address, error) from error
     except (OSError, TimeoutError, EOFError) as error:
-        raise PlaceUnreachable(f"{address.shown} does not answer: {error or 'time-out'}; it is tried again") from error
+        raise sql_failure.silent(address, error) from error
 
 
-def _failure(address: SqlAddress, error: Exception) -> PlaceForbidden | PlaceMissing | PlaceInvalid | PlaceUnreachable:
+def _failure(address: SqlAddress, error: Exception) -> RetrievalError:
     """By its number (MySQL error reference)."""
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     said = f"{address.shown} answers {number}: {error.args[-1] if error.args else error}"
     if number in _FORBIDDEN:
-        return PlaceForbidden(f"{said}; correct the user, the password or its grants")
+        return sql_failure.forbidden(said)
     if number in _MISSING:
-        return PlaceMissing(f"{said}; correct the database or the table in the query")
+        return sql_failure.missing(said)
     if number in _TEMPORARY or number in _CLIENT:
-        return PlaceUnreachable(f"{said}; it is tried again")
-    return PlaceInvalid(f"{said}; correct the source's query")
+        return sql_failure.passing(said)
+    return sql_failure.wrong(said)

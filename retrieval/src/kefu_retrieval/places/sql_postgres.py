@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from kefu_retrieval.errors import PlaceForbidden, PlaceInvalid, PlaceMissing, PlaceUnreachable
+from kefu_retrieval.errors import RetrievalError
+from kefu_retrieval.places import sql_failure
 from kefu_retrieval.places.sql_address import SqlAddress
 from kefu_retrieval.places.sql_rows import Row
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
 
-CONNECT_SECONDS = 15.0
 PREFETCH = 500
 """Rows that travel at a time."""
 
@@ -49,7 +49,7 @@ async def connect(address: SqlAddress, host: str) -> AsyncIterator[PostgresReade
             password=address.password,
             database=address.database,
             ssl=address.tls() or address.ssl_mode,
-            timeout=CONNECT_SECONDS,
+            timeout=sql_failure.CONNECT_SECONDS,
             statement_cache_size=0,  # poolers such as PgBouncer know no prepared statements
             server_settings={"default_transaction_read_only": "on", "application_name": "kefu"},
         )
@@ -61,18 +61,16 @@ async def connect(address: SqlAddress, host: str) -> AsyncIterator[PostgresReade
     except asyncpg.PostgresError as error:
         raise _failure(address, error) from error
     except (asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise PlaceUnreachable(f"{address.shown} does not answer: {error or 'time-out'}; it is tried again") from error
+        raise sql_failure.silent(address, error) from error
 
 
-def _failure(
-    address: SqlAddress, error: "asyncpg.PostgresError"
-) -> PlaceForbidden | PlaceMissing | PlaceInvalid | PlaceUnreachable:
+def _failure(address: SqlAddress, error: "asyncpg.PostgresError") -> RetrievalError:
     """By the class of its SQLSTATE (PostgreSQL documentation, appendix A)."""
     state, said = error.sqlstate or "", f"{address.shown} answers {error.sqlstate}: {error}"
     if state[:2] == "28" or state == "42501":
-        return PlaceForbidden(f"{said}; correct the user, the password or its grants")
+        return sql_failure.forbidden(said)
     if state in ("3D000", "42P01"):
-        return PlaceMissing(f"{said}; correct the database or the table in the query")
+        return sql_failure.missing(said)
     if state[:2] in ("08", "40", "53", "55", "57", "58"):
-        return PlaceUnreachable(f"{said}; it is tried again")
-    return PlaceInvalid(f"{said}; correct the source's query")
+        return sql_failure.passing(said)
+    return sql_failure.wrong(said)

@@ -28,7 +28,7 @@ async def faq(rows: AsyncIterator[Row], gathering: Gathering) -> None:
         PlaceInvalid: a column is missing, or the rows are too many.
     """
     shards: dict[str, list[str]] = {}
-    held = 0
+    entries = held = 0
     async for row in rows:
         _need(row, "id", "question", "answer")
         line = _entry(row)
@@ -37,7 +37,8 @@ async def faq(rows: AsyncIterator[Row], gathering: Gathering) -> None:
             raise PlaceInvalid(f"the query gives more than {MAX_ENTRY_BYTES // 1024**2} MiB; narrow it")
         shard = hashlib.sha256(str(row["id"]).encode()).hexdigest()[:2]
         shards.setdefault(shard, []).append(line)
-        if sum(map(len, shards.values())) > MAX_ENTRIES:
+        entries += 1
+        if entries > MAX_ENTRIES:
             raise PlaceInvalid(f"the query gives more than {MAX_ENTRIES} rows; narrow it, or split the source")
     for shard, lines in sorted(shards.items()):
         await _write(gathering, f"rows-{shard}.json", "[\n" + ",\n".join(sorted(lines)) + "\n]\n")
@@ -65,11 +66,7 @@ async def _write(gathering: Gathering, name: str, text: str) -> None:
     mark = hashlib.sha256(content).hexdigest()
     held = gathering.known(name)
     if not (held and held.mark == mark and gathering.keep(name)):
-        await gathering.receive(name, _pieces(content), About(mark=mark))
-
-
-async def _pieces(content: bytes) -> AsyncIterator[bytes]:
-    yield content
+        await gathering.receive_whole(name, content, About(mark=mark))
 
 
 def _need(row: Row, *columns: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -94,7 +94,7 @@ class _Pushed:
             held = gathering.known(name)
             same = held is not None and name in before and held.sha256 == hashlib.sha256(content).hexdigest()
             if not (same and gathering.keep(name)):
-                await gathering.receive(name, _pieces(content))
+                await gathering.receive_whole(name, content)
         if gathering.refusals:
             first = gathering.refusals[0]
             raise TooLarge(f"{first.name}: {first.reason}")
@@ -126,7 +126,3 @@ def _content(number: int, document: PushedDocument) -> bytes:
         return base64.b64decode(document.base64 or "", validate=True)
     except binascii.Error as error:
         raise Malformed(f"put.{number}.base64: {error}; encode the file's bytes") from error
-
-
-async def _pieces(content: bytes) -> AsyncIterator[bytes]:
-    yield content

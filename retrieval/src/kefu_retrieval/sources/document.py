@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,11 @@ class Reading:
     def documents(self) -> int:
         """How many entries and files there are to index."""
         return len(self.entries) + len({page.document for page in self.pages})
+
+    @classmethod
+    def omitting(cls, document: str, reason: str) -> Self:
+        """Nothing but one omission."""
+        return cls(omissions=[Omission(document, reason)])
 
     def omit(self, document: str, reason: str) -> None:
         """Note that `document` is left out."""

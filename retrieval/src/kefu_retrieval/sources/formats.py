@@ -66,13 +66,9 @@ def parse(file: File, form: Format, *, guessing: bool) -> Reading:
     try:
         reading = _parser(file, form, guessing=guessing)(file)
     except DocumentRefused as error:
-        reading = Reading()
-        reading.omit(file.place, str(error))
-        return reading
+        return Reading.omitting(file.place, str(error))
     except ModuleNotFoundError as error:
-        reading = Reading()
-        reading.omit(file.place, f"reading {form} needs {error.name}; install kefu-retrieval[documents]")
-        return reading
+        return Reading.omitting(file.place, f"reading {form} needs {error.name}; install kefu-retrieval[documents]")
     if not reading.documents and not reading.omissions:
         reading.omit(file.place, "holds no entry, record or text; add some, or remove the file")
     return clean(reading)

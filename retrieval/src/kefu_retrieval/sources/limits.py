@@ -17,6 +17,8 @@ COLUMNS = 200
 """Columns of a table."""
 CELL = 20_000
 """Characters of one cell."""
+TITLE = 300
+"""Characters of a document's title."""
 OMISSIONS = 50
 """Omitted rows of one file that are named; the others are counted."""
 

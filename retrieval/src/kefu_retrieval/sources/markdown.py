@@ -7,14 +7,13 @@ from datetime import date
 import yaml
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import columns, encoding, language, plain_yaml
+from kefu_retrieval.sources import columns, encoding, language, limits, plain_yaml
 from kefu_retrieval.sources.document import Page, Reading
 from kefu_retrieval.sources.file import File
 from kefu_retrieval.sources.validity import day
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
-MAX_TITLE = 300
 
 
 def parse(file: File) -> Reading:
@@ -36,7 +35,7 @@ def parse(file: File) -> Reading:
     title = _title(matter) or (heading.group(1) if heading else file.stem)
     page = Page(
         document=file.place,
-        title=title[:MAX_TITLE],
+        title=title[: limits.TITLE],
         body=text,
         language=language.detect(text),
         tags=_tags(matter.get("tags")),

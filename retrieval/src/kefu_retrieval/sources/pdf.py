@@ -29,7 +29,6 @@ _FEW = 8
 """Characters below which a page with a picture counts as scanned."""
 _UNMAPPED = 0.3
 """Share of characters without a meaning from which a page's text is worth nothing."""
-MAX_TITLE = 300
 
 
 def parse(file: File) -> Reading:
@@ -57,7 +56,7 @@ def parse(file: File) -> Reading:
         text = pdf_text.render(lines, body)
         if text.strip():
             title = title or pdf_text.largest(lines) or file.stem
-            reading.pages.append(Page(file.place, title[:MAX_TITLE], text, language.detect(text), page=number))
+            reading.pages.append(Page(file.place, title[: limits.TITLE], text, language.detect(text), page=number))
     if not reading.pages and not reading.omissions:
         raise DocumentRefused("holds no text; give a document whose text can be copied")
     return reading

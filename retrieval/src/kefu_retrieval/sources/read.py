@@ -49,9 +49,7 @@ def read_file(file: File, declared: str, sandbox: Sandbox) -> Reading:
     try:
         form = formats.settle(file, declared)
     except DocumentRefused as error:
-        refused = Reading()
-        refused.omit(file.place, str(error))
-        return refused
+        return Reading.omitting(file.place, str(error))
     parse = sandbox.parse if formats.is_apart(file, form) else formats.parse
     return parse(file, form, guessing=declared == "Auto")
 

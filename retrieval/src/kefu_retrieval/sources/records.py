@@ -13,7 +13,6 @@ from kefu_retrieval.sources.omitted import bounded
 from kefu_retrieval.sources.table import Row
 from kefu_retrieval.sources.validity import day
 
-MAX_TITLE = 300
 MAX_ID = 100
 
 
@@ -62,7 +61,7 @@ def _page(file: File, row: Row, meant: dict[str, str], text: tuple[str, ...]) ->
     if text and len(shown) == 1 and lines:
         lines = [row.cells[shown[0]]]
     body = "\n".join(line[: limits.CELL] for line in lines) or title
-    title = title.partition("\n")[0][:MAX_TITLE]
+    title = title.partition("\n")[0][: limits.TITLE]
     name = (held.get("id") or digest.of_text(f"{title}\n{body}")[:12])[:MAX_ID]
     return Page(
         document=f"{file.place}#{name}",

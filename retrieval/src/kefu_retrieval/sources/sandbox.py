@@ -70,9 +70,7 @@ class Sandbox:
             except ValidationError:
                 # A document has taken the child over: nothing that it says is believed.
                 pass
-        reading = Reading()
-        reading.omit(file.place, f"{self._why(child, late)}; save it anew, simplify it, or split it")
-        return reading
+        return Reading.omitting(file.place, f"{self._why(child, late)}; save it anew, simplify it, or split it")
 
     @property
     def process(self) -> int | None:

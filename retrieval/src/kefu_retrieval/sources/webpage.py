@@ -6,14 +6,13 @@ from lxml import etree, html
 from lxml.html import HtmlElement
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import encoding, hidden, html_hidden, html_main, html_markdown, language
+from kefu_retrieval.sources import encoding, hidden, html_hidden, html_main, html_markdown, language, limits
 from kefu_retrieval.sources.document import Page, Reading
 from kefu_retrieval.sources.file import File
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]{2,40})", re.IGNORECASE)
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _SEPARATOR = re.compile(r"\s+[|·–—_-]\s+\S+\Z")
-MAX_TITLE = 300
 
 
 def parse(file: File) -> Reading:
@@ -32,7 +31,7 @@ def parse(file: File) -> Reading:
             "shows no text; perhaps a script writes it: give the page as it is after that, or Markdown"
         )
     title = title or _heading(body) or file.stem
-    reading.pages.append(Page(file.place, title[:MAX_TITLE], body, language.detect(body)))
+    reading.pages.append(Page(file.place, title[: limits.TITLE], body, language.detect(body)))
     return reading
 
 

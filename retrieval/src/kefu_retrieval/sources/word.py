@@ -9,7 +9,7 @@ from docx.document import Document
 from docx.opc.exceptions import PackageNotFoundError
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import archive, hidden, language, pipe_table
+from kefu_retrieval.sources import archive, hidden, language, limits, pipe_table
 from kefu_retrieval.sources.document import Page, Reading
 from kefu_retrieval.sources.file import File
 from kefu_retrieval.sources.word_hidden import Visibility
@@ -19,7 +19,6 @@ _NAMED_HEADING = re.compile(r"\A(?:heading|标题)\s*(\d)\Z", re.IGNORECASE)
 _MARKUP = re.compile(r"\A(#{1,6}\s|```|~~~)")
 _TRANSPARENT = ("hyperlink", "ins", "smartTag", "moveTo", "sdt", "sdtContent", "fldSimple", "bdo", "dir")
 """Elements whose content is the document's, as if they were not there."""
-MAX_TITLE = 300
 
 
 def parse(file: File) -> Reading:
@@ -40,7 +39,7 @@ def parse(file: File) -> Reading:
     if not text:
         raise DocumentRefused("holds no text; a scanned document must be given as PDF or as a picture")
     title = _title(document) or writer.title or file.stem
-    reading.pages.append(Page(file.place, title[:MAX_TITLE], text, language.detect(text)))
+    reading.pages.append(Page(file.place, title[: limits.TITLE], text, language.detect(text)))
     return reading
 
 

@@ -43,8 +43,7 @@ def _parse(asked: dict[str, str], data: bytes) -> Reading:
     reading = formats.parse(file, sniff.FORMATS[asked["format"]], guessing=asked.get("guessing") == "yes")
     size = sum(len(page.body) for page in reading.pages) + sum(len(entry.answer) for entry in reading.entries)
     if size > limits.OUTPUT_CHARACTERS:
-        reading = Reading()
-        reading.omit(file.place, f"holds more than {limits.OUTPUT_CHARACTERS} characters of text; split it")
+        return Reading.omitting(file.place, f"holds more than {limits.OUTPUT_CHARACTERS} characters of text; split it")
     return reading
 
 
