@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Protocol
 
+from hack.cluster.apt import install
 from hack.cluster.cache import cache_root
 from hack.cluster.errors import ClusterError
-from hack.cluster.node.packages import install
 from hack.images.archive import rename
 from hack.images.base import base_key, base_tree
 from hack.images.catalog import FOLDER, REGISTRY

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,13 +81,33 @@ def bring_up() -> Stack:
     Raises:
         ClusterError: with a sentence that says what failed and what to do.
     """
-    subprocess.run([sys.executable, "-m", "hack.models", "fetch", *MODELS], cwd=ROOT, check=True)
-    choose(os.environ.get("KEFU_CLUSTER", "native")).up([])
+    with _beside(["hack.models", "fetch", *MODELS], ["hack.images", "build", *IMAGES.values()]):
+        choose(os.environ.get("KEFU_CLUSTER", "native")).up([])
     stack = find()
-    say("building images and importing them into the node")
+    say("importing images into the node")
     references = stack.load(*IMAGES.values())
     say("starting the mirror of the model hub")
     stack.mirror.start()
     say("installing charts/kefu")
     stack.install(references)
     return stack
+
+
+@contextmanager
+def _beside(*modules: list[str]) -> Iterator[None]:
+    """Run Python modules beside the body, which then waits for them; a body that fails ends them.
+
+    Raises:
+        CalledProcessError: one of them failed.
+    """
+    lines = [[sys.executable, "-m", *words] for words in modules]
+    children = [subprocess.Popen(line, cwd=ROOT, stdout=subprocess.DEVNULL) for line in lines]
+    try:
+        yield
+        for child, line in zip(children, lines, strict=True):
+            if child.wait():
+                raise subprocess.CalledProcessError(child.returncode, line)
+    finally:
+        for child in children:
+            child.terminate()
+            child.wait()

@@ -7,9 +7,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from hack.cluster.apt import install
 from hack.cluster.errors import PreflightError
 from hack.cluster.node.layout import HOST_IP, HOST_LINK, LINK_PREFIX, POD_RANGE, SERVICE_RANGE
-from hack.cluster.node.packages import NODE_PACKAGES, install
+from hack.cluster.node.packages import NODE_PACKAGES
 
 _NEEDED_BYTES = 4 * 1024**3
 
