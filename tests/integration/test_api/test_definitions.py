@@ -9,7 +9,8 @@ from hack.cluster.apiserver import ControlPlane
 
 from kefu_api.crd.definition import DEFINITIONS, Definition
 from kefu_api.kinds.chatbot import ChatbotDeploymentStatus, EngineStatus
-from kefu_api.kinds.knowledge import CandidateVersion, KnowledgeIndexStatus, PublishedVersion
+from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus
+from kefu_api.kinds.knowledge.versions import CandidateVersion, PublishedVersion
 from kefu_api.kinds.meta import Condition
 from tests.corpus.cases import SHORT_FORMS
 from tests.integration.test_api.server import NAMESPACE, Server

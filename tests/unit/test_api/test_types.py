@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from kefu_api.kinds.engine import Engine, Resources
-from kefu_api.kinds.knowledge import KnowledgeIndexSpec, Source
+from kefu_api.kinds.knowledge.index import KnowledgeIndexSpec
+from kefu_api.kinds.knowledge.source import Source
 from kefu_api.kinds.types import amount, seconds
 from kefu_api.kinds.vllm import VllmEngine
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from kefu_api.documents.index import Difference, Scores
-from kefu_api.kinds.knowledge import KnownVersion, QuestionChanges
+from kefu_api.kinds.knowledge.versions import KnownVersion, QuestionChanges
 from kefu_api.wire.versions import EvaluateRequest, EvaluateResponse, QuestionResult, VersionDiff
 from kefu_operator.cli.commands import knowledge
 from kefu_operator.cli.errors import CliError, NotFound, Unreachable

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kefu_api.kinds.knowledge import KnownVersion, PublishedVersion
+from kefu_api.kinds.knowledge.versions import KnownVersion, PublishedVersion
 from kefu_operator.ingestion.decide import RETRY, decide
 from kefu_operator.ingestion.jobs import JobView, State, heard, view
 from kefu_operator.ingestion.situation import Situation

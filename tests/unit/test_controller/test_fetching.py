@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kefu_api.documents.fetch import FetchedSource, FetchReport
-from kefu_api.kinds.knowledge import SourceStatus
+from kefu_api.kinds.knowledge.index import SourceStatus
 from kefu_operator.fetching.decide import FetchSituation, decide_fetching
 from kefu_operator.ingestion.jobs import JobView, State
 from kefu_operator.pods import ContainerView, Ended, PodView

@@ -13,7 +13,7 @@ import yaml
 
 from kefu_api import digest
 from kefu_api.kinds.chatbot import ChatbotDeployment
-from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.render import render
 from kefu_operator.plan.knowledge import config_maps_of

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
-from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_api.kinds.knowledge.index import KnowledgeIndex
 
 from .shop import SHOP, documents, faq, golden, policies
 

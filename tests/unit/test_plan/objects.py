@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
-from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_api.kinds.knowledge.index import KnowledgeIndex
 
 
 def chatbot(spec: Mapping[str, Any] | None = None, name: str = "shop", namespace: str = "acme") -> ChatbotDeployment:

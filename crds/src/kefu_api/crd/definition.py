@@ -7,7 +7,7 @@ from kefu_api import GROUP, VERSION
 from kefu_api.base import Model
 from kefu_api.crd.structural import Node, structural, without_defaults
 from kefu_api.kinds.chatbot import ChatbotDeployment
-from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_api.kinds.shape import RULES
 from kefu_api.kinds.types import OBJECT_NAME
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kefu_api.errors import InvalidManifests, ManifestError
 from kefu_api.kinds.chatbot import ChatbotDeployment
-from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_api.manifests.files import read
 from kefu_api.source import Document
 from kefu_api.validation import Finding, check

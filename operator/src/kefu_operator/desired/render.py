@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
-from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Owner, owned, shared
 from kefu_operator.desired.objects import (

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 
 from kefu_api.documents.fetch import FetchReport
-from kefu_api.kinds.knowledge import SourceStatus
+from kefu_api.kinds.knowledge.index import SourceStatus
 from kefu_operator.desired.types import Object
 from kefu_operator.ingestion.jobs import JobView, State
 from kefu_operator.pods import PodView, pods_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from kefu_api import digest
-from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_operator import naming
 from kefu_operator.client import Client
 from kefu_operator.config_map_files import config_map_files

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from kefu_api.documents.index import IngestionReport
-from kefu_api.kinds.knowledge import KnownVersion, PublishedVersion
+from kefu_api.kinds.knowledge.versions import KnownVersion, PublishedVersion
 from kefu_operator.desired.types import Object
 from kefu_operator.ingestion import known
 from kefu_operator.ingestion.jobs import JobView, State, failure_of, report_of

@@ -6,7 +6,7 @@ from typing import Literal
 
 from kefu_api.documents import index as told
 from kefu_api.documents.index import IngestionReport, Judgement
-from kefu_api.kinds.knowledge import (
+from kefu_api.kinds.knowledge.versions import (
     Difference,
     KnownVersion,
     PublishedVersion,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from kefu_api.kinds.knowledge import KnownVersion, PublishedVersion
+from kefu_api.kinds.knowledge.versions import KnownVersion, PublishedVersion
 from kefu_operator.desired.types import Object
 from kefu_operator.ingestion.jobs import JobView
 from kefu_operator.pods import PodView

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from kefu_api.documents.index import IngestionReport
-from kefu_api.kinds.knowledge import KnownVersion, PublishedVersion
+from kefu_api.kinds.knowledge.versions import KnownVersion, PublishedVersion
 from kefu_operator.ingestion import known
 from kefu_operator.ingestion.decide import decide
 from kefu_operator.ingestion.situation import Decision, Situation

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from kefu_api.kinds.knowledge import KnowledgeIndex, KnowledgeIndexStatus
+from kefu_api.kinds.knowledge.index import KnowledgeIndex, KnowledgeIndexStatus
 from kefu_api.manifests import Manifests
 from kefu_operator.local.files import write_atomically
 from kefu_operator.local.ingestion import Memory

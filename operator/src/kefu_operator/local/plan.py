@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from kefu_api import digest
 from kefu_api.kinds.chatbot import ChatbotDeployment
-from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_api.manifests import Manifests
 from kefu_operator import naming
 from kefu_operator.local.bundle import name_of

@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 from kefu_api.documents import index as document
-from kefu_api.kinds.knowledge import Embedding
+from kefu_api.kinds.knowledge.embedding import Embedding
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.workload import ClaimMount, Mount

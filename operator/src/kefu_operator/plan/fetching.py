@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from kefu_api import digest
 from kefu_api.documents import fetch as document
 from kefu_api.documents.fetch import Fetch, FetchSource
-from kefu_api.kinds.knowledge import KnowledgeIndex, Source
+from kefu_api.kinds.knowledge.index import KnowledgeIndex
+from kefu_api.kinds.knowledge.source import Source
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_api.kinds.types import seconds
 from kefu_operator import naming

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from kefu_api.kinds.knowledge import KnowledgeIndexStatus
+from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus
 from kefu_operator import naming
 from kefu_operator.desired.types import Object
 from kefu_operator.fetching.decide import FetchDecision, FetchSituation, decide_fetching

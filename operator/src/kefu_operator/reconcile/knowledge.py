@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from kefu_api.kinds.knowledge import CandidateVersion, KnowledgeIndex, KnowledgeIndexStatus, PublishedVersion
+from kefu_api.kinds.knowledge.index import KnowledgeIndex, KnowledgeIndexStatus
+from kefu_api.kinds.knowledge.versions import CandidateVersion, PublishedVersion
 from kefu_operator import naming
 from kefu_operator.apply import Applier, Refusals
 from kefu_operator.client import Client

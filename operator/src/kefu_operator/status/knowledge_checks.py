@@ -1,6 +1,6 @@
 """Checks of an index: its sources, its store and what searches it."""
 
-from kefu_api.kinds.knowledge import KnownVersion
+from kefu_api.kinds.knowledge.versions import KnownVersion
 from kefu_operator.gather.knowledge import KnowledgeFacts
 from kefu_operator.gather.owned import find
 from kefu_operator.ingestion import known

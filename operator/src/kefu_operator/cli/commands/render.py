@@ -9,7 +9,7 @@ import yaml
 
 from kefu_api import digest
 from kefu_api.kinds.chatbot import ChatbotDeployment
-from kefu_api.kinds.knowledge import KnowledgeIndex
+from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_api.manifests import Manifests
 from kefu_operator.cli.errors import NotValid
 from kefu_operator.cli.manifests import load_valid

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from kefu_api.kinds.knowledge import KnownVersion
+from kefu_api.kinds.knowledge.versions import KnownVersion
 from kefu_api.wire.search import Problem
 from kefu_operator.cli.errors import AskFailed, NotFound
 

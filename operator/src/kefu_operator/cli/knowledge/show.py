@@ -5,7 +5,7 @@ from typing import Any
 
 from kefu_api.base import Model
 from kefu_api.documents.index import Difference
-from kefu_api.kinds.knowledge import KnownVersion, QuestionChanges
+from kefu_api.kinds.knowledge.versions import KnownVersion, QuestionChanges
 from kefu_api.wire.versions import EvaluateResponse, VersionDiff
 from kefu_operator.cli.knowledge.place import IndexView
 from kefu_operator.cli.output import Output

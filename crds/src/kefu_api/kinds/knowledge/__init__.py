@@ -1,0 +1,1 @@
+"""KnowledgeIndex, a module for each part of its spec and its status."""

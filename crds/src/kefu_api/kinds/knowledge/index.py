@@ -1,0 +1,124 @@
+"""KnowledgeIndex: sources of knowledge, kept as a searchable, versioned index."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from kefu_api.kinds.knowledge.embedding import BuiltinEmbedding, Embedding
+from kefu_api.kinds.knowledge.evaluation import Evaluation, Publishing
+from kefu_api.kinds.knowledge.search import Search, Vocabulary
+from kefu_api.kinds.knowledge.source import MAX_REMOTE, Source
+from kefu_api.kinds.knowledge.store import EmbeddedStore, Store
+from kefu_api.kinds.knowledge.versions import CandidateVersion, KnownVersion, PublishedVersion
+from kefu_api.kinds.meta import Condition, Metadata
+from kefu_api.kinds.part import Part
+from kefu_api.kinds.places import Fetching
+from kefu_api.kinds.rules import Rule, Ruled, unique, unique_names
+from kefu_api.kinds.shape import ATOMIC, BY_NAME, BY_TYPE, SET
+from kefu_api.kinds.types import Language, Text
+
+
+class Chunking(Ruled):
+    """How documents are cut into chunks. FAQ entries are never cut."""
+
+    RULES: ClassVar = (
+        Rule(
+            "self.overlap < self.tokens",
+            lambda chunking: chunking.overlap < chunking.tokens,
+            "overlap must be smaller than tokens: lower chunking.overlap",
+        ),
+    )
+
+    tokens: Annotated[int, Field(ge=32, le=4096)] = 512
+    """Largest chunk, in tokens (estimated)."""
+    overlap: Annotated[int, Field(ge=0, le=1024)] = 50
+    """How many tokens neighbouring chunks share."""
+
+
+class KnowledgeIndexSpec(Ruled):
+    """Desired state of a KnowledgeIndex."""
+
+    RULES: ClassVar = (
+        unique_names("sources", remedy="rename one of spec.sources"),
+        unique("languages", remedy="remove the double from spec.languages"),
+        Rule(
+            f"self.sources.filter(s, !has(s.inline) && !has(s.configMap)).size() <= {MAX_REMOTE}",
+            lambda spec: sum(source.place is not None for source in spec.sources) <= MAX_REMOTE,
+            f"at most {MAX_REMOTE} sources may be remote: make an index of its own of the others",
+        ),
+    )
+
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2, json_schema_extra=SET)] = ("zh", "en")
+    """Languages of the documents and the questions."""
+    sources: Annotated[tuple[Source, ...], Field(min_length=1, max_length=32, json_schema_extra=BY_NAME)]
+    """Where the knowledge comes from."""
+    fetching: Fetching = Fetching()
+    """How remote sources are fetched."""
+    chunking: Chunking = Chunking()
+    """How documents are cut."""
+    embedding: Embedding = Embedding(builtin=BuiltinEmbedding())
+    """What turns text into vectors."""
+    store: Store = Store(embedded=EmbeddedStore())
+    """Where vectors are kept."""
+    search: Search = Search()
+    """How questions are looked up."""
+    vocabulary: Vocabulary = Vocabulary()
+    """Words of one meaning: synonyms, nicknames of products, names in another language."""
+    evaluation: Evaluation | None = None
+    """How a version is judged before anybody sees it; absent: it is not."""
+    publishing: Publishing = Publishing()
+    """How versions become visible."""
+
+
+class SourceStatus(Part):
+    """A remote source, as it was fetched last."""
+
+    name: Text
+    """Name of the source."""
+    digest: Text | None = None
+    """Of the snapshot that holds; absent: nothing was fetched yet."""
+    files: Annotated[int, Field(ge=0)] = 0
+    """How many files it has."""
+    left_out: Annotated[int, Field(ge=0)] = 0
+    """How many files of the place are not in it; the fetch job's log names them."""
+    reason: Text | None = None
+    """Why the last fetch failed, in one CamelCase word; absent: it did not."""
+    message: Text | None = None
+    """The same in a sentence."""
+    at: Text
+    """When it was tried last (RFC 3339)."""
+
+
+class KnowledgeIndexStatus(Part):
+    """Observed state of a KnowledgeIndex."""
+
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    """The generation of the spec that this status speaks of."""
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=BY_TYPE)] = ()
+    """Ready, SourcesReady, StoreReady, Evaluated, Published, Progressing."""
+    published: PublishedVersion | None = None
+    """The version that answers now."""
+    candidate: CandidateVersion | None = None
+    """The version that is being built aside, if any."""
+    versions: Annotated[tuple[KnownVersion, ...], Field(max_length=16, json_schema_extra=ATOMIC)] = ()
+    """Every version in the store, newest first; each can be published by `spec.publishing.version`."""
+    volume: Text | None = None
+    """UID of the embedded store's volume that holds them; another volume holds nothing of them."""
+    url: Text | None = None
+    """Where the retrieval service answers inside the cluster."""
+    sources: Annotated[tuple[SourceStatus, ...], Field(max_length=16, json_schema_extra=BY_NAME)] = ()
+    """The remote sources, as they were fetched last."""
+    fetched: Text | None = None
+    """Name of what `sources` speaks of: places and volume, as a hash."""
+
+
+class KnowledgeIndex(Part):
+    """Sources of knowledge, kept as a searchable, versioned index."""
+
+    api_version: Literal["kefu.dev/v1alpha1"]
+    kind: Literal["KnowledgeIndex"]
+    metadata: Metadata
+    spec: KnowledgeIndexSpec
+    """Desired state."""
+    status: KnowledgeIndexStatus | None = None
+    """Observed state, written by the operator."""
