@@ -244,7 +244,7 @@ def test_each_endpoint_has_its_own_key() -> None:
 @pytest.mark.parametrize(
     ("uri", "layout"),
     [
-        ("hf://meta-llama/Llama-3.3-70B-Instruct", "FP8 on 2 × h100, KV cache for about 234,000 tokens"),
+        ("hf://meta-llama/Llama-3.3-70B-Instruct", "FP8 on 2 × h100, KV cache for about 228,000 tokens"),
         ("hf://acme/unknown", ""),
     ],
 )

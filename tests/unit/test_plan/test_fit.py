@@ -98,7 +98,7 @@ def refusal(name: str, accelerator: AcceleratorClass, wish: Wish | None = None) 
 def test_a_refusal_holds_the_arithmetic_and_what_would_help() -> None:
     assert refusal("Qwen/Qwen2.5-72B-Instruct", H100, Wish(count=1, held=Format.BFLOAT16, context=32_768)) == (
         "spec.engine: Qwen2.5-72B-Instruct does not fit 1 × class: weights 135.4 GiB in bfloat16 are 135.4 GiB a device, "
-        "KV cache for 32768 tokens of 320 KiB 10.0 GiB, activations and runtime 2.0 GiB: together 147.4 GiB of "
+        "KV cache for 32768 tokens of 320 KiB 10.0 GiB, activations and runtime 3.0 GiB: together 148.4 GiB of "
         "0.90 × 79.6 GiB = 71.7 GiB; it would fit with accelerator.count: 4 below spec.engine"
     )
 
@@ -245,7 +245,7 @@ def test_a_described_model_is_taken_as_described() -> None:
 def test_a_described_model_without_its_cache_is_held_against_its_weights_alone() -> None:
     shape = shape_of(ModelSource(uri="pvc://weights/ours", parameters="70B"))
     assert fit(shape, Wish(count=2, context=131_072), "class", H100).layout == Layout(Format.FP8, 2, 1)
-    with pytest.raises(EngineDoesNotFit, match=r"activations and runtime 2\.0 GiB: together 132\.4 GiB"):
+    with pytest.raises(EngineDoesNotFit, match=r"activations and runtime 3\.0 GiB: together 133\.4 GiB"):
         fit(shape, Wish(count=1, held=Format.BFLOAT16), "class", H100)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from kefu_operator.plan.fit.choose import COUNTS, LEAST, STEP, Candidate, Fit, candidates, choose, least_context
-from kefu_operator.plan.fit.room import RUNTIME
+from kefu_operator.plan.fit.room import runtime
 from kefu_operator.plan.fit.shape import Format, ModelShape, weights
 from kefu_operator.plan.fit.wish import Wish
 from kefu_operator.plan.settings import AcceleratorClass
@@ -34,12 +34,12 @@ def arithmetic(shape: ModelShape, wish: Wish, best: Candidate, memory: int) -> s
     draft = f" and {_gib(wish.beside)} of its draft model" if wish.beside else ""
     total = _gib(weights(shape, layout.held))
     terms = [f"weights {total} in {layout.held}{draft}{over} are {_gib(left.weights)} a device"]
-    needed = left.weights + RUNTIME
+    needed = left.weights + runtime(memory)
     if left.per_token is not None:
         tokens = least_context(shape, wish)
         needed += tokens * left.per_token
         terms.append(f"KV cache for {tokens} tokens of {left.per_token / 1024:.0f} KiB {_gib(tokens * left.per_token)}")
-    terms.append(f"activations and runtime {_gib(RUNTIME)}")
+    terms.append(f"activations and runtime {_gib(runtime(memory))}")
     has = f"{wish.utilization:.2f} × {_gib(memory)} = {_gib(left.usable)}"
     return f"{', '.join(terms)}: together {_gib(needed)} of {has}"
 

@@ -4,10 +4,19 @@ from dataclasses import dataclass
 
 from kefu_operator.plan.fit.shape import Format, ModelShape, weights
 
-RUNTIME = 2**31
-"""Bytes a device that are neither weights nor cache: what the driver keeps, CUDA context, NCCL buffers, and the activations of
-the largest batch. For Qwen2.5-32B on two L40S vLLM reports 30.71 GiB of weights and 7.71 GiB of cache out of 0.9 × 44.99 GiB,
-which leaves 2.07 GiB (github.com/vllm-project/vllm/issues/15815)."""
+_LARGE = 70 * 2**30
+"""Bytes of memory from which vLLM reads 8,192 tokens of prompts at once, where it reads 2,048 on smaller devices."""
+
+
+def runtime(memory: int) -> int:
+    """Bytes of a device of `memory` bytes that are neither weights nor cache: what the driver keeps, CUDA context, NCCL
+    buffers, and the activations of the largest batch.
+
+    Source: for Qwen2.5-32B on two L40S vLLM reports 30.71 GiB of weights and 7.71 GiB of cache out of 0.9 × 44.99 GiB, which
+    leaves 2.07 GiB (github.com/vllm-project/vllm/issues/15815). On an H100 hack/gpu/memory.py measured up to 1.49 GiB of
+    activations (Qwen3-32B, 8,192 tokens), 0.60 GiB of context, and 0.47 GiB that nvidia-smi counts and CUDA does not give.
+    """
+    return (3 if memory >= _LARGE else 2) * 2**30
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ def room(shape: ModelShape, layout: Layout, memory: int, utilization: float, bes
     """
     usable = memory * utilization
     held = (weights(shape, layout.held) + beside) / layout.devices
-    return Room(usable, held, usable - held - RUNTIME, _per_token(shape, layout))
+    return Room(usable, held, usable - held - runtime(memory), _per_token(shape, layout))
 
 
 def _per_token(shape: ModelShape, layout: Layout) -> float | None:
