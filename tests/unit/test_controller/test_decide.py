@@ -313,6 +313,15 @@ def test_new_questions_judge_again_what_is_published() -> None:
     assert (decide(same).create, decide(same).phase) == (False, None)
 
 
+def test_a_pinned_version_that_cannot_be_published_is_a_failed_candidate_though_nothing_is_to_be_built() -> None:
+    failed = JobView(
+        {"kind": "Job", "metadata": {"name": "shop-publish-v1"}}, "shop-publish-v1", State.FAILED, NOW, NOW, "", "uid"
+    )
+    pinned = replace(FIRST, version=None, job_name=None, automatic=False, pinned="v1", versions=knows("v1"))
+    found = decide(replace(pinned, jobs=(failed,), pods=(pod("no report", 75, failed.name),)))
+    assert (found.phase, found.candidate) == ("Failed", "v1")
+
+
 # Whatever happens.
 
 STATES = st.sampled_from(list(State))

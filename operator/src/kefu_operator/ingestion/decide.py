@@ -261,16 +261,18 @@ def _tell(version: str, reason: str, message: str, *, temporary: bool, done: str
     return fail(told, text + "; it is tried again") if temporary else stuck(told, text)
 
 
-def _again(now: Situation, job: JobView, check: Check, *, at_once: bool = False) -> Decision:
+def _again(
+    now: Situation, job: JobView, check: Check, *, at_once: bool = False, candidate: str | None = None
+) -> Decision:
     left = (job.ended or now.now) + RETRY - now.now
     if left > timedelta(0) and not at_once:
-        return replace(_decision(now, check, phase="Failed"), again_after=left)
-    return replace(_decision(now, check, phase="Pending"), delete=(job.live,))
+        return replace(_decision(now, check, phase="Failed", candidate=candidate), again_after=left)
+    return replace(_decision(now, check, phase="Pending", candidate=candidate), delete=(job.live,))
 
 
 def _repeat(now: Situation, job: JobView, check: Check, version: str) -> Decision:
     """Publishing again, after a while, whatever went wrong: only a Job that is made anew asks again."""
-    return replace(_again(now, job, _beside(now, check)), candidate=version)
+    return _again(now, job, _beside(now, check), candidate=version)
 
 
 def _pending(now: Situation, check: Check, *, create: bool = False, delete: tuple[Object, ...] = ()) -> Decision:
