@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from kefu_retrieval.sources.apart.sandbox import Sandbox
 from kefu_retrieval.sources.file import File
 from kefu_retrieval.sources.read import read_file
-from kefu_retrieval.sources.sandbox import Sandbox
 from tests.unit.test_sources import made
 from tests.unit.test_sources.reading import Reader
 

@@ -15,7 +15,7 @@ from kefu_retrieval.places.addresses import Addresses
 from kefu_retrieval.places.gathering import Gathering
 from kefu_retrieval.places.s3_signature import KeyPair, sign
 from kefu_retrieval.places.shelf import Shelf
-from kefu_retrieval.sources import plain_yaml
+from kefu_retrieval.sources.text import plain_yaml
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from kefu_retrieval.errors import DocumentRefused, SourceChanged, SourceMissing
-from kefu_retrieval.sources import faq, folder, language, limits, markdown, read
+from kefu_retrieval.sources import folder, limits, markdown, read
 from kefu_retrieval.sources.document import Reading
+from kefu_retrieval.sources.faq import entries
 from kefu_retrieval.sources.file import File
+from kefu_retrieval.sources.text import language
 from tests.unit.test_retrieval.doubles import faq_source, folder_source, index
 
 GOOD = "- {id: a, question: 能退吗, variants: [可以退货吗, 能退吗], answer: 可以, tags: [x]}\n"
@@ -40,8 +42,8 @@ BAD_FILES = {
 }
 
 
-def entries(text: str) -> Reading:
-    return faq.parse(File("faq", "f.yaml", text.encode()))
+def parsed(text: str) -> Reading:
+    return entries.parse(File("faq", "f.yaml", text.encode()))
 
 
 def pages(text: str, name: str = "a.md") -> Reading:
@@ -49,7 +51,7 @@ def pages(text: str, name: str = "a.md") -> Reading:
 
 
 def test_reads_an_entry() -> None:
-    reading = entries(GOOD)
+    reading = parsed(GOOD)
     assert reading.omissions == []
     entry = reading.entries[0]
     assert (entry.document, entry.question, entry.variants) == ("faq/a", "能退吗", ("可以退货吗",))
@@ -58,15 +60,15 @@ def test_reads_an_entry() -> None:
 
 def test_names_an_entry_without_id_by_its_question() -> None:
     text = "- {question: q, answer: b}\n- {question: r, answer: b}"
-    first, second = entries(text).entries
+    first, second = parsed(text).entries
     assert first.document != second.document
-    assert entries(text).entries[0].document == first.document
+    assert parsed(text).entries[0].document == first.document
 
 
 @pytest.mark.parametrize("case", BAD_ENTRIES)
 def test_leaves_out_an_entry_with(case: str) -> None:
     text, reason = BAD_ENTRIES[case]
-    reading = entries(f"{text}\n{GOOD.replace('id: a', 'id: good')}")
+    reading = parsed(f"{text}\n{GOOD.replace('id: a', 'id: good')}")
     assert [entry.document for entry in reading.entries] == ["faq/good"]
     assert len(reading.omissions) == 1
     assert reason in reading.omissions[0].reason
@@ -76,7 +78,7 @@ def test_leaves_out_an_entry_with(case: str) -> None:
 def test_leaves_out_an_faq_file_that_holds(case: str) -> None:
     text, reason = BAD_FILES[case]
     with pytest.raises(DocumentRefused) as caught:
-        entries(text)
+        parsed(text)
     assert reason in str(caught.value)
 
 
@@ -104,12 +106,12 @@ def test_leaves_out_an_empty_page_and_broken_front_matter() -> None:
 def test_reads_a_mounted_config_map_through_its_links(tmp_path: Path) -> None:
     data = tmp_path / "..2026_11_20"
     data.mkdir()
-    (data / "faq.yaml").write_text(GOOD)
+    (data / "entries.yaml").write_text(GOOD)
     (tmp_path / "..data").symlink_to(data)
-    (tmp_path / "faq.yaml").symlink_to(tmp_path / "..data" / "faq.yaml")
+    (tmp_path / "entries.yaml").symlink_to(tmp_path / "..data" / "entries.yaml")
     (tmp_path / ".hidden").write_text("x")
     (tmp_path / "folder").mkdir()
-    assert dict(folder.read(tmp_path).files) == {"faq.yaml": GOOD.encode()}
+    assert dict(folder.read(tmp_path).files) == {"entries.yaml": GOOD.encode()}
 
 
 def test_leaves_out_files_that_are_not_text_too_large_or_of_another_kind(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from kefu_api.documents.index import Columns
+from kefu_retrieval.sources.apart.sandbox import Sandbox
 from kefu_retrieval.sources.document import Page, Reading
 from kefu_retrieval.sources.file import File
 from kefu_retrieval.sources.read import read_file
-from kefu_retrieval.sources.sandbox import Sandbox
 
 
 class Reader:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kefu_retrieval.sources import instructions, invisible
+from kefu_retrieval.sources.cleaning import instructions, invisible
 from tests.unit.test_sources import made
 from tests.unit.test_sources.reading import Reader
 

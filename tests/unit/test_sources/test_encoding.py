@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import encoding
+from kefu_retrieval.sources.text import encoding
 
 CHINESE = "签收后七天内可以无理由退货，运费由买家承担。\n"
 ENGLISH = "Returns are free within 30 days.\n"

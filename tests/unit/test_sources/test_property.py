@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kefu_retrieval.sources import sniff
+from kefu_retrieval.sources.apart.sandbox import Sandbox
 from kefu_retrieval.sources.file import File
 from kefu_retrieval.sources.read import read_file
-from kefu_retrieval.sources.sandbox import Sandbox
 from tests.unit.test_sources import made
 from tests.unit.test_sources.reading import Reader
 from tests.unit.test_sources.test_webpage import SHOP

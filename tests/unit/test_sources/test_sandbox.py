@@ -9,9 +9,9 @@ import pytest
 from kefu_api import digest
 from kefu_api.documents.index import SourceDocument
 from kefu_retrieval.sources import limits, read
+from kefu_retrieval.sources.apart.sandbox import Sandbox
 from kefu_retrieval.sources.document import Reading
 from kefu_retrieval.sources.file import File
-from kefu_retrieval.sources.sandbox import Sandbox
 from tests.unit.test_retrieval.doubles import index
 from tests.unit.test_sources import made
 

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from kefu_retrieval.sources.language import HAN
+from kefu_retrieval.sources.text.language import HAN
 
 _WORD = re.compile(f"[{HAN}]+|[^\\W_{HAN}]+(?:[.'’-][^\\W_{HAN}]+)*")
 _HAN_RUN = re.compile(f"[{HAN}]")

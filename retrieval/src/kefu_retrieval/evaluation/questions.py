@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kefu_api.documents.index import Evaluation
 from kefu_retrieval.errors import QuestionsInvalid, SourceChanged
 from kefu_retrieval.faults import first_fault
-from kefu_retrieval.sources import folder, plain_yaml
+from kefu_retrieval.sources import folder
+from kefu_retrieval.sources.text import plain_yaml
 
 MAX_QUESTIONS = 5_000
 """A person writes hundreds; each costs a search of some milliseconds."""

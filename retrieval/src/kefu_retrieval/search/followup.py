@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from kefu_api.wire.search import MAX_QUERY
 from kefu_retrieval.chunks import terms
-from kefu_retrieval.sources.language import HAN
+from kefu_retrieval.sources.text.language import HAN
 
 FEW_WORDS = 3
 FEW_CHARACTERS = 6

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from kefu_retrieval.chunks import terms
 from kefu_retrieval.search import answer_type
 from kefu_retrieval.search.vocabulary import Vocabulary, built_in
-from kefu_retrieval.sources import language
+from kefu_retrieval.sources.text import language
 
 
 @dataclass(frozen=True)

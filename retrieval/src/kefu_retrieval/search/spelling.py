@@ -19,7 +19,7 @@ from pypinyin import lazy_pinyin
 from pypinyin.phrases_dict import phrases_dict
 
 from kefu_retrieval.chunks import terms
-from kefu_retrieval.sources.language import HAN
+from kefu_retrieval.sources.text.language import HAN
 
 SHORTEST = 5
 """Letters of the shortest Latin word that is corrected: shorter ones are near too many others."""

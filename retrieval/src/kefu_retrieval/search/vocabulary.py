@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 
 from kefu_retrieval.chunks import terms
-from kefu_retrieval.sources.language import HAN
+from kefu_retrieval.sources.text.language import HAN
 
 _HAN = re.compile(f"[{HAN}]")
 _NONE: frozenset[str] = frozenset()

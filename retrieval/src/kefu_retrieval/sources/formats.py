@@ -5,7 +5,7 @@ from importlib import import_module
 
 from kefu_retrieval.errors import DocumentRefused
 from kefu_retrieval.sources import limits, sniff
-from kefu_retrieval.sources.clean import clean
+from kefu_retrieval.sources.cleaning.clean import clean
 from kefu_retrieval.sources.document import Reading
 from kefu_retrieval.sources.file import File
 from kefu_retrieval.sources.sniff import Format
@@ -15,23 +15,23 @@ Parser = Callable[[File], Reading]
 APART: frozenset[Format] = frozenset({"HTML", "PDF", "DOCX", "XLSX", "Image"})
 """Formats whose parsers are large and complicated: they run in a child process with bounds, and are imported there alone."""
 _FOLDER = "kefu_retrieval.sources"
-_FAQ = {".csv": "delimited:parse_faq", ".tsv": "delimited:parse_faq", ".xlsx": "spreadsheet:parse_faq",
-        ".json": "jsonl:parse_faq", ".jsonl": "jsonl:parse_faq", ".ndjson": "jsonl:parse_faq"}  # fmt: skip
+_FAQ = {".csv": "tables.delimited:parse_faq", ".tsv": "tables.delimited:parse_faq", ".xlsx": "tables.spreadsheet:parse_faq",
+        ".json": "tables.jsonl:parse_faq", ".jsonl": "tables.jsonl:parse_faq", ".ndjson": "tables.jsonl:parse_faq"}  # fmt: skip
 _PARSERS: Mapping[Format, str] = {
-    "FAQ": "faq:parse",
+    "FAQ": "faq.entries:parse",
     "Markdown": "markdown:parse",
-    "HTML": "webpage:parse",
-    "PDF": "pdf:parse",
-    "DOCX": "word:parse",
-    "XLSX": "spreadsheet:parse_records",
-    "CSV": "delimited:parse_records",
-    "JSONL": "jsonl:parse_records",
-    "Image": "picture:parse",
+    "HTML": "web.page:parse",
+    "PDF": "pdf.pages:parse",
+    "DOCX": "word.body:parse",
+    "XLSX": "tables.spreadsheet:parse_records",
+    "CSV": "tables.delimited:parse_records",
+    "JSONL": "tables.jsonl:parse_records",
+    "Image": "pictures.picture:parse",
 }
 _GUESSING: Mapping[Format, str] = {
-    "XLSX": "spreadsheet:parse",
-    "CSV": "delimited:parse",
-    "JSONL": "jsonl:parse",
+    "XLSX": "tables.spreadsheet:parse",
+    "CSV": "tables.delimited:parse",
+    "JSONL": "tables.jsonl:parse",
 }
 """Of tables whose source leaves it open whether their rows are FAQ entries."""
 

@@ -7,9 +7,11 @@ from datetime import date
 import yaml
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import columns, encoding, language, limits, plain_yaml
+from kefu_retrieval.sources import limits
 from kefu_retrieval.sources.document import Page, Reading
 from kefu_retrieval.sources.file import File
+from kefu_retrieval.sources.tables import columns
+from kefu_retrieval.sources.text import encoding, language, plain_yaml
 from kefu_retrieval.sources.validity import day
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)

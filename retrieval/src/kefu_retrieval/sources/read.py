@@ -6,9 +6,9 @@ from pathlib import Path
 from kefu_api.documents.index import Index, SourceDocument
 from kefu_retrieval.errors import DocumentRefused, IndexInvalid, SourceChanged
 from kefu_retrieval.sources import folder, formats
+from kefu_retrieval.sources.apart.sandbox import Sandbox
 from kefu_retrieval.sources.document import FaqEntry, Reading
 from kefu_retrieval.sources.file import File
-from kefu_retrieval.sources.sandbox import Sandbox
 
 _INLINE = {
     "FAQ": "inline.yaml",

@@ -1,11 +1,12 @@
 """FAQ entries out of a table: a row an entry, columns by their names."""
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import columns, faq
 from kefu_retrieval.sources.document import Reading
+from kefu_retrieval.sources.faq import entries
 from kefu_retrieval.sources.file import File
 from kefu_retrieval.sources.omitted import bounded
-from kefu_retrieval.sources.table import Table
+from kefu_retrieval.sources.tables import columns
+from kefu_retrieval.sources.tables.table import Table
 
 
 def parse(file: File, table: Table) -> Reading:
@@ -26,5 +27,5 @@ def parse(file: File, table: Table) -> Reading:
         for key, split in (("variants", columns.several), ("tags", columns.tags)):
             if key in item:
                 item[key] = split(str(item[key]))
-        faq.add(reading, file, row.number, item)
+        entries.add(reading, file, row.number, item)
     return bounded(reading, file, table.more)

@@ -6,11 +6,13 @@ from datetime import date
 from kefu_api import digest
 from kefu_api.documents.index import Columns
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import columns, language, limits
+from kefu_retrieval.sources import limits
 from kefu_retrieval.sources.document import Page, Reading
 from kefu_retrieval.sources.file import File
 from kefu_retrieval.sources.omitted import bounded
-from kefu_retrieval.sources.table import Row
+from kefu_retrieval.sources.tables import columns
+from kefu_retrieval.sources.tables.table import Row
+from kefu_retrieval.sources.text import language
 from kefu_retrieval.sources.validity import day
 
 MAX_ID = 100

@@ -6,8 +6,8 @@ from typing import Any
 
 from pdfplumber.page import Page as Sheet
 
-from kefu_retrieval.sources import colour
-from kefu_retrieval.sources.colour import WHITE, Colour
+from kefu_retrieval.sources.cleaning import colour
+from kefu_retrieval.sources.cleaning.colour import WHITE, Colour
 
 _TINY = 1.5
 """Points."""

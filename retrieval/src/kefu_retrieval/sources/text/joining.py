@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from kefu_retrieval.sources.language import HAN
+from kefu_retrieval.sources.text.language import HAN
 
 _CJK = f"{HAN}\u3000-\u303f\uff00-\uffef"
 _CJK_END = re.compile(f"[{_CJK}]\\Z")

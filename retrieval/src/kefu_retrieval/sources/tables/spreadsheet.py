@@ -9,10 +9,12 @@ from typing import Any
 import openpyxl
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import archive, columns, faq_table, limits, records, table
+from kefu_retrieval.sources import archive, limits
 from kefu_retrieval.sources.document import Reading
+from kefu_retrieval.sources.faq import rows
 from kefu_retrieval.sources.file import File
-from kefu_retrieval.sources.table import Table
+from kefu_retrieval.sources.tables import columns, records, table
+from kefu_retrieval.sources.tables.table import Table
 
 
 def parse(file: File) -> Reading:
@@ -62,7 +64,7 @@ def _parse(file: File, *, is_faq: bool | None) -> Reading:
 
 def _sheet(file: File, read: Table, *, is_faq: bool | None) -> Reading:
     if is_faq or (is_faq is None and columns.is_faq(read.columns)):
-        return faq_table.parse(file, read)
+        return rows.parse(file, read)
     return records.parse(file, read.columns, read.rows, read.more)
 
 

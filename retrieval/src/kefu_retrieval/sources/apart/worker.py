@@ -9,7 +9,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from kefu_api.documents.index import Columns
-from kefu_retrieval.sources import formats, frames, limits, sniff
+from kefu_retrieval.sources import formats, limits, sniff
+from kefu_retrieval.sources.apart import frames
 from kefu_retrieval.sources.document import Reading
 from kefu_retrieval.sources.file import File
 

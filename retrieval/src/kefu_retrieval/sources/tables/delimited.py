@@ -4,10 +4,12 @@ import csv
 from collections.abc import Iterator
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import columns, encoding, faq_table, records, table
 from kefu_retrieval.sources.document import Reading
+from kefu_retrieval.sources.faq import rows
 from kefu_retrieval.sources.file import File
-from kefu_retrieval.sources.table import Table
+from kefu_retrieval.sources.tables import columns, records, table
+from kefu_retrieval.sources.tables.table import Table
+from kefu_retrieval.sources.text import encoding
 
 _DELIMITERS = (",", "\t", ";", "|")
 
@@ -20,7 +22,7 @@ def parse(file: File) -> Reading:
     """
     read = _table(file)
     if columns.is_faq(read.columns) and file.columns is None:
-        return faq_table.parse(file, read)
+        return rows.parse(file, read)
     return records.parse(file, read.columns, read.rows, read.more)
 
 
@@ -40,7 +42,7 @@ def parse_faq(file: File) -> Reading:
     Raises:
         DocumentRefused: it cannot be read as a table with columns for questions and answers.
     """
-    return faq_table.parse(file, _table(file))
+    return rows.parse(file, _table(file))
 
 
 def _table(file: File) -> Table:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from kefu_retrieval.sources.pdf_text import Line
+from kefu_retrieval.sources.pdf.layout import Line
 
 _NUMBER = re.compile(r"[\d一二三四五六七八九十]+")
 _PAGES = 3

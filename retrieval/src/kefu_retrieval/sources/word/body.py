@@ -9,11 +9,14 @@ from docx.document import Document
 from docx.opc.exceptions import PackageNotFoundError
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import archive, hidden, language, limits, pipe_table
+from kefu_retrieval.sources import archive, limits
+from kefu_retrieval.sources.cleaning import unseen
 from kefu_retrieval.sources.document import Page, Reading
 from kefu_retrieval.sources.file import File
-from kefu_retrieval.sources.word_hidden import Visibility
-from kefu_retrieval.sources.word_style import Element, Styles, name, value
+from kefu_retrieval.sources.tables import pipe_table
+from kefu_retrieval.sources.text import language
+from kefu_retrieval.sources.word.hidden import Visibility
+from kefu_retrieval.sources.word.style import Element, Styles, name, value
 
 _NAMED_HEADING = re.compile(r"\A(?:heading|标题)\s*(\d)\Z", re.IGNORECASE)
 _MARKUP = re.compile(r"\A(#{1,6}\s|```|~~~)")
@@ -35,7 +38,7 @@ def parse(file: File) -> Reading:
     writer = _Writer(document)
     text = "\n\n".join(block for block in writer.blocks(document.element.body) if block.strip())
     reading = Reading()
-    hidden.report(reading, file.place, writer.hidden)
+    unseen.report(reading, file.place, writer.hidden)
     if not text:
         raise DocumentRefused("holds no text; a scanned document must be given as PDF or as a picture")
     title = _title(document) or writer.title or file.stem

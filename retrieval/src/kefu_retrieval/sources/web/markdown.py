@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from lxml.html import HtmlElement
 
-from kefu_retrieval.sources import pipe_table
+from kefu_retrieval.sources.tables import pipe_table
 
 _BLOCKS = frozenset(
     (

@@ -4,11 +4,14 @@ import json
 from collections.abc import Iterator
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import encoding, faq, limits, records
+from kefu_retrieval.sources import limits
 from kefu_retrieval.sources.document import Omission, Reading
+from kefu_retrieval.sources.faq import entries
 from kefu_retrieval.sources.file import File
 from kefu_retrieval.sources.omitted import bounded
-from kefu_retrieval.sources.table import Row
+from kefu_retrieval.sources.tables import records
+from kefu_retrieval.sources.tables.table import Row
+from kefu_retrieval.sources.text import encoding
 
 _DEPTH = 5
 
@@ -20,7 +23,7 @@ def parse(file: File) -> Reading:
         DocumentRefused: there is no record.
     """
     items = _items(file)
-    if faq.looks_like([item for _, item in items[:1]]) and file.columns is None:
+    if entries.looks_like([item for _, item in items[:1]]) and file.columns is None:
         return _entries(file, items)
     return _records(file, items)
 
@@ -46,7 +49,7 @@ def parse_faq(file: File) -> Reading:
 def _entries(file: File, items: list[tuple[int, object]]) -> Reading:
     reading = Reading()
     for number, item in items[: limits.ENTRIES]:
-        faq.add(reading, file, number, item)
+        entries.add(reading, file, number, item)
     return bounded(reading, file, max(0, len(items) - limits.ENTRIES))
 
 

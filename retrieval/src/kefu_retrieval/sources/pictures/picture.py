@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import language, limits, ocr
+from kefu_retrieval.sources import limits
 from kefu_retrieval.sources.document import Page, Reading
 from kefu_retrieval.sources.file import File
+from kefu_retrieval.sources.pictures import ocr
+from kefu_retrieval.sources.text import language
 
 _SMALL = 1500
 """Longest side in pixels below which a picture is enlarged: tesseract wants letters of some 30 pixels."""

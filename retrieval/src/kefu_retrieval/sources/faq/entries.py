@@ -9,9 +9,10 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstrain
 from kefu_api import digest
 from kefu_retrieval.errors import DocumentRefused
 from kefu_retrieval.faults import first_fault
-from kefu_retrieval.sources import encoding, language, limits, plain_yaml
+from kefu_retrieval.sources import limits
 from kefu_retrieval.sources.document import FaqEntry, Reading
 from kefu_retrieval.sources.file import File
+from kefu_retrieval.sources.text import encoding, language, plain_yaml
 from kefu_retrieval.sources.validity import Day
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]

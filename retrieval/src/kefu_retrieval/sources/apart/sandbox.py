@@ -12,12 +12,13 @@ from typing import IO, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from kefu_retrieval.sources import frames, limits
+from kefu_retrieval.sources import limits
+from kefu_retrieval.sources.apart import frames
 from kefu_retrieval.sources.document import Reading
 from kefu_retrieval.sources.file import File
 from kefu_retrieval.sources.sniff import Format
 
-WORKER: Sequence[str] = (sys.executable, "-m", "kefu_retrieval.sources.worker")
+WORKER: Sequence[str] = (sys.executable, "-m", "kefu_retrieval.sources.apart.worker")
 _ANSWER_BYTES = 8 * limits.OUTPUT_CHARACTERS
 _PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR", "TESSDATA_PREFIX", "SYSTEMROOT")
 _READING = TypeAdapter(Reading)

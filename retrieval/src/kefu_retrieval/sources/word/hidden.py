@@ -1,8 +1,8 @@
 """Whether a reader of a DOCX sees a run of text: hidden, tiny, and white on white is not seen."""
 
-from kefu_retrieval.sources import colour
-from kefu_retrieval.sources.colour import WHITE, Colour
-from kefu_retrieval.sources.word_style import Element, Styles, child, name, value
+from kefu_retrieval.sources.cleaning import colour
+from kefu_retrieval.sources.cleaning.colour import WHITE, Colour
+from kefu_retrieval.sources.word.style import Element, Styles, child, name, value
 
 _TINY = 3
 """Half points."""

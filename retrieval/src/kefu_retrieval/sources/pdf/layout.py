@@ -9,7 +9,8 @@ from typing import Any
 from pdfplumber.page import Page as Sheet
 from pdfplumber.table import Table
 
-from kefu_retrieval.sources import joining, pipe_table
+from kefu_retrieval.sources.tables import pipe_table
+from kefu_retrieval.sources.text import joining
 
 _GAP = 0.75
 """Height of white between two lines, in line heights, from which they are two paragraphs."""

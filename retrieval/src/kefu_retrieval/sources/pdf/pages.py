@@ -13,10 +13,14 @@ from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 from PIL import Image
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import hidden, language, limits, ocr, pdf_hidden, pdf_repeated, pdf_text, picture
+from kefu_retrieval.sources import limits
+from kefu_retrieval.sources.cleaning import unseen
 from kefu_retrieval.sources.document import Page, Reading
 from kefu_retrieval.sources.file import File
-from kefu_retrieval.sources.pdf_text import Line
+from kefu_retrieval.sources.pdf import hidden, layout, repeated
+from kefu_retrieval.sources.pdf.layout import Line
+from kefu_retrieval.sources.pictures import ocr, picture
+from kefu_retrieval.sources.text import language
 
 _BROKEN = (
     PdfminerException, MalformedPDFException, PSException, struct.error, ValueError, KeyError, TypeError, AttributeError,
@@ -48,14 +52,14 @@ def parse(file: File) -> Reading:
             )
         found = _Reader(file, reading).read(sheets)
         title = _title(document.metadata)
-    repeated = pdf_repeated.take_out(list(found.values()))
-    if repeated:
-        reading.omit(f"{file.place}#repeated", f"on most pages, so left out: {hidden.quoted(' / '.join(repeated))}")
-    body = pdf_text.body_size([line for lines in found.values() for line in lines])
+    taken = repeated.take_out(list(found.values()))
+    if taken:
+        reading.omit(f"{file.place}#repeated", f"on most pages, so left out: {unseen.quoted(' / '.join(taken))}")
+    body = layout.body_size([line for lines in found.values() for line in lines])
     for number, lines in found.items():
-        text = pdf_text.render(lines, body)
+        text = layout.render(lines, body)
         if text.strip():
-            title = title or pdf_text.largest(lines) or file.stem
+            title = title or layout.largest(lines) or file.stem
             reading.pages.append(Page(file.place, title[: limits.TITLE], text, language.detect(text), page=number))
     if not reading.pages and not reading.omissions:
         raise DocumentRefused("holds no text; give a document whose text can be copied")
@@ -117,7 +121,7 @@ class _Reader:
             except _BROKEN as error:
                 self._omit(number, _damage(error))
             sheet.close()
-        hidden.report(self._reading, self._file.place, self._hidden)
+        unseen.report(self._reading, self._file.place, self._hidden)
         return found
 
     def _omit(self, number: int, reason: str) -> None:
@@ -127,9 +131,9 @@ class _Reader:
         if _is_scanned(sheet):
             text = ocr.read(picture.png(_drawn(sheet)), self._time_left())
             return [Line(paragraph, 0.0, apart=True) for paragraph in text.split("\n\n") if paragraph]
-        visible, pieces = pdf_hidden.take_out(sheet)
+        visible, pieces = hidden.take_out(sheet)
         self._hidden += pieces
-        return pdf_text.lines(visible)
+        return layout.lines(visible)
 
     def _time_left(self) -> float:
         return max(1.0, min(limits.OCR_PAGE_SECONDS, self._deadline - time.monotonic()))

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from lxml.html import HtmlElement
 
-from kefu_retrieval.sources import colour, html_style
-from kefu_retrieval.sources.colour import WHITE, Colour
-from kefu_retrieval.sources.html_style import Declarations, Sheet
+from kefu_retrieval.sources.cleaning import colour
+from kefu_retrieval.sources.cleaning.colour import WHITE, Colour
+from kefu_retrieval.sources.web import style
+from kefu_retrieval.sources.web.style import Declarations, Sheet
 
 _BLACK: Colour = (0.0, 0.0, 0.0)
 _LENGTH = re.compile(r"\A(-?[\d.]+)\s*(px|pt|em|rem|%|vw)?\Z")
@@ -36,7 +37,7 @@ class _Ink:
 
 def take_out(root: HtmlElement) -> list[tuple[str, str]]:
     """Remove hidden text from the tree; the reason and the text of each piece, in order."""
-    sheet = html_style.read([style.text or "" for style in root.iter("style")])
+    sheet = style.read([style.text or "" for style in root.iter("style")])
     return list(_walk(root, sheet, _Ink()))
 
 

@@ -6,9 +6,12 @@ from lxml import etree, html
 from lxml.html import HtmlElement
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import encoding, hidden, html_hidden, html_main, html_markdown, language, limits
+from kefu_retrieval.sources import limits
+from kefu_retrieval.sources.cleaning import unseen
 from kefu_retrieval.sources.document import Page, Reading
 from kefu_retrieval.sources.file import File
+from kefu_retrieval.sources.text import encoding, language
+from kefu_retrieval.sources.web import hidden, main, markdown
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]{2,40})", re.IGNORECASE)
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
@@ -24,8 +27,8 @@ def parse(file: File) -> Reading:
     root = _tree(file.data)
     title = _title(root)
     reading = Reading()
-    hidden.report(reading, file.place, html_hidden.take_out(root))
-    body = html_markdown.render(html_main.main(root))
+    unseen.report(reading, file.place, hidden.take_out(root))
+    body = markdown.render(main.main(root))
     if not body:
         raise DocumentRefused(
             "shows no text; perhaps a script writes it: give the page as it is after that, or Markdown"

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from kefu_retrieval.sources import instructions, invisible
+from kefu_retrieval.sources.cleaning import instructions, invisible
+from kefu_retrieval.sources.cleaning.unseen import quoted
 from kefu_retrieval.sources.document import FaqEntry, Page, Reading
-from kefu_retrieval.sources.hidden import quoted
 
 
 def clean(reading: Reading) -> Reading:

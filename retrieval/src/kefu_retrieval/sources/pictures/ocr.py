@@ -7,7 +7,8 @@ from functools import cache
 from itertools import groupby
 
 from kefu_retrieval.errors import DocumentRefused
-from kefu_retrieval.sources import joining, limits
+from kefu_retrieval.sources import limits
+from kefu_retrieval.sources.text import joining
 
 PROGRAM = "tesseract"
 LANGUAGES = ("chi_sim", "eng")

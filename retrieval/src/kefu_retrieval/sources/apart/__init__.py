@@ -1,0 +1,1 @@
+"""Parsing in a child process, bounded and without secrets."""

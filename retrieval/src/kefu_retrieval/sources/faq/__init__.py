@@ -1,0 +1,1 @@
+"""FAQ entries, whatever file holds them."""

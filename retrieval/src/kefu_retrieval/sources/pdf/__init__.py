@@ -1,0 +1,1 @@
+"""PDF documents: pages with their headings and tables."""

@@ -1,0 +1,1 @@
+"""From bytes to text, and what any text is made of."""
