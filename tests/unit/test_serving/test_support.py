@@ -3,7 +3,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kefu_serving.prompt.support import is_bare, is_supported, speaks_of
+from kefu_serving.prompt.support import Claim, Grounds
 from tests.unit.test_examples.shop import SHOP, policies
 
 FAQ = {
@@ -52,6 +52,14 @@ UNSUPPORTED = {
 }
 
 
+def is_supported(sentence: str, passage: str, question: str) -> bool:
+    return Claim(sentence).rests_on(Grounds.of(passage), Grounds.of(question))
+
+
+def speaks_of(sentence: str, question: str) -> bool:
+    return Claim(sentence).speaks_of(Grounds.of(question))
+
+
 @pytest.mark.parametrize("case", [case for case in UNSUPPORTED if case.startswith("q0")])
 def test_a_stray_sentence_is_not_on_the_questions_subject(case: str) -> None:
     sentence, _, question = UNSUPPORTED[case]
@@ -95,8 +103,13 @@ def test_any_text_gets_a_verdict_and_citations_do_not_change_it(sentence: str, p
     assert is_supported(plain, passage, question) is is_supported(f"{plain}[1]", passage, question)
 
 
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_two_passages_vouch_for_what_their_lines_do(one: str, other: str) -> None:
+    assert Grounds.of(one) | Grounds.of(other) == Grounds.of(f"{one}\n{other}")
+
+
 @pytest.mark.parametrize(
     ("sentence", "bare"), [("Yes.", True), ("可以的。[1]", True), ("7 天。", False), ("原路退款。", False)]
 )
 def test_a_sentence_without_figures_and_terms_is_bare(sentence: str, bare: bool) -> None:
-    assert is_bare(sentence) is bare
+    assert Claim(sentence).is_bare is bare

@@ -16,6 +16,8 @@ _ONES = {han: number for number, han in enumerate("〇一二三四五六七八�
 _COUNTING = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _WORDS = {word: number for number, word in enumerate(_COUNTING, start=2)}
 _WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b")
+_ONE = re.compile(r"\b(?:one|a|an|once)\b")
+_ITEM = re.compile(r"^\s*\d{1,2}[.)、]\s*(?=\D|$)")
 
 
 def plain(text: str) -> str:
@@ -28,7 +30,7 @@ def claimed(text: str) -> frozenset[Decimal]:
 
     A Chinese numeral elsewhere (一般, 十分, 万一) is mostly no figure; neither is the number that opens a list's item.
     """
-    text = re.sub(r"^\s*\d{1,2}[.)、]\s*(?=\D|$)", "", plain(text))
+    text = _ITEM.sub("", plain(text))
     han = {_han(a or b) for a, b in _COUNTED_HAN.findall(text)}
     return frozenset(_digits(text) | _words(text) | han)
 
@@ -37,7 +39,7 @@ def offered(text: str) -> frozenset[Decimal]:
     """What a source can vouch for: all that `claimed` finds, and every Chinese numeral besides, and "one" and "a"."""
     text = plain(text)
     found = _digits(text) | _words(text) | {_han(run) for run in _ANY_HAN.findall(text)}
-    if re.search(r"\b(?:one|a|an|once)\b", text):
+    if _ONE.search(text):
         found.add(Decimal(1))
     return frozenset(found)
 

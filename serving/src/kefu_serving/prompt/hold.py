@@ -1,10 +1,12 @@
 """Holding the model's words until a sentence is whole, because only a whole sentence can be held against its evidence."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property, reduce
+from operator import or_
 
 from kefu_serving.prompt.passages import Passage
-from kefu_serving.prompt.support import CITATION, is_bare, is_supported, speaks_of
+from kefu_serving.prompt.support import CITATION, Claim, Grounds
 
 _SENTENCE_END = re.compile(r"[。！？!?\n]|\.(?=\s)")
 
@@ -20,7 +22,8 @@ class SupportGate:
 
     def __init__(self, passages: Sequence[Passage], question: str) -> None:
         self._passages = {passage.number: passage for passage in passages}
-        self._question = question
+        self._asked = question
+        self._grounds: dict[int, Grounds] = {}
         self._held = ""
         self._within: tuple[int, ...] = ()
         """What the last sentence with citations of its own cited."""
@@ -49,12 +52,16 @@ class SupportGate:
             return ""
         self._leading = tuple(leading)
         self._held += text
+        # A full stop counts once its space has come. Where nothing ends anew, what ended before was looked at already.
+        if not _SENTENCE_END.search(self._held, max(0, len(self._held) - len(text) - 1)):
+            return ""
         start, released = 0, ""
         for end in _SENTENCE_END.finditer(self._held):
             sentence = self._held[start : end.end()]
-            if is_bare(sentence):
+            claim = Claim(sentence)
+            if claim.is_bare:
                 continue
-            if not self._passes(sentence):
+            if not self._passes(sentence, claim):
                 break
             released, start = released + sentence, end.end()
         self._held = self._held[start:]
@@ -64,7 +71,7 @@ class SupportGate:
     def close(self, tail: str, leading: Sequence[int]) -> str:
         """What may still be shown when the model has ended: its last sentence, and the citation that it began with."""
         shown = self.feed(tail, leading)
-        if not self.refuted and self._held and self._passes(self._held):
+        if not self.refuted and self._held and self._passes(self._held, Claim(self._held)):
             shown, self._said = shown + self._held, self._said + self._held
         if self.refuted and self.said:
             shown += "".join(f"[{number}]" for number in leading if f"[{number}]" not in self._said)
@@ -72,29 +79,32 @@ class SupportGate:
             shown = shown.replace(f"[{self._leading[0]}]", f"[{self._source}]")
         return shown
 
-    def _passes(self, sentence: str) -> bool:
+    def _passes(self, sentence: str, claim: Claim) -> bool:
         self._within = tuple(map(int, CITATION.findall(sentence))) or self._within
+        evidence: Iterable[Grounds] = map(self._of, self._passages)
         if self._cited:
-            evidence = ["\n".join(_read(self._passages[number]) for number in self._cited)]
-        else:
-            evidence = [_read(passage) for passage in self._passages.values()]
-        self.refuted = not (any(self._bears(text, sentence) for text in evidence) or self._slipped(sentence))
+            evidence = [reduce(or_, map(self._of, self._cited))]
+        self.refuted = not (any(claim.rests_on(each, self._question) for each in evidence) or self._slipped(claim))
         return not self.refuted
 
-    def _slipped(self, sentence: str) -> bool:
+    def _slipped(self, claim: Claim) -> bool:
         if self.said or len(self._leading) != 1 or self._cited != self._leading:
             return False
-        if not speaks_of(sentence, self._question):
+        if not claim.speaks_of(self._question):
             return False
-        sources = (number for number, passage in self._passages.items() if self._bears(_read(passage), sentence))
+        sources = (number for number in self._passages if claim.rests_on(self._of(number), self._question))
         self._source = next(sources, None)
         if self._source is not None:
             self._within = (self._source,)
         return self._source is not None
 
-    def _bears(self, evidence: str, sentence: str) -> bool:
-        return is_supported(sentence, evidence, self._question)
+    def _of(self, number: int) -> Grounds:
+        """What a passage vouches for; most answers need that of one passage alone."""
+        if number not in self._grounds:
+            passage = self._passages[number]
+            self._grounds[number] = Grounds.of(f"{passage.title}\n{passage.text}")
+        return self._grounds[number]
 
-
-def _read(passage: Passage) -> str:
-    return f"{passage.title}\n{passage.text}"
+    @cached_property
+    def _question(self) -> Grounds:
+        return Grounds.of(self._asked)

@@ -2,6 +2,8 @@
 than it copies from it."""
 
 import re
+from dataclasses import dataclass
+from decimal import Decimal
 
 from kefu_serving.prompt.figures import claimed, offered, plain
 
@@ -18,6 +20,8 @@ paraphrase questions, so it is low; of the example shop's stray sentences none r
 CITATION = re.compile(r"\[(\d{1,3})\]")
 _HAN_RUN = re.compile(r"[㐀-鿿豈-﫿]+")
 _LATIN = re.compile(r"[a-z]{4,}")
+_WORD = re.compile(r"[A-Za-z]+")
+_ENDING = re.compile(r"(?<=[a-z]{3})(?:ing|ed|es|s|e)$")
 _FUNCTION = re.compile(
     r"可以|不能|无法|需要|如果|我们|您好|您|你|我|的|了|吗|呢|吧|是|能|会|请|或|和|与|在|也|都|就|将|把|被|对|有|没|不|这|那|个|后|内"
 )
@@ -27,34 +31,70 @@ _STOP = frozenset({
 })  # fmt: skip
 
 
-def is_supported(sentence: str, passage: str, question: str) -> bool:
-    """Whether passage (title and text) and question bear a sentence out. Pure comparison, no model:
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What passages (title and text) or a question can vouch for: worked out once, held against many sentences."""
 
-    - every figure of the sentence, however written, occurs in passage or question; and
-    - at least `SHARE` of its content terms do: Han bigrams around function words, and Latin words of more than three
-      letters without case and endings. Fewer than `FEWEST` terms are not counted.
+    figures: frozenset[Decimal]
+    terms: frozenset[str]
+    han: int
+    """How many Han characters, and how many Latin words: a word weighs as much as a character."""
+    latin: int
 
-    A passage in the other language is held to its figures alone. Citations in the sentence are ignored.
-    """
-    said = CITATION.sub("", sentence)
-    if not claimed(said) <= offered(passage) | offered(question):
-        return False
-    terms = _terms(said)
-    if len(terms) < FEWEST or _is_chinese(said) != _is_chinese(passage):
-        return True
-    return len(terms & (_terms(passage) | _terms(question))) >= SHARE * len(terms)
+    @classmethod
+    def of(cls, text: str) -> "Grounds":
+        """Of one text."""
+        return cls(offered(text), _terms(text), *_script(text))
+
+    def __or__(self, other: "Grounds") -> "Grounds":
+        """Of both together."""
+        return Grounds(
+            self.figures | other.figures, self.terms | other.terms, self.han + other.han, self.latin + other.latin
+        )
+
+    @property
+    def is_chinese(self) -> bool:
+        """By what most of it is written in."""
+        return self.han > self.latin
 
 
-def speaks_of(sentence: str, question: str) -> bool:
-    """Whether a sentence is on the question's subject: `TOUCH` of its content terms occur there."""
-    terms = _terms(CITATION.sub("", sentence))
-    return bool(terms) and len(terms & _terms(question)) >= TOUCH * len(terms)
+class Claim:
+    """A sentence of the model's; citations in it are ignored. Everything here is pure comparison, no model."""
 
+    def __init__(self, sentence: str) -> None:
+        said = CITATION.sub("", sentence)
+        self._figures = claimed(said)
+        self._terms = _terms(said)
+        self._said = said
 
-def is_bare(sentence: str) -> bool:
-    """Whether a sentence says too little to be compared with anything."""
-    said = CITATION.sub("", sentence)
-    return not claimed(said) and len(_terms(said)) < FEWEST
+    def rests_on(self, passages: Grounds, question: Grounds) -> bool:
+        """Whether passages and question bear it out:
+
+        - every figure of it, however written, occurs in them; and
+        - at least `SHARE` of its content terms do: Han bigrams around function words, and Latin words of more than three
+          letters without case and endings. Fewer than `FEWEST` terms are not counted.
+
+        Passages in the other language are held to their figures alone.
+        """
+        if not self._figures <= passages.figures | question.figures:
+            return False
+        if len(self._terms) < FEWEST or self._is_chinese != passages.is_chinese:
+            return True
+        return len(self._terms & (passages.terms | question.terms)) >= SHARE * len(self._terms)
+
+    def speaks_of(self, question: Grounds) -> bool:
+        """Whether it is on the question's subject: `TOUCH` of its content terms occur there."""
+        return bool(self._terms) and len(self._terms & question.terms) >= TOUCH * len(self._terms)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it says too little to be compared with anything."""
+        return not self._figures and len(self._terms) < FEWEST
+
+    @property
+    def _is_chinese(self) -> bool:
+        han, latin = _script(self._said)
+        return han > latin
 
 
 def _terms(text: str) -> frozenset[str]:
@@ -65,9 +105,9 @@ def _terms(text: str) -> frozenset[str]:
 
 
 def _stem(word: str) -> str:
-    return re.sub(r"(?<=[a-z]{3})(?:ing|ed|es|s|e)$", "", word)
+    return _ENDING.sub("", word)
 
 
-def _is_chinese(text: str) -> bool:
-    """By what most of it is written in: a Latin word weighs as much as a Han character."""
-    return sum(map(len, _HAN_RUN.findall(text))) > len(re.findall(r"[A-Za-z]+", text))
+def _script(text: str) -> tuple[int, int]:
+    """Han characters and Latin words."""
+    return sum(map(len, _HAN_RUN.findall(text))), len(_WORD.findall(text))
