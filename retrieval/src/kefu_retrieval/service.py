@@ -123,7 +123,7 @@ class Service:
         """An earlier store is not closed: searches in flight still use it, and it goes with the last of them."""
         self._store = self._make_store(index.store)
         versions = Versions(self._store, index.store.alias, vocabulary=built_in(index.vocabulary))
-        self._searcher = Searcher(self._store, versions, lambda: self._embedders, self._threads, self._timeout)
+        self._searcher = Searcher(versions, lambda: self._embedders, self._threads, self._timeout)
 
 
 def _show(index: str, version: Version) -> None:

@@ -15,7 +15,7 @@ KILLS, QUICK_KILLS = 200, 3
 SEED = 2026
 
 WHAT = """SIGKILL in turns to the ingestion job, Milvus Lite's server and the retrieval service, each at a random moment, while
-versions of {entries} chunks are written one after the other and somebody asks all the time. After each kill what was killed is
+versions of {entries} chunks are written one after the other, most of them built on another, and somebody asks all the time. After each kill what was killed is
 started again, the service must answer, and the published version must hold each chunk once; every answer must be drawn from
 one whole version. A run that finds anything else fails and has no table."""
 
@@ -38,5 +38,6 @@ def table(tally: Tally) -> Table:
     rows += [(f"searches: {end}", f"{count:,}") for end, count in sorted(tally.answers.items())]
     for share, name in ((0.5, "p50"), (0.99, "p99")):
         rows.append((f"from a kill to the next answer, {name}, s", f"{percentile(tally.recoveries, share):.2f}"))
+    rows.append(("looks at a version that was built on another", str(tally.built_on)))
     rows.append(("chunks lost, doubled or mixed", str(len(tally.wrong))))
     return Table("What came of it", ("", "count"), tuple(rows))

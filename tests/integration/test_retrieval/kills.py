@@ -18,19 +18,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pymilvus import MilvusClient  # type: ignore[import-untyped]
-
 from kefu_api.documents.index import EndpointEmbedding, Index
 from kefu_retrieval.errors import RetrievalError
 from kefu_retrieval.store.milvus import MilvusStore
-from kefu_retrieval.store.milvus_errors import translated
+from kefu_retrieval.store.view import View
 from tests.integration.test_retrieval import servers
 from tests.integration.test_retrieval.world import Service, World
 
 VICTIMS = ("ingestion", "store", "service")
 ENTRIES = 150
+ROWS = 14
+"""Of each entry: its question, its variants, and question with answer. All together are enough to build a version on."""
+ASKED = 7
 RECOVERY_SECONDS = 60.0
-QUESTION = "What is rule 7 about parcels"
+QUESTION = f"What is rule {ASKED} about parcels"
 _EDITION = re.compile(r"edition (\d+)")
 
 
@@ -40,6 +41,8 @@ class Tally:
 
     kills: Counter[str] = field(default_factory=Counter)
     published: int = 0
+    built_on: int = 0
+    """Looks at a published version that was built on another."""
     jobs: Counter[str] = field(default_factory=Counter)
     """Ends of jobs: done, killed, or the reason that they gave."""
     answers: Counter[str] = field(default_factory=Counter)
@@ -57,7 +60,11 @@ class Story:
         self._lite = lite
         self._draw = random.Random(seed)  # noqa: S311
         self._tally = Tally()
-        self._editions: dict[str, int] = {}
+        self._edition = 0
+        self._said: dict[int, int] = {}
+        """Which edition each entry is of."""
+        self._editions: dict[str, dict[str, int]] = {}
+        """The same by document, of each version."""
         self._answered_at = 0.0
         self._stop = threading.Event()
         self._job: subprocess.Popen[str] | None = None
@@ -127,13 +134,20 @@ class Story:
         return False
 
     def _document(self, edition: int) -> Index:
-        """Every answer changes with the edition; questions stay, so that vectors are copied."""
+        """Every fourth edition changes every answer, the others a few, so that versions are built whole and on others."""
+        if edition != self._edition:
+            self._edition = edition
+            self._said |= {
+                n: edition for n in range(ENTRIES) if edition % 4 == 1 or n % 25 == edition % 25 or n == ASKED
+            }
+        ways = ", ".join(f"In which way {way} does it hold" for way in range(ROWS - 2))
         self._world.faq = "\n".join(
-            f"- {{id: n{n}, question: What is rule {n} about parcels, answer: Rule {n} of edition {edition} says {n} days.}}"
-            for n in range(ENTRIES)
+            f"- {{id: n{n}, question: What is rule {n} about parcels, variants: [{ways.replace('it', f'rule {n}')}],"
+            f" answer: Rule {n} of edition {said} says {n} days.}}"
+            for n, said in self._said.items()
         )
         document = self._world.document()
-        self._editions[document.version] = edition
+        self._editions[document.version] = {f"faq/n{n}": said for n, said in self._said.items()}
         return document
 
     def _ask_always(self) -> None:
@@ -153,12 +167,11 @@ class Story:
             return
         self._tally.answers["found"] += 1
         self._answered_at = began
-        edition = self._editions.get(found["version"])
-        seen = {match for hit in found["hits"] for match in _EDITION.findall(hit["text"])}
-        if seen != {str(edition)}:
-            self._tally.wrong.append(
-                f"version {found['version']} is edition {edition} and answered with {sorted(seen)}"
-            )
+        said = self._editions[found["version"]]
+        seen = {hit["document"]: _EDITION.findall(hit["text"]) for hit in found["hits"]}
+        mixed = {name: editions for name, editions in seen.items() if editions != [str(said[name])]}
+        if mixed or not seen:
+            self._tally.wrong.append(f"version {found['version']} answered with {mixed or 'nothing'}")
 
     def _faults(self) -> list[str]:
         """What is wrong with the version that is published now."""
@@ -177,16 +190,20 @@ class Story:
             if collection is None or manifest is None:
                 yield "nothing is published"
                 return
-            store.load(collection)
-            rows = _rows(self._lite.uri, collection)
+            view = View.of(store, manifest)
+            view.load()
+            counts = [(layer.collection, store.count(layer.collection), layer.rows) for layer in view.layers]
+            rows = list(view.chunks())
         finally:
             store.close()
-        if len(rows) != manifest.rows:
-            yield f"{collection} holds {len(rows)} rows, not {manifest.rows}"
-        doubled = [key for key, count in Counter(row["id"] for row in rows).items() if count > 1]
+        self._tally.built_on += manifest.base is not None
+        yield from (f"{name} holds {count} rows, not {meant}" for name, count, meant in counts if count != meant)
+        doubled = [key for key, count in Counter(each.row for each in rows).items() if count > 1]
         if doubled:
             yield f"{collection} holds {len(doubled)} rows twice"
-        chunks = Counter(document for _, document in {(row["chunk"], row["document"]) for row in rows})
+        if len(rows) != ENTRIES * ROWS:
+            yield f"{collection} shows {len(rows)} rows, not {ENTRIES * ROWS}"
+        chunks = Counter(document for _, document in {(each.chunk, each.document) for each in rows})
         if chunks != Counter({f"faq/n{n}": 1 for n in range(ENTRIES)}):
             yield f"{collection} holds {len(chunks)} of {ENTRIES} documents, {chunks.total()} chunks"
 
@@ -220,16 +237,6 @@ def _service(world: World) -> servers.Server:
     command += ["--host", "127.0.0.1", "--port", str(port)]
     health = f"http://127.0.0.1:{port}/healthz"
     return servers.Server(command, port, world.folder / "service.log", health, environment=world.environment())
-
-
-def _rows(uri: str, collection: str) -> list[dict[str, Any]]:
-    with translated(f"reading {collection}"):
-        client = MilvusClient(uri=uri)
-        try:
-            found = client.query(collection, filter="", output_fields=["id", "chunk", "document"], limit=16_000)
-            return list(found)
-        finally:
-            client.close()
 
 
 def _reason(output: str) -> str:

@@ -1,15 +1,18 @@
 """What every store must do: one suite, inherited by the tests of each store."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
 import pytest
 
+from kefu_retrieval.building.plan import Policy
 from kefu_retrieval.chunks import terms
 from kefu_retrieval.embeddings.protocol import Vectors
 from kefu_retrieval.errors import CollectionGone, RetrievalError
 from kefu_retrieval.store.protocol import Store
-from kefu_retrieval.store.rows import Manifest, Payload, Row
+from kefu_retrieval.store.rows import Manifest, Payload, Row, mark
+from kefu_retrieval.store.view import View
 
 DIMENSION = 8
 TEXTS = {
@@ -149,7 +152,7 @@ class StoreSuite:
 
     def test_lists_probes_up_to_a_limit(self, store: Store) -> None:
         collection = self.fill(store, "v1")
-        assert set(store.probes(collection, 100)) == set(TEXTS.values())
+        assert set(store.probes(collection, 100)) == {(f"faq/{name}", text) for name, text in TEXTS.items()}
         assert len(list(store.probes(collection, 2))) == 2
 
     def test_publishes_by_moving_an_alias(self, store: Store) -> None:
@@ -170,6 +173,63 @@ class StoreSuite:
         self.fill(store, "v1", 1.0, alias="kefu_t_shop_eu")
         assert [held.version for held in store.collections("kefu_t_shop")] == ["v1", "v2"]
         assert [held.alias for held in store.collections("kefu_t_shop_eu")] == ["kefu_t_shop_eu"]
+
+    def build_on(self, store: Store, base: str, version: str, rows: Sequence[Row], *replaced: str) -> View:
+        """A version that has `rows` of its own, and the others from `base`."""
+        marks = tuple(mark(document) for document in replaced)
+        made = manifest(version, 2.0, sparse=self.sparse).model_copy(
+            update={"base": base, "rows": len(rows), "replaced": marks}
+        )
+        collection = f"kefu_t_shop_{version}"
+        store.create(collection, made)
+        if rows:
+            store.insert(collection, rows)
+        store.seal(collection)
+        return View.of(store, made)
+
+    def test_a_version_that_is_built_on_another_has_its_own_rows_and_the_rest_of_the_others(self, store: Store) -> None:
+        base = self.fill(store, "v1")
+        text = "收到货后十五天内可以无理由退货"
+        view = self.build_on(
+            store, "v1", "v2", [row("returns", unit(1, 0.1, 0), text=text)], "faq/returns", "faq/battery"
+        )
+        assert view.whole()
+        assert {(each.document, each.row) for each in view.chunks()} == {
+            (f"faq/{name}", f"row-{name}") for name in ("returns", "postage", "invoice")
+        }
+        assert set(view.probes(100)) == {text, TEXTS["postage"], TEXTS["invoice"]}
+        own, rest = view.layers
+        assert [hit.payload.probe for hit in own.dense(unit(1), 3)] == [text]
+        assert [hit.payload.chunk for hit in rest.dense(unit(0, 0.6, 0.8), 1)] == ["invoice"]
+        if self.sparse:
+            assert [hit.payload.probe for hit in own.sparse(terms.normal("退货"), 3)] == [text]
+            assert rest.sparse(terms.normal("退货"), 3) == []
+        before = store.manifest(base)
+        assert before is not None
+        assert {each.document for each in View.of(store, before).chunks()} == {f"faq/{name}" for name in TEXTS}
+
+    def test_a_version_may_only_leave_out_what_another_has(self, store: Store) -> None:
+        self.fill(store, "v1")
+        view = self.build_on(store, "v1", "v2", [], "faq/returns")
+        assert (view.whole(), [layer.collection for layer in view.layers]) == (True, ["kefu_t_shop_v1"])
+        assert view.layers[0].dense(unit(1), 1)[0].payload.chunk != "returns"
+
+    def test_keeps_a_manifest_with_as_many_replaced_documents_as_there_may_be(self, store: Store) -> None:
+        self.fill(store, "v1")
+        many = [f"faq/{number}" for number in range(Policy().replaced)]
+        view = self.build_on(store, "v1", "v2", [ROWS[0]], *many)
+        assert store.manifest("kefu_t_shop_v2") == view.manifest
+        assert store.published("kefu_t_shop") is None
+        store.publish("kefu_t_shop", "kefu_t_shop_v2")
+        assert store.published("kefu_t_shop") == "kefu_t_shop_v2"
+
+    def test_a_version_is_not_whole_without_its_base(self, store: Store) -> None:
+        base = self.fill(store, "v1")
+        view = self.build_on(store, "v1", "v2", [ROWS[0]], "faq/returns")
+        store.drop(base)
+        assert not view.whole()
+        with pytest.raises(CollectionGone):
+            View.of(store, view.manifest)
 
     def test_says_when_a_collection_is_gone(self, store: Store) -> None:
         collection = self.fill(store, "v1")

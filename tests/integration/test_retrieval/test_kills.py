@@ -17,4 +17,5 @@ def test_nothing_is_lost_doubled_or_mixed_whatever_is_killed(tmp_path: Path) -> 
     assert tally.kills.total() == KILLS
     assert set(tally.kills) == set(VICTIMS)
     assert tally.published > 1
+    assert tally.built_on > 0
     assert tally.answers["found"] > KILLS

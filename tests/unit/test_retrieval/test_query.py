@@ -106,7 +106,7 @@ async def ask(payloads: list[Payload], query: str, history: tuple[str, ...] = ()
     with ThreadPoolExecutor(2) as threads:
         versions = Versions(store, document.store.alias)
         known = {embedder.fingerprint: embedder}
-        searcher = Searcher(store, versions, lambda: known, threads, 5.0, today=lambda: TODAY)
+        searcher = Searcher(versions, lambda: known, threads, 5.0, today=lambda: TODAY)
         return await searcher.search("shop", query, 5, document.search, history=history, explain=True)
 
 

@@ -190,7 +190,7 @@ def test_says_when_nothing_is_published() -> None:
 async def ask(store: MemoryStore, versions: Versions, query: str, **embedders: WordEmbedder) -> SearchResponse:
     with ThreadPoolExecutor(4) as threads:
         known = embedders or {"words": WordEmbedder()}
-        searcher = Searcher(store, versions, lambda: known, threads, timeout=5.0)
+        searcher = Searcher(versions, lambda: known, threads, timeout=5.0)
         return await searcher.search("shop", query, 3, index().search)
 
 

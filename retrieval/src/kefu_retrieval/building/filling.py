@@ -51,7 +51,7 @@ class Filling:
         inserting: asyncio.Task[None] | None = None
         try:
             for batch in batches(chunks, self._embedder.fingerprint):
-                wanted = [probe for probe in batch if row_id(probe[0], probe[1]) not in held]
+                wanted = [probe for probe in batch if row_id(probe[0], probe[1], also) not in held]
                 vectors, fresh = await self._vectors(wanted)
                 computed += len({chunk.id for chunk, _, key in wanted if key in fresh})
                 rows = [_row(chunk, probe, key, vectors[key], also) for chunk, probe, key in wanted]
@@ -82,9 +82,9 @@ def key_of(fingerprint: str, probe: str) -> str:
     return digest.of_text(f"{fingerprint}\0{probe}")
 
 
-def row_id(chunk: Chunk, probe: str) -> str:
-    """Deterministic id of a row: 32 hex digits of SHA-256 over chunk and probe."""
-    return digest.of_text(f"{chunk.id}\0{probe}")[:32]
+def row_id(chunk: Chunk, probe: str, also: Mapping[str, tuple[str, ...]]) -> str:
+    """Deterministic id of a row, 32 hex digits of SHA-256 over all that it holds: of equal ids, the rows are equal."""
+    return digest.of_value([chunk.id, chunk.content, chunk.page, also.get(chunk.id, ()), probe])[:32]
 
 
 def batches(chunks: Iterable[Chunk], fingerprint: str) -> Iterator[list[Probe]]:
@@ -115,4 +115,4 @@ def _row(chunk: Chunk, probe: str, key: str, vector: Vectors, also: Mapping[str,
         content=chunk.content,
         also=also.get(chunk.id, ()),
     )
-    return Row(row_id(chunk, probe), key, payload, terms.normal(probe), vector)
+    return Row(row_id(chunk, probe, also), key, payload, terms.normal(probe), vector)

@@ -1,10 +1,10 @@
 """What a new version would lose of the published one: a source that comes back half empty must not empty the knowledge."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from kefu_retrieval.errors import CollectionGone
-from kefu_retrieval.store.protocol import Store
+from kefu_retrieval.store.rows import mark
 
 A_FEW = 10
 """Documents that may go whatever their share is: somebody is writing a small knowledge anew."""
@@ -27,15 +27,6 @@ class Loss:
         return self.documents > A_FEW and self.share > limit
 
 
-def loss(store: Store, published: str, documents: Collection[str]) -> Loss | None:
-    """What `documents` does not name of the documents in collection `published`; None when that is gone.
-
-    Raises:
-        RetrievalError: the store does not say.
-    """
-    try:
-        store.load(published)
-        before = {reference.document for reference in store.chunks(published)}
-    except CollectionGone:
-        return None
-    return Loss(len(before.difference(documents)), len(before))
+def loss(before: AbstractSet[str], documents: Iterable[str]) -> Loss:
+    """What `documents` does not name of those whose marks are `before`."""
+    return Loss(len(before - set(map(mark, documents))), len(before))

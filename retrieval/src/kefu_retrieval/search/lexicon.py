@@ -13,6 +13,7 @@ SAMPLE = 16_000
 """Rows read when a version is first searched: bounded, and plenty to tell common words from rare ones."""
 _CACHED = 4_096
 """Texts whose features are remembered: cutting a text into words is most of what judging it costs."""
+_K1, _B = 1.2, 0.75
 
 
 class Lexicon:
@@ -27,8 +28,11 @@ class Lexicon:
         self._concepts: Counter[str] = Counter()
         self._features = lru_cache(_CACHED)(terms.features)
         self._texts = 0
+        self._length = 0
         for text in held:
-            self._frequency.update(terms.features(text))
+            features = terms.features(text)
+            self._frequency.update(features)
+            self._length += len(features)
             self._concepts.update(self.vocabulary.concepts(text))
             self._texts += 1
 
@@ -39,6 +43,21 @@ class Lexicon:
     def weight(self, feature: str) -> float:
         """Between 0 (in every text) and 1 (in none): log((1 + N) / (1 + df)) / log(1 + N)."""
         return self._weight(self._frequency[feature])
+
+    def relevance(self, query: frozenset[str], text: str) -> float:
+        """How well `text` matches the query's features: BM25, each feature counted once a text.
+
+        Source: Robertson and Zaragoza, "The probabilistic relevance framework: BM25 and beyond", 2009.
+        """
+        held = self.features(text)
+        if not self._length:
+            return 0.0
+        length = _K1 * (1 - _B + _B * len(held) * self._texts / self._length)
+        return sum(map(self._rarity, query & held)) * (_K1 + 1) / (1 + length)
+
+    def _rarity(self, feature: str) -> float:
+        frequency = self._frequency[feature]
+        return math.log(1 + (self._texts - frequency + 0.5) / (frequency + 0.5))
 
     def weighed(self, features: frozenset[str]) -> "Weighed":
         """A query's features, each with how telling it is."""

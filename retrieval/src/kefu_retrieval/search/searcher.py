@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TypeVar
 
 from kefu_api.documents.index import SearchSettings
@@ -19,15 +20,13 @@ from kefu_retrieval.errors import (
     StoreUnreachable,
 )
 from kefu_retrieval.metrics import LEG_SECONDS
-from kefu_retrieval.search import answer, followup
+from kefu_retrieval.search import answer, followup, layers
 from kefu_retrieval.search.distinct import distinct
 from kefu_retrieval.search.fusion import Leg, fuse
 from kefu_retrieval.search.question import Question
 from kefu_retrieval.search.ranking import Judged, rank
 from kefu_retrieval.search.validity import holding
 from kefu_retrieval.search.versions import Version, Versions
-from kefu_retrieval.store.protocol import Store
-from kefu_retrieval.store.rows import Found
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,7 +40,6 @@ class Searcher:
 
     def __init__(
         self,
-        store: Store,
         versions: Versions,
         embedders: Callable[[], Mapping[str, Embedder]],
         threads: Executor,
@@ -50,7 +48,6 @@ class Searcher:
     ) -> None:
         """`embedders`: those at hand now, by fingerprint; `timeout`: seconds a whole search may take; `today` decides what
         still holds."""
-        self._store = store
         self._versions = versions
         self._embedders = embedders
         self._threads = threads
@@ -127,17 +124,22 @@ class Searcher:
         with LEG_SECONDS.labels("embed").time():
             vectors = await embedder.embed([question.text])
         rows = ROWS_PER_CHUNK * settings.candidates
-        found = await self._leg("dense", lambda: self._store.dense(version.collection, vectors[0], rows))
-        return Leg("dense", settings.dense, found)
+        asked = [partial(layer.dense, vectors[0], rows) for layer in version.layers]
+        with LEG_SECONDS.labels("dense").time():
+            found = await self._all(asked)
+        return Leg("dense", settings.dense, found[0] if len(found) == 1 else layers.dense(found, rows))
 
     async def _sparse(self, version: Version, question: Question, settings: SearchSettings) -> Leg:
         rows = ROWS_PER_CHUNK * settings.candidates
-        found = await self._leg("sparse", lambda: self._store.sparse(version.collection, question.normal, rows))
-        return Leg("sparse", settings.sparse, found)
+        with LEG_SECONDS.labels("sparse").time():
+            found = await self._all([partial(layer.sparse, question.normal, rows) for layer in version.layers])
+        if len(found) == 1:
+            return Leg("sparse", settings.sparse, found[0])
+        features = version.lexicon.features(question.normal)
+        return Leg("sparse", settings.sparse, layers.sparse(found, rows, features, version.lexicon))
 
-    async def _leg(self, name: str, act: Callable[[], list[Found]]) -> list[Found]:
-        with LEG_SECONDS.labels(name).time():
-            return await self._blocking(act)
+    async def _all(self, acts: Sequence[Callable[[], T]]) -> list[T]:
+        return list(await asyncio.gather(*map(self._blocking, acts)))
 
     async def _blocking(self, act: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, act)

@@ -13,6 +13,7 @@ from kefu_retrieval.search.lexicon import SAMPLE, Lexicon
 from kefu_retrieval.search.vocabulary import Vocabulary
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest
+from kefu_retrieval.store.view import Layer, View
 
 FRESH = 0.5
 """Seconds for which the alias is not read again: a flip is noticed within that, and a busy service asks twice a second."""
@@ -29,6 +30,8 @@ class Version:
     collection: str
     manifest: Manifest
     lexicon: Lexicon
+    layers: tuple[Layer, ...]
+    """What it brings itself, then what it takes from its base."""
 
 
 class Versions:
@@ -92,13 +95,14 @@ class Versions:
             raise IndexNotPublished(f"{self._alias} points at {collection}, which Kefu did not make")
         if manifest.layout != LAYOUT:
             raise IndexNotPublished(f"{collection} was built by another version of Kefu; it is being built anew")
-        self._store.load(collection)
-        lexicon = Lexicon(self._store.probes(collection, SAMPLE), self._vocabulary)
+        view = View.of(self._store, manifest)
+        view.load()
+        lexicon = Lexicon(view.probes(SAMPLE), self._vocabulary)
         log.info(
             "searching a version",
             extra={"version": manifest.version, "chunks": manifest.chunks, "keyword_leg": manifest.sparse},
         )
-        return Version(collection, manifest, lexicon)
+        return Version(collection, manifest, lexicon, view.layers)
 
     def _published(self) -> str | None:
         """The collection that is to be searched."""

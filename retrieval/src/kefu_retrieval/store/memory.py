@@ -121,14 +121,14 @@ class MemoryStore:
                 scores.append(Found(row.payload, score))
         return sorted(scores, key=lambda hit: -hit.score)[:limit]
 
-    def probes(self, collection: str, limit: int) -> Iterator[str]:
-        """Probe texts of up to `limit` rows."""
-        return islice((row.payload.probe for row in self._rows(collection)), limit)
+    def probes(self, collection: str, limit: int) -> Iterator[tuple[str, str]]:
+        """Documents and probe texts of up to `limit` rows."""
+        return islice(((row.payload.document, row.payload.probe) for row in self._rows(collection)), limit)
 
     def chunks(self, collection: str) -> Iterator[ChunkRef]:
         """One a row."""
-        payloads = (row.payload for row in self._rows(collection))
-        return (ChunkRef(payload.document, payload.chunk, payload.content) for payload in payloads)
+        found = ((row.payload, row.id) for row in self._rows(collection))
+        return (ChunkRef(payload.document, payload.chunk, payload.content, row) for payload, row in found)
 
     def ids(self, collection: str) -> Iterator[str]:
         """Ids of all rows."""

@@ -180,15 +180,15 @@ class MilvusStore:
         hits = [milvus_schema.found(hit) for hit in self._search(collection, "sparse", [terms], limit, {})]
         return [Found(hit.payload, abs(hit.score)) for hit in hits if hit.score]
 
-    def probes(self, collection: str, limit: int) -> Iterator[str]:
-        """Probe texts of up to `limit` rows (at most 16,000)."""
-        rows = self._query(collection, "", ["probe"], min(limit, MAX_QUERY))
-        return iter([row["probe"] for row in rows])
+    def probes(self, collection: str, limit: int) -> Iterator[tuple[str, str]]:
+        """Documents and probe texts of up to `limit` rows (at most 16,000)."""
+        rows = self._query(collection, "", ["document", "probe"], min(limit, MAX_QUERY))
+        return iter([(row["document"], row["probe"]) for row in rows])
 
     def chunks(self, collection: str) -> Iterator[ChunkRef]:
         """One a row."""
         rows = self._every(collection, ["document", "chunk", "content"])
-        return (ChunkRef(row["document"], row["chunk"], row["content"]) for row in rows)
+        return (ChunkRef(row["document"], row["chunk"], row["content"], row["id"]) for row in rows)
 
     def ids(self, collection: str) -> Iterator[str]:
         """Ids of all rows."""

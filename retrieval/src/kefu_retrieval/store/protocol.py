@@ -66,11 +66,11 @@ class Store(Protocol):
     def sparse(self, collection: str, terms: str, limit: int) -> list[Found]:
         """The best rows by BM25 that share a word with `terms`, best first; needs `Capabilities.sparse`."""
 
-    def probes(self, collection: str, limit: int) -> Iterator[str]:
-        """Probe texts of up to `limit` rows, in no promised order."""
+    def probes(self, collection: str, limit: int) -> Iterator[tuple[str, str]]:
+        """Document and probe text of up to `limit` rows, in no promised order."""
 
     def chunks(self, collection: str) -> Iterator[ChunkRef]:
-        """Every chunk, in no promised order, some perhaps several times."""
+        """Every row's chunk, in no promised order."""
 
     def ids(self, collection: str) -> Iterator[str]:
         """The id of every row, in no promised order."""

@@ -5,6 +5,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
+from kefu_api import digest
 from kefu_api.documents.index import LAYOUT
 from kefu_retrieval.embeddings.protocol import Vectors
 
@@ -64,6 +65,8 @@ class ChunkRef:
     chunk: str
     content: str
     """`Payload.content`; empty where rows do not say."""
+    row: str = ""
+    """`Row.id`."""
 
 
 class Manifest(BaseModel):
@@ -79,8 +82,18 @@ class Manifest(BaseModel):
     documents: int
     chunks: int
     rows: int
+    """Of its own collection; a base holds others."""
     sparse: bool
     created: float
     """Seconds since 1970, UTC."""
     layout: int = LAYOUT
     """The shape of its rows; what another Kefu built in another shape is built anew."""
+    base: str | None = None
+    """The version whose collection holds the rest of the rows; None: all are in this version's own."""
+    replaced: tuple[str, ...] = ()
+    """Marks of the base's documents that this version lacks, or has otherwise."""
+
+
+def mark(document: str) -> str:
+    """A document's name in 16 hex digits; names that are alike in their first thousand bytes have one mark."""
+    return digest.of_bytes(document.encode()[:1_000])[:16]

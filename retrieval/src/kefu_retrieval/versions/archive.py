@@ -7,6 +7,7 @@ from kefu_api.documents.index import HeldVersion
 from kefu_retrieval.errors import CollectionGone, VersionGone
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest
+from kefu_retrieval.store.view import View
 from kefu_retrieval.versions.diff import Contents, contents
 
 log = logging.getLogger(__name__)
@@ -43,11 +44,9 @@ class Archive:
         )
 
     def whole(self, manifest: Manifest) -> bool:
-        """Whether the version holds every row that it was meant to."""
-        collection = self.collection(manifest.version)
+        """Whether the version holds every row that it was meant to, and so does its base."""
         try:
-            self._store.load(collection)
-            return self._store.count(collection) == manifest.rows
+            return View.of(self._store, manifest).whole()
         except CollectionGone:
             return False
 
@@ -69,7 +68,7 @@ class Archive:
         Raises:
             RetrievalError: the store does not say.
         """
-        return contents(self._store.chunks(self.collection(manifest.version)))
+        return contents(View.of(self._store, manifest).chunks())
 
     def publish(self, version: str) -> Manifest:
         """Let readers search this version from their next look at the alias on.
@@ -85,7 +84,7 @@ class Archive:
     def tidy(self, keep: int, protected: Collection[str], first: Collection[str] = ()) -> None:
         """Drop versions until `keep` are left: those in `first` first, then the oldest.
 
-        Never the published one, nor the protected ones.
+        Never the published one, nor the protected ones, nor one that another which stays is built on: that costs nothing more.
         """
         held = self._store.collections(self._alias)
         published = self._store.published(self._alias)
@@ -93,9 +92,11 @@ class Archive:
             m.version for m in held if self.collection(m.version) == published
         }
         others = sorted((m.version for m in held if m.version not in safe), key=lambda version: version not in first)
-        for version in _beyond(others, keep - sum(m.version in safe for m in held)):
-            log.info("dropping an old version", extra={"version": version})
-            self._store.drop(self.collection(version))
+        going = set(_beyond(others, keep - sum(m.version in safe for m in held)))
+        going -= {m.base for m in held if m.version not in going}
+        for manifest in sorted((m for m in held if m.version in going), key=lambda m: m.base is None):
+            log.info("dropping an old version", extra={"version": manifest.version})
+            self._store.drop(self.collection(manifest.version))
 
 
 def _beyond(oldest_first: Sequence[str], room: int) -> Sequence[str]:

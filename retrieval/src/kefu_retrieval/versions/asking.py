@@ -34,7 +34,7 @@ async def ask_version(
         RetrievalError: a search failed; a judgement of half the questions would be none.
     """
     versions = OneVersion(store, collection, built_in(index.vocabulary))
-    searcher = Searcher(store, versions, embedders, threads, SEARCH_SECONDS)
+    searcher = Searcher(versions, embedders, threads, SEARCH_SECONDS)
 
     async def ask(text: str, depth: int) -> SearchResponse:
         return await searcher.search(index.name, text, depth, index.search)
