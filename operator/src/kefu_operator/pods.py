@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kefu_operator.plan.model_files import FETCH
+
 CRASHED = ("CrashLoopBackOff", "Error")
 
 
@@ -52,7 +54,7 @@ class PodView:
     scheduled: bool = False
     containers: tuple[ContainerView, ...] = ()
     log_line: str = ""
-    """The last line of the log: of a crashed container, and of a task that runs."""
+    """The last line of the log: of a crashed container, of a task that runs, and of a step that fetches."""
     trouble: str = ""
     """The newest warning about the pod, read where its containers do not come to be."""
     owner: str = ""
@@ -73,6 +75,12 @@ class PodView:
             and not any(each.running or each.ended for each in self.containers)
             and all(each.waiting in waits for each in self.containers)
         )
+
+    @property
+    def fetching(self) -> ContainerView | None:
+        """The step that brings weights now."""
+        steps = (each for each in self.containers if each.step and each.name.startswith(FETCH))
+        return next((each for each in steps if each.running), None)
 
 
 def _failed(container: ContainerView) -> bool:

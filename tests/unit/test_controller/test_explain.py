@@ -76,6 +76,14 @@ async def test_a_healthy_pod_costs_no_further_call() -> None:
     assert client.asked == []
 
 
+async def test_a_download_is_told_by_the_last_line_of_its_step() -> None:
+    client = FakeClient('{"event": "progress", "done": 37}')
+    found = pod(state={"waiting": {"reason": "PodInitializing"}})
+    found["status"]["initContainerStatuses"] = [{"name": "fetch", "state": {"running": {}}, "restartCount": 1}]
+    told = await explain(client, "acme", view(found))  # type: ignore[arg-type]
+    assert (told.log_line, client.asked) == ('{"event": "progress", "done": 37}', [("p", "fetch", False)])
+
+
 def test_a_view_knows_workload_and_component() -> None:
     found = view(pod())
     assert (found.workload, found.component) == ("w", "engine")

@@ -73,6 +73,11 @@ CASES = {
     "a model that is on its way": (
         replace(POD, containers=(replace(FETCH, running=True), MAIN)), Verdict.WAIT, "ModelFetching", "logs engine-1-x",
     ),
+    "a model of which more than a third is there": (
+        replace(POD, containers=(replace(FETCH, running=True), MAIN),
+                log_line='{"event": "progress", "done": 37, "total": 100, "percent": 37, "seconds_left": 125}'),
+        Verdict.WAIT, "ModelFetching", "downloading 37 %, 2 min left (pod engine-1-x",
+    ),
     "an engine that needs more memory than it may have": (
         replace(POD, containers=(replace(MAIN, waiting="CrashLoopBackOff", ended=OOM, restarts=3),)),
         Verdict.STUCK, "OOMKilled", "spec.engine.resources.memory",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kefu_operator.fetch.told import parse
 from kefu_operator.local.backoff import Backoff
 from kefu_operator.local.console import Console, wants_colour
 from kefu_operator.local.encoder import SHA256, find_encoder
@@ -15,7 +16,6 @@ from kefu_operator.local.events import Tone
 from kefu_operator.local.files import telling_disk_full, write_atomically
 from kefu_operator.local.logs import LogFile
 from kefu_operator.local.programs import resolve
-from kefu_operator.local.progress import parse
 
 
 class Terminal(io.StringIO):
@@ -51,6 +51,21 @@ def test_a_thousand_failures_do_not_overflow() -> None:
 )
 def test_progress_is_told_as_people_read_it(line: dict[str, object], shown: str) -> None:
     assert str(parse(json.dumps(line).encode())) == shown
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ({"done": 37, "total": 100, "seconds_left": 125}, "37 %, 2 min left"),
+        ({"done": 99, "total": 100, "seconds_left": 3}, "99 %, 1 min left"),
+        ({"done": 1, "total": 100, "seconds_left": None}, "1 %"),
+        ({"done": 5_000_000, "total": None}, "5 MB"),
+    ],
+)
+def test_progress_is_told_in_a_status_without_what_changes_all_the_time(line: dict[str, object], shown: str) -> None:
+    told = parse(json.dumps({"event": "progress", **line}))
+    assert told is not None
+    assert told.brief == shown
 
 
 @pytest.mark.parametrize("line", [b"", b"loading", b"[1]", b'{"event": "done"}', b'{"reason": "x"}'])

@@ -77,10 +77,13 @@ async def explain(client: Client, namespace: str, pod: PodView) -> PodView:
     """
     if pod.deleting:
         return pod
-    if crashed := pod.crashed:
-        return replace(pod, log_line=await _last_line(client, namespace, pod.name, crashed))
-    if pod.component in TASKS and (running := next((each for each in pod.containers if each.running), None)):
-        return replace(pod, log_line=await _last_line(client, namespace, pod.name, running))
+    # A download that runs again after a failure tells how far it is, not why it failed.
+    crashed = None if pod.fetching else pod.crashed
+    if crashed:
+        previous = crashed.restarts > 0 and (bool(crashed.waiting) or crashed.running)
+        return replace(pod, log_line=await _last_line(client, namespace, pod.name, crashed, previous=previous))
+    if telling := pod.fetching or _task(pod):
+        return replace(pod, log_line=await _last_line(client, namespace, pod.name, telling, previous=False))
     if pod.creating:
         chosen = f"involvedObject.kind=Pod,involvedObject.name={pod.name},type=Warning"
         events = await client.list(EVENTS, namespace, fields=chosen)
@@ -88,8 +91,11 @@ async def explain(client: Client, namespace: str, pod: PodView) -> PodView:
     return pod
 
 
-async def _last_line(client: Client, namespace: str, pod: str, container: ContainerView) -> str:
-    previous = container.restarts > 0 and (bool(container.waiting) or container.running)
+def _task(pod: PodView) -> ContainerView | None:
+    return next((each for each in pod.containers if each.running), None) if pod.component in TASKS else None
+
+
+async def _last_line(client: Client, namespace: str, pod: str, container: ContainerView, *, previous: bool) -> str:
     try:
         text = await client.log_tail(namespace, pod, container.name, previous=previous, lines=LOG_LINES)
     except ApiError:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kefu_operator.fetch.told import parse
 from kefu_operator.local.backoff import Backoff
 from kefu_operator.local.environment import environment
 from kefu_operator.local.errors import LocalError, StepFailed
@@ -16,7 +17,6 @@ from kefu_operator.local.placement import LocalPlacement
 from kefu_operator.local.probes import Prober
 from kefu_operator.local.process import Process
 from kefu_operator.local.programs import resolve
-from kefu_operator.local.progress import parse
 from kefu_operator.local.remedies import remedy
 from kefu_operator.plan.workload import Container, Probe, Workload
 

@@ -34,6 +34,8 @@ REFUSED_SECONDS = 60
 """How long until what the API server refused is tried again."""
 TROUBLE_SECONDS = 30
 """How often a pod is looked at whose trouble only events and logs tell, which are not watched."""
+FETCHING_SECONDS = 10
+"""How often a download is looked at: its log tells how far it is."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,8 @@ def _again(facts: ChatbotFacts, refusals: Refusals) -> Again:
     if refusals:
         return Again(REFUSED_SECONDS)
     pods = (*facts.pods, *facts.engine_pods)
+    if any(pod.fetching for pod in pods):
+        return Again(FETCHING_SECONDS)
     return Again(TROUBLE_SECONDS if any(pod.creating or pod.crashed for pod in pods) else None)
 
 

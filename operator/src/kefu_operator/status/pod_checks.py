@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 from kefu_operator.fetch import reasons as fetch
+from kefu_operator.fetch.told import parse
 from kefu_operator.plan.model_files import FETCH
 from kefu_operator.pods import ContainerView, PodView
 from kefu_operator.status.check import Check, fail, stuck, wait
@@ -81,9 +82,9 @@ def fetching(pod: PodView) -> Check | None:
     if step is None:
         return None
     if step.running:
-        return wait(
-            Reason.MODEL_FETCHING, f"pod {pod.name} fetches the model; `kubectl logs {pod.name} -c {step.name}` tells"
-        )
+        told = parse(pod.log_line)
+        far = f"downloading {told.brief}" if told else "downloading"
+        return wait(Reason.MODEL_FETCHING, f"{far} (pod {pod.name}; its log: `kubectl logs {pod.name} -c {step.name}`)")
     if step.ended is None:
         return None
     words = _json(step.ended.message)

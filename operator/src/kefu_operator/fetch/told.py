@@ -1,4 +1,4 @@
-"""Progress lines of a fetch step, as a person reads them."""
+"""Progress lines of a fetch, as a person reads them: on a terminal, and in the status of an engine."""
 
 import json
 from dataclasses import dataclass
@@ -21,8 +21,18 @@ class Progress:
         left = f", {self.seconds_left} s left" if self.seconds_left is not None else ""
         return f"{100 * self.done // self.total} % ({self.done // MB} of {self.total // MB} MB{left})"
 
+    @property
+    def brief(self) -> str:
+        """For example `37 %, 2 min left`: coarse, so that a status that tells it changes seldom."""
+        if not self.total:
+            return f"{self.done // MB} MB"
+        percent = f"{100 * self.done // self.total} %"
+        if self.seconds_left is None:
+            return percent
+        return f"{percent}, {max(1, round(self.seconds_left / 60))} min left"
 
-def parse(line: bytes) -> Progress | None:
+
+def parse(line: bytes | str) -> Progress | None:
     """The progress that a line of a fetch step tells; None where it is another line."""
     try:
         event = json.loads(line)
