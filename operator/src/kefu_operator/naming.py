@@ -47,6 +47,11 @@ def engine(key: str) -> str:
     return f"engine-{key[:10]}"
 
 
+def model(key: str) -> str:
+    """Volume of a model that several engines use, from the hash of what is downloaded."""
+    return f"model-{key[:10]}"
+
+
 def retrieval(index: str) -> str:
     """Deployment and Service of an index's retrieval service."""
     return f"{index}-retrieval"

@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from kefu_api.kinds.types import Size, amount
 from kefu_operator.desired.images import DEFAULTS, ROLES, Images
 from kefu_operator.errors import SettingsError
-from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
+from kefu_operator.plan.settings import AcceleratorClass, ModelVolumes, PlanSettings
 
 MAX_FILE_BYTES = 1_000_000
 
@@ -46,6 +46,11 @@ class _ModelHub(_Table):
     allow_http: bool = False
 
 
+class _ModelVolumes(_Table):
+    storage_class: str | None = None
+    shared: bool = False
+
+
 class _Tracing(_Table):
     endpoint: str | None = None
 
@@ -56,6 +61,7 @@ class _File(_Table):
     images: _Images = _Images()
     accelerators: dict[str, _Accelerator] = {}
     model_hub: _ModelHub = _ModelHub()
+    model_volumes: _ModelVolumes = _ModelVolumes()
     tracing: _Tracing = _Tracing()
 
 
@@ -92,7 +98,7 @@ class Settings:
 def load(environment: Mapping[str, str]) -> Settings:
     """Settings from the environment.
 
-    KEFU_CONFIG: path of the tables (images, accelerators, modelHub, tracing); absent: defaults.
+    KEFU_CONFIG: path of the tables (images, accelerators, modelHub, modelVolumes, tracing); absent: defaults.
     KEFU_NAMESPACES: namespaces to watch, separated by commas; empty: all. KUBECONFIG: absent means the service account.
     KEFU_PORT, KEFU_WORKERS, KEFU_RESYNC_SECONDS, KEFU_LOG_LEVEL: see `Settings`.
     KEFU_LEASE: `namespace/name` of the Lease that operators agree by; absent: this one is alone.
@@ -107,6 +113,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         plan=PlanSettings(
             accelerators={name: known.known() for name, known in tables.accelerators.items()},
             hub_endpoint=tables.model_hub.endpoint or None,
+            volumes=ModelVolumes(tables.model_volumes.storage_class or None, tables.model_volumes.shared),
             allow_http=tables.model_hub.allow_http,
             trace_endpoint=tables.tracing.endpoint or None,
         ),

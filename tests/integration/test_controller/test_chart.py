@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kefu_operator.plan.settings import ModelVolumes
 from kefu_operator.settings import load
 from tests.integration.test_controller.chart import CHART, helm, rendered
 from tests.integration.test_controller.cluster import Cluster
@@ -21,6 +22,7 @@ def test_helm_lint_finds_nothing() -> None:
 def test_the_operator_reads_the_tables_that_the_chart_mounts(tmp_path: Any) -> None:
     config_map = of_kind(
         rendered('images.registry="r.example/k"', 'images.gateway="g:1"', 'modelHub={"endpoint":"http://m","allowHttp":true}',
+                 'modelVolumes={"storageClass":"nfs","shared":true}',
                  'accelerators={"ours":{"resource":"nvidia.com/gpu","nodeSelector":{"a":"b"},"memory":"40Gi","perNode":4},"t4":null}', 'imagePullSecrets=["pull"]'),
         "ConfigMap",
     )[0]  # fmt: skip
@@ -31,6 +33,7 @@ def test_the_operator_reads_the_tables_that_the_chart_mounts(tmp_path: Any) -> N
     assert settings.images.reference("gateway") == "g:1"
     assert settings.images.pull_secrets == ("pull",)
     assert (settings.plan.hub_endpoint, settings.plan.allow_http) == ("http://m", True)
+    assert settings.plan.volumes == ModelVolumes("nfs", shared=True)
     ours, h100 = settings.plan.accelerators["ours"], settings.plan.accelerators["h100"]
     assert (ours.node_selector, ours.memory, ours.fp8, ours.per_node) == ({"a": "b"}, 40 * 2**30, False, 4)
     assert (h100.memory, h100.fp8, h100.per_node) == (81_559 * 2**20, True, 8)

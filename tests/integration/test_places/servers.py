@@ -8,10 +8,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from aiohttp import web
@@ -77,9 +78,10 @@ class Bucket:
     access: str = "reader"
     secret: str = "s3cr3t/with+signs"
 
-    def put(self, key: str, content: bytes) -> None:
+    def put(self, key: str, content: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         """Store an object; `key` is encoded as in a URL."""
-        self._curl(f"/{self.name}/{key}", "-X", "PUT", "--data-binary", "@-", content=content)
+        more = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+        self._curl(f"/{self.name}/{key}", "-X", "PUT", "--data-binary", "@-", *more, content=content)
 
     def delete(self, key: str) -> None:
         """Remove an object."""

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from kefu_api.documents.fetch import FetchSource, Limits, S3Place
+from kefu_api.s3.signature import KeyPair
 from kefu_retrieval.places.addresses import Addresses
 from kefu_retrieval.places.place import fetch
 from kefu_retrieval.places.s3 import S3Objects
-from kefu_retrieval.places.s3_signature import KeyPair
 from kefu_retrieval.places.shelf import Shelf
 from kefu_retrieval.places.web import open_session
 from tests.integration.test_places.servers import Bucket, s3_server

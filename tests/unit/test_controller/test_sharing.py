@@ -5,12 +5,13 @@ from typing import Any
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator.gather.engines import EngineFacts
 from kefu_operator.plan.placement import ClusterPlacement
-from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.plan.settings import ModelVolumes, PlanSettings
 from kefu_operator.plan.sharing import Sharing, share_engines
+from kefu_operator.plan.workload import VolumeMount
 from kefu_operator.reconcile.engines import unwanted
 
 
-def chatbot(name: str, replicas: int = 1, **engine: Any) -> ChatbotDeployment:
+def chatbot(name: str, replicas: int = 1, size: str = "40Gi", **engine: Any) -> ChatbotDeployment:
     uri = "hf://org/repo" if engine else "https://x/m.gguf"
     return ChatbotDeployment.model_validate(
         {
@@ -18,7 +19,7 @@ def chatbot(name: str, replicas: int = 1, **engine: Any) -> ChatbotDeployment:
             "kind": "ChatbotDeployment",
             "metadata": {"name": name, "namespace": "acme", "uid": f"uid-{name}"},
             "spec": {
-                "model": {"uri": uri},
+                "model": {"uri": uri, "size": size},
                 "engine": {**(engine or {"llamaCpp": {}}), "replicas": replicas},
                 "knowledge": [{"name": "shop"}],
             },
@@ -36,7 +37,7 @@ def deployment(engine: str, *owners: str) -> dict[str, Any]:
 
 
 def left(sharing: Sharing, *owned: dict[str, Any], unreadable: frozenset[str] = frozenset()) -> list[str]:
-    found = unwanted(EngineFacts((), unreadable, owned), sharing)
+    found = unwanted(EngineFacts((), unreadable, owned, image_volumes=True), sharing)
     return [each["metadata"]["name"] for each in found]
 
 
@@ -60,3 +61,31 @@ def test_what_a_chatbot_used_stays_while_its_spec_cannot_be_planned() -> None:
 def test_what_a_chatbot_used_stays_while_its_spec_cannot_be_read() -> None:
     found = left(share(), deployment("engine-old", "a"), unreadable=frozenset({"uid-a"}))
     assert found == []
+
+
+SHARED = PlanSettings(volumes=ModelVolumes("nfs", shared=True))
+SHORT = {"maxModelLen": 4096}
+
+
+def test_two_engines_of_one_model_read_one_volume_where_all_nodes_can_mount_it() -> None:
+    pair = [chatbot("a", vllm={}), chatbot("b", vllm=SHORT)]
+    sharing = share_engines(pair, ClusterPlacement("acme"), SHARED)
+    assert len(sharing.engines) == 2
+    (volume,) = sharing.volumes
+    assert [each.metadata.name for each in volume.chatbots] == ["a", "b"]
+    assert {engine.claims for engine in sharing.engines} == {(volume.mount.claim,)}
+
+
+def test_a_shared_volume_has_the_largest_size_that_is_asked_for_and_goes_with_its_last_chatbot() -> None:
+    pair = [chatbot("a", vllm={}), chatbot("b", size="1Ti", vllm={})]
+    sharing = share_engines(pair, ClusterPlacement("acme"), SHARED)
+    (volume,) = sharing.volumes
+    assert volume.mount.size == "1Ti"
+    assert left(sharing, deployment(volume.mount.claim, "a"), deployment("model-old", "a")) == ["model-old"]
+
+
+def test_otherwise_each_engine_has_a_volume_of_its_own() -> None:
+    sharing = share(chatbot("a", vllm={}), chatbot("b", vllm=SHORT))
+    assert sharing.volumes == ()
+    claims = {m.claim for e in sharing.engines for m in e.workload.container.mounts if isinstance(m, VolumeMount)}
+    assert claims == {f"{engine.workload.name}-model" for engine in sharing.engines}

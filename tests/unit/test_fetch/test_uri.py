@@ -6,6 +6,7 @@ import pytest
 
 from kefu_operator.fetch.errors import UriInvalid
 from kefu_operator.fetch.uri import (
+    BucketSource,
     HubSource,
     LocalSource,
     Source,
@@ -24,6 +25,8 @@ from kefu_operator.fetch.uri import (
         ("hf://Qwen/Qwen3-8B", "refs/pr/3", HubSource("Qwen/Qwen3-8B", None, "refs/pr/3")),
         ("hf://Qwen/Q-GGUF/q4/m.gguf", None, HubSource("Qwen/Q-GGUF", "q4/m.gguf", "main")),
         ("https://host/a/m%20x.gguf?sig=1", None, WebSource("https://host/a/m%20x.gguf?sig=1", "m x.gguf")),
+        ("s3://models/q/m.gguf", None, BucketSource("models", "q/m.gguf")),
+        ("s3://models/qwen/", None, BucketSource("models", "qwen/")),
         ("file:///srv/m.gguf", None, LocalSource(Path("/srv/m.gguf"))),
     ],
 )
@@ -35,7 +38,13 @@ def test_what_a_user_may_write(uri: str, revision: str | None, source: Source) -
     ("uri", "revision", "words"),
     [
         ("Qwen/Qwen3-8B", None, "write hf://org/repo"),
-        ("s3://bucket/x", None, "write hf://org/repo"),
+        ("gs://bucket/x", None, "write hf://org/repo"),
+        ("s3://bucket", None, "s3://bucket/path/folder/"),
+        ("s3://bucket/", None, "s3://bucket/path/folder/"),
+        ("s3://Bucket/x", None, "s3://bucket/path/folder/"),
+        ("s3://bucket/a//b", None, "s3://bucket/path/folder/"),
+        ("s3://bucket/../b", None, "s3://bucket/path/folder/"),
+        ("s3://bucket/x", "main", "revision belongs to hf://"),
         ("hf://Qwen", None, "hf://org/repo"),
         ("hf:///x/y", None, "hf://org/repo"),
         ("hf://a/b/../../etc/passwd", None, r"'\.\.'"),

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from kefu_api import flat_xml
 from kefu_api.documents.fetch import Fetch, FetchedSource, FetchReport, Limits
+from kefu_api.s3.signature import KeyPair, sign
 from kefu_retrieval import termination
 from kefu_retrieval.errors import AddressRefused, PlaceInvalid, PlaceUnreachable
-from kefu_retrieval.places import command, flat_xml, names, sql_address, sql_rows
+from kefu_retrieval.places import command, names, sql_address, sql_rows
 from kefu_retrieval.places.addresses import Addresses
 from kefu_retrieval.places.gathering import Gathering
-from kefu_retrieval.places.s3_signature import KeyPair, sign
 from kefu_retrieval.places.shelf import Shelf
 from kefu_retrieval.sources.text import plain_yaml
 
@@ -116,7 +117,7 @@ def test_xml_is_read_flat() -> None:
     ],
 )
 def test_xml_that_means_harm_is_refused(content: bytes, reason: str) -> None:
-    with pytest.raises(PlaceInvalid, match=reason):
+    with pytest.raises(flat_xml.XmlInvalid, match=reason):
         flat_xml.read(content, "it")
 
 

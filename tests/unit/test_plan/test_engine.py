@@ -5,11 +5,11 @@ import pytest
 from kefu_api.kinds.model import ModelSource
 from kefu_operator.plan.chatbot import plan_chatbot
 from kefu_operator.plan.engine import engine_name
-from kefu_operator.plan.errors import EngineDoesNotFit, LocalOnly, UnknownAccelerator
+from kefu_operator.plan.errors import EngineDoesNotFit, ImageVolumesMissing, LocalOnly, UnknownAccelerator
 from kefu_operator.plan.model_files import model_files
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
-from kefu_operator.plan.workload import ClaimMount, SecretMount, Workload
+from kefu_operator.plan.workload import ClaimMount, ImageMount, SecretMount, VolumeMount, Workload
 from tests.unit.test_plan.objects import chatbot
 
 PLACE = ClusterPlacement("acme")
@@ -83,6 +83,49 @@ def test_the_hub_token_travels_as_a_file() -> None:
     source = ModelSource(uri="hf://meta/gated", token_secret={"name": "hub", "key": "token"})  # type: ignore[arg-type]
     (fetch,) = model_files(source, "engine-x", PLACE, PlanSettings()).steps
     assert fetch.env["HF_TOKEN_PATH"] == "/etc/kefu/hub-token/token"
+
+
+def test_a_bucket_is_read_with_its_keys_as_files() -> None:
+    keys = {
+        name: {"name": "store", "key": key} for name, key in (("accessKeySecret", "id"), ("secretKeySecret", "key"))
+    }
+    server = {"endpoint": "http://minio.storage:9000", "region": "cn-north-1", **keys}
+    source = ModelSource.model_validate({"uri": "s3://models/qwen3-8b/", "s3": server})
+    files = model_files(source, "engine-x", PLACE, PlanSettings())
+    (fetch,) = files.steps
+    assert files.path == "/var/lib/kefu/model"
+    assert fetch.env == {
+        "S3_ENDPOINT": "http://minio.storage:9000",
+        "S3_REGION": "cn-north-1",
+        "S3_ACCESS_KEY_PATH": "/etc/kefu/s3-access-key/id",
+        "S3_SECRET_KEY_PATH": "/etc/kefu/s3-secret-key/key",
+    }
+
+
+def test_one_object_of_a_bucket_is_served_by_its_name() -> None:
+    source = ModelSource.model_validate({"uri": "s3://m-1/a/q4.gguf", "s3": {"endpoint": "https://s3.example"}})
+    assert model_files(source, "engine-x", PLACE, PlanSettings()).path == "/var/lib/kefu/model/q4.gguf"
+
+
+def test_an_image_is_mounted_and_nothing_is_fetched() -> None:
+    source = ModelSource.model_validate({"uri": "oci://r.example/models/q4:v1", "path": "models/q4.gguf"})
+    files = model_files(source, "engine-x", PLACE, PlanSettings())
+    assert files.steps == ()
+    assert files.mounts == (ImageMount("model", "/etc/kefu/model", "r.example/models/q4:v1"),)
+    assert files.path == "/etc/kefu/model/models/q4.gguf"
+
+
+def test_an_image_is_refused_where_the_cluster_cannot_mount_it() -> None:
+    with pytest.raises(ImageVolumesMissing, match=r"from 1\.35"):
+        model_files(ModelSource(uri="oci://r.example/m:1"), "e", PLACE, PlanSettings(image_volumes=False))
+
+
+def test_the_engine_reads_its_model_and_cannot_write_it() -> None:
+    files = model_files(ModelSource(uri="hf://Qwen/Qwen3-8B"), "engine-x", PLACE, PlanSettings())
+    (mount,) = files.mounts
+    assert isinstance(mount, VolumeMount)
+    assert mount.read_only
+    assert not any(m.read_only for m in files.steps[0].mounts if isinstance(m, VolumeMount))
 
 
 def test_a_mirror_of_the_hub_is_passed_on() -> None:

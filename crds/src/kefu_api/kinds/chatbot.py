@@ -79,6 +79,15 @@ class Scaling(Part):
     """Of the gateway."""
 
 
+def _reads_buckets(spec: "ChatbotDeploymentSpec") -> bool:
+    """Whether any weights lie in a bucket."""
+    speculative = spec.engine.vllm.speculative if spec.engine.vllm else None
+    draft = speculative.draft if speculative else None
+    model = spec.model
+    uris = [source.uri for source in (model, *(model.adapters if model else ()), draft) if source]
+    return any(uri.startswith("s3://") for uri in uris)
+
+
 class ChatbotDeploymentSpec(Ruled):
     """Desired state of a ChatbotDeployment."""
 
@@ -89,9 +98,14 @@ class ChatbotDeploymentSpec(Ruled):
             "exactly one of model, engine.endpoint must be set: name the weights to run, or a server that runs already",
         ),
         Rule(
-            "!has(self.engine.llamaCpp) || !has(self.model) || self.model.uri.endsWith('.gguf')",
-            lambda spec: spec.engine.llama_cpp is None or spec.model is None or spec.model.uri.endswith(".gguf"),
-            "llamaCpp serves GGUF files: let model.uri end in .gguf",
+            "!has(self.engine.llamaCpp) || !has(self.model) || "
+            "(has(self.model.path) ? self.model.path : self.model.uri).endsWith('.gguf')",
+            lambda spec: (
+                spec.engine.llama_cpp is None
+                or spec.model is None
+                or (spec.model.path or spec.model.uri).endswith(".gguf")
+            ),
+            "llamaCpp serves GGUF files: let model.uri end in .gguf, or model.path of an oci:// image",
         ),
         Rule(
             "!has(self.engine.llamaCpp) || !has(self.model) || "
@@ -102,6 +116,14 @@ class ChatbotDeploymentSpec(Ruled):
                 or (not spec.model.adapters and spec.model.parameters is None)
             ),
             "adapters and parameters are read by vLLM alone: remove them from model, or choose engine.vllm",
+        ),
+        Rule(
+            "!has(self.model) || has(self.model.s3) == (self.model.uri.startsWith('s3://') || "
+            "self.model.adapters.exists(adapter, adapter.uri.startsWith('s3://')) || (has(self.engine.vllm) && "
+            "has(self.engine.vllm.speculative) && has(self.engine.vllm.speculative.draft) && "
+            "self.engine.vllm.speculative.draft.uri.startsWith('s3://')))",
+            lambda spec: spec.model is None or (spec.model.s3 is not None) == _reads_buckets(spec),
+            "model.s3 is the server of s3:// weights: set it where a uri begins with s3://, and remove it otherwise",
         ),
         unique_names("knowledge", remedy="remove the double from spec.knowledge"),
     )

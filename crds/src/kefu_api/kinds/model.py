@@ -5,13 +5,16 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from kefu_api.kinds.bucket import BucketServer
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_api.kinds.rules import Rule, Ruled, unique_names
 from kefu_api.kinds.shape import BY_NAME, Shape
 from kefu_api.kinds.types import ModelUri, Name, Revision, Sha256, Size
 
-_SNAPSHOT = re.compile(r"^(pvc://.*|hf://[^/]+/[^/]+)$")
+_SNAPSHOT = re.compile(r"^(pvc://.*|oci://.*|s3://.*/|hf://[^/]+/[^/]+)$")
 _HUB = r"hf://[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*"
+_LABEL = r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
+_PATH = r"[^\p{Z}\p{Cc}?#]+"
 _DOTS = re.compile(r"/[.]{1,2}(/|$)")
 
 Weights = Annotated[
@@ -25,10 +28,20 @@ Weights = Annotated[
 SnapshotUri = Annotated[
     str,
     Shape(
-        "must be a folder of weights: hf://org/repo, pvc://claim/path or file:///path",
-        (rf"^({_HUB}|pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[^\p{{Z}}\p{{Cc}}?#]+|file:///[^\p{{Z}}\p{{Cc}}?#]+)$",),
+        "must be a folder of weights: hf://org/repo, s3://bucket/folder/, pvc://claim/path or file:///path",
+        (rf"^({_HUB}|s3://{_LABEL}/{_PATH}/|pvc://{_LABEL}/{_PATH}|file:///{_PATH})$",),
         min_length=8,
         max_length=2048,
+    ),
+]
+
+
+ImagePath = Annotated[
+    str,
+    Shape(
+        "must be a path inside the image such as models/q4.gguf",
+        (rf"^[^/\p{{Z}}\p{{Cc}}?#]({_PATH})?$",),
+        max_length=512,
     ),
 ]
 
@@ -55,7 +68,7 @@ class Snapshot(Ruled):
     RULES: ClassVar = (_revision("remove it"), _without_dots("write it without them"))
 
     uri: SnapshotUri
-    """hf://org/repo, pvc://claim/path, or file:///path (only with `kefu run`)."""
+    """hf://org/repo, s3://bucket/folder/, pvc://claim/path, or file:///path (only with `kefu run`)."""
     revision: Revision | None = None
     """Branch, tag or commit of an hf:// repository; absent: main."""
     size: Size = "2Gi"
@@ -82,7 +95,7 @@ class ModelSource(Ruled):
             "tokenSecret belongs to hf:// models: remove model.tokenSecret",
         ),
         Rule(
-            "!has(self.sha256) || !self.uri.matches('^(pvc://.*|hf://[^/]+/[^/]+)$')",
+            "!has(self.sha256) || !self.uri.matches('^(pvc://.*|oci://.*|s3://.*/|hf://[^/]+/[^/]+)$')",
             lambda model: model.sha256 is None or not _SNAPSHOT.search(model.uri),
             "sha256 belongs to a single file that is downloaded: name one in model.uri or remove model.sha256",
         ),
@@ -91,6 +104,16 @@ class ModelSource(Ruled):
             "!has(self.cachePerToken) || has(self.parameters)",
             lambda model: model.cache_per_token is None or model.parameters is not None,
             "cachePerToken needs parameters beside it: set model.parameters",
+        ),
+        Rule(
+            "!has(self.path) || self.uri.startsWith('oci://')",
+            lambda model: model.path is None or model.uri.startswith("oci://"),
+            "path belongs to oci:// models: write it into model.uri",
+        ),
+        Rule(
+            "!has(self.path) || !('/' + self.path).matches('/[.]{1,2}(/|$)')",
+            lambda model: model.path is None or not _DOTS.search("/" + model.path),
+            "path must not contain . or .. as a folder: write model.path without them",
         ),
         unique_names("adapters", remedy="rename one in model.adapters"),
         Rule(
@@ -101,7 +124,12 @@ class ModelSource(Ruled):
     )
 
     uri: ModelUri
-    """hf://org/repo or hf://org/repo/file, https://host/file, pvc://claim/path, file:///path (only with `kefu run`)."""
+    """hf://org/repo or hf://org/repo/file, https://host/file, s3://bucket/file or s3://bucket/folder/, oci://registry/image:tag,
+    pvc://claim/path, file:///path (only with `kefu run`)."""
+    path: ImagePath | None = None
+    """File or folder inside an oci:// image; absent: its root."""
+    s3: BucketServer | None = None
+    """The server of s3:// weights: of the model, its adapters and a draft model."""
     revision: Revision | None = None
     """Branch, tag or commit of an hf:// model; absent: main."""
     sha256: Sha256 | None = None

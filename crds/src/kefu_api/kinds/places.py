@@ -1,12 +1,12 @@
 """Remote places that a source of a KnowledgeIndex can name; `kefu_api.documents.fetch` is what becomes of them."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
+from kefu_api.kinds.bucket import BucketServer
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_api.kinds.part import Part
-from kefu_api.kinds.rules import Rule, Ruled
 from kefu_api.kinds.shape import SET, Shape
 from kefu_api.kinds.types import HttpUrl, PageUrl, Revision, Size, Subdomain
 
@@ -20,7 +20,6 @@ Bucket = Annotated[
         max_length=63,
     ),
 ]
-Region = Annotated[str, Shape("must be a region such as eu-central-1", (r"^[a-z0-9-]+$",), max_length=64)]
 UserName = Annotated[
     str,
     Shape("must be a user name without ':', blanks and control characters", (r"^[^:\p{Z}\p{Cc}]+$",), max_length=128),
@@ -52,29 +51,13 @@ class SitemapPlace(Part):
     """Whether addresses of private networks may be asked."""
 
 
-class S3Place(Ruled):
+class S3Place(BucketServer):
     """The objects below a prefix of a bucket; only those whose ETag changed travel."""
 
-    RULES: ClassVar = (
-        Rule(
-            "has(self.accessKeySecret) == has(self.secretKeySecret)",
-            lambda place: (place.access_key_secret is None) == (place.secret_key_secret is None),
-            "accessKeySecret and secretKeySecret belong together: give both, or neither for a public bucket",
-        ),
-    )
-
-    endpoint: HttpUrl
-    """Address of the server, such as https://s3.eu-central-1.amazonaws.com or http://minio.storage:9000."""
     bucket: Bucket
     """Name of the bucket."""
     prefix: Annotated[str, Field(max_length=512)] = ""
     """Beginning of the keys, such as handbook/."""
-    region: Region = "us-east-1"
-    """Region of the bucket."""
-    access_key_secret: SecretKeyReference | None = None
-    """Secret key that holds the access key."""
-    secret_key_secret: SecretKeyReference | None = None
-    """Secret key that holds the secret key."""
 
 
 class GitPlace(Part):

@@ -15,7 +15,11 @@ _VISIBLE = r"[^\p{Z}\p{Cc}?#]"
 _HOST = r"[^\p{Z}\p{Cc}?#/@]+"
 """Host and port; no `user:password@`, since secrets come by reference only."""
 _REPO = r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*"
+_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_IMAGE = r"[A-Za-z0-9][A-Za-z0-9._:-]*(/[A-Za-z0-9._-]+)+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?"
+"""Registry first: an image that names none would come from wherever the node's settings say."""
 _CLAIM = r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
+_DOWNLOADS = rf"hf://{_REPO}(/{_VISIBLE}+)?|https://{_HOST}/{_VISIBLE}+|s3://{_BUCKET}/{_VISIBLE}+"
 
 Name = Annotated[
     str, Shape("must be at most 63 lower-case letters, digits and inner '-' (a DNS label)", (_LABEL,), max_length=63)
@@ -134,10 +138,9 @@ PageUrl = Annotated[
 ModelUri = Annotated[
     str,
     Shape(
-        "must be hf://org/repo, hf://org/repo/file, https://host/file, pvc://claim/path or file:///path",
-        (
-            rf"^(hf://{_REPO}(/{_VISIBLE}+)?|https://{_HOST}/{_VISIBLE}+|pvc://{_CLAIM}/{_VISIBLE}+|file:///{_VISIBLE}+)$",
-        ),
+        "must be hf://org/repo, hf://org/repo/file, https://host/file, s3://bucket/folder/, "
+        "oci://registry/image:tag, pvc://claim/path or file:///path",
+        (rf"^({_DOWNLOADS}|oci://{_IMAGE}|pvc://{_CLAIM}/{_VISIBLE}+|file:///{_VISIBLE}+)$",),
         min_length=8,
         max_length=2048,
     ),

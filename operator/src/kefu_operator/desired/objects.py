@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from kefu_operator.desired.autoscaler import autoscaler
-from kefu_operator.desired.claim import claims
+from kefu_operator.desired.claim import claim, claims
 from kefu_operator.desired.configmap import config_maps
 from kefu_operator.desired.deployment import deployment
 from kefu_operator.desired.disruption import disruption_budget
@@ -15,6 +15,7 @@ from kefu_operator.desired.service import service
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.chatbot import ChatbotPlan
 from kefu_operator.plan.knowledge import KnowledgePlan
+from kefu_operator.plan.sharing import SharedVolume
 from kefu_operator.plan.workload import Task, Workload
 
 
@@ -38,6 +39,11 @@ def knowledge_objects(plan: KnowledgePlan, scope: Scope, images: Images) -> list
         task = plan.fetching.task
         made += claims((task.container,), scope, task.component, plan.fetching.volume.claim)
     return made
+
+
+def shared_claim(volume: SharedVolume, scope: Scope) -> Object:
+    """The claim of a model that several engines read."""
+    return claim(volume.mount, scope, "model", volume.mount.claim)
 
 
 def task_objects(task: Task, scope: Scope, images: Images) -> list[Object]:

@@ -10,6 +10,7 @@ from kefu_operator.desired.objects import (
     chatbot_objects,
     chatbot_secrets,
     knowledge_objects,
+    shared_claim,
     task_objects,
     workload_objects,
 )
@@ -75,7 +76,11 @@ def _engine_objects(
     namespace: str, chatbots: list[ChatbotDeployment], settings: PlanSettings, images: Images
 ) -> list[Object]:
     made: list[Object] = []
-    for engine in share_engines(chatbots, ClusterPlacement(namespace), settings).engines:
+    sharing = share_engines(chatbots, ClusterPlacement(namespace), settings)
+    for volume in sharing.volumes:
+        scope = shared(namespace, volume.mount.claim, tuple(owner_of(chatbot) for chatbot in volume.chatbots))
+        made.append(shared_claim(volume, scope))
+    for engine in sharing.engines:
         scope = shared(namespace, engine.workload.name, tuple(owner_of(chatbot) for chatbot in engine.chatbots))
         made += workload_objects(engine.workload, scope, images)
     return made

@@ -9,6 +9,7 @@ from kefu_operator.plan.workload import (
     ConfigMapMount,
     Container,
     DocumentMount,
+    ImageMount,
     Mount,
     ScratchMount,
     SecretMount,
@@ -51,6 +52,8 @@ def volume(mount: Mount) -> Object:
             return {"name": mount.name, "persistentVolumeClaim": {"claimName": claim}}
         case ClaimMount(claim=claim):
             return {"name": mount.name, "persistentVolumeClaim": {"claimName": claim, "readOnly": True}}
+        case ImageMount(reference=reference):
+            return {"name": mount.name, "image": {"reference": reference}}
         case CacheMount(size=size):
             return {"name": mount.name, "emptyDir": {"sizeLimit": size}}
         case ScratchMount(in_memory=in_memory):

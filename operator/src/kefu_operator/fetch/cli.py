@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from kefu_api.s3.signature import KeyPair
+from kefu_operator.fetch.bucket import Server
 from kefu_operator.fetch.errors import FetchError, UriInvalid
 from kefu_operator.fetch.fetcher import HUB, Fetcher, Request
 from kefu_operator.fetch.progress import print_event
@@ -22,11 +24,16 @@ URIs:
   hf://org/repo/path/file.gguf   one file of the hub, to DIR/file.gguf
   hf://org/repo                  the whole snapshot, to DIR
   https://host/path/file         one file, to DIR/file
+  s3://bucket/path/file          one object, to DIR/file
+  s3://bucket/path/folder/       every object below it, to DIR
   file:///path                   a file or folder of this machine, linked to DIR/<name>
 
 environment:
   HF_ENDPOINT              the hub or a mirror of it (default https://huggingface.co)
   HF_TOKEN, HF_TOKEN_PATH  access token for the hub, or the file that holds it
+  S3_ENDPOINT, S3_REGION   the S3 server, and its region (default us-east-1)
+  S3_ACCESS_KEY_PATH       files that hold its keys; absent: the bucket is public
+  S3_SECRET_KEY_PATH
   KEFU_ALLOW_HTTP=1        allow plain HTTP, inside a trusted network
   KEFU_TERMINATION_LOG     where the failure is written (default /dev/termination-log, where it exists)
 
@@ -51,7 +58,7 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] = os.environ)
         arguments = _parser().parse_args(argv)
         request = Request(arguments.uri, arguments.into, arguments.revision, arguments.sha256, arguments.store)
         endpoint = arguments.endpoint or env.get("HF_ENDPOINT") or HUB
-        fetcher = Fetcher(endpoint, _token(env), allow_http=env.get("KEFU_ALLOW_HTTP") == "1")
+        fetcher = Fetcher(endpoint, _token(env), _server(env), allow_http=env.get("KEFU_ALLOW_HTTP") == "1")
         fetched = asyncio.run(fetcher.fetch(request))
     except FetchError as error:
         return _fail(error, env)
@@ -75,13 +82,27 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _token(env: Mapping[str, str]) -> str | None:
-    path = env.get("HF_TOKEN_PATH")
-    if env.get("HF_TOKEN") or not path:
-        return env.get("HF_TOKEN") or None
+    return env.get("HF_TOKEN") or _secret(env, "HF_TOKEN_PATH", "spec.model.tokenSecret") or None
+
+
+def _server(env: Mapping[str, str]) -> Server | None:
+    endpoint = env.get("S3_ENDPOINT")
+    if not endpoint:
+        return None
+    access = _secret(env, "S3_ACCESS_KEY_PATH", "spec.model.s3.accessKeySecret")
+    secret = _secret(env, "S3_SECRET_KEY_PATH", "spec.model.s3.secretKeySecret")
+    return Server(endpoint, env.get("S3_REGION") or "us-east-1", KeyPair(access, secret) if access and secret else None)
+
+
+def _secret(env: Mapping[str, str], variable: str, field: str) -> str:
+    """Text of the file that a variable names; empty where it names none."""
+    path = env.get(variable)
+    if not path:
+        return ""
     try:
-        return Path(path).read_text(encoding="ascii").strip() or None
+        return Path(path).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UriInvalid(f"HF_TOKEN_PATH: {path} holds no readable token; check spec.model.tokenSecret") from error
+        raise UriInvalid(f"{variable}: {path} holds no readable secret; check {field}") from error
 
 
 def _fail(error: FetchError, env: Mapping[str, str]) -> int:

@@ -1,6 +1,8 @@
 """One file from HTTP to disk: resumed, verified, and in place only when it is whole."""
 
 import asyncio
+import base64
+import binascii
 import hashlib
 import os
 from dataclasses import dataclass
@@ -15,6 +17,9 @@ from kefu_operator.fetch.http import Web, shown
 from kefu_operator.fetch.progress import Progress
 from kefu_operator.fetch.records import Records
 from kefu_operator.fetch.retries import Retries
+
+STORED = "x-amz-checksum-sha256"
+"""Header in which S3 servers give the SHA-256 that an object was stored with, in base 64."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,8 @@ class Downloads:
         # Hashed before the source is asked, so that no connection idles away meanwhile.
         beginning = await asyncio.to_thread(hash_file, part) if headers else hashlib.sha256()
         async with self._web.get(file.url, headers) as response:
+            if response.status == 206 and headers.get("If-Range") not in (None, _strong_etag(response)):
+                raise _StalePart  # The server does not know If-Range, and the file is another now.
             begin = _first_byte(response, have)
             self._records.write_etag(file.name, file.source, _strong_etag(response))
             digest = beginning if begin else hashlib.sha256()
@@ -176,11 +183,19 @@ def _strong_etag(response: aiohttp.ClientResponse) -> str | None:
 
 
 def _announced_sha256(response: aiohttp.ClientResponse) -> str | None:
-    """Find the digest that a hub gives for large files, on its own answer or on the redirect to its store."""
+    """Find the digest that a source gives: a hub on its answer or on the redirect to its store, an S3 server as it was told."""
     for hop in (*response.history, response):
-        if digest := find_sha256(hop.headers.get("X-Linked-ETag")):
+        if digest := find_sha256(hop.headers.get("X-Linked-ETag")) or _stored_sha256(hop.headers.get(STORED)):
             return digest
     return None
+
+
+def _stored_sha256(text: str | None) -> str | None:
+    """The digest that an object was stored with; of one that came in parts it is another's, marked by `-`."""
+    try:
+        return find_sha256(base64.b64decode(text or "", validate=True).hex())
+    except binascii.Error:
+        return None
 
 
 def _size(path: Path) -> int:

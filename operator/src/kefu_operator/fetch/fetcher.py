@@ -5,23 +5,28 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from kefu_operator.fetch.access import Access, BucketKeys, HubToken
+from kefu_operator.fetch.bucket import Server, list_folder
 from kefu_operator.fetch.checksum import check_sha256, hash_file
 from kefu_operator.fetch.disk import FreeSpace, check_room, free_space, translated
 from kefu_operator.fetch.download import Downloads, RemoteFile
 from kefu_operator.fetch.errors import ChecksumMismatch, FetchError, NotFound, UriInvalid
 from kefu_operator.fetch.http import CONNECT_SECONDS, Web, open_web
-from kefu_operator.fetch.hub import HubFile, list_snapshot
+from kefu_operator.fetch.hub import list_snapshot
 from kefu_operator.fetch.lock import locked
 from kefu_operator.fetch.progress import Emit, Progress, print_event
 from kefu_operator.fetch.records import Records, Snapshot
 from kefu_operator.fetch.retries import Retries, RetryPolicy
 from kefu_operator.fetch.store import link, store_folder
-from kefu_operator.fetch.uri import HubSource, LocalSource, WebSource, check_endpoint, file_url, parse_uri
+from kefu_operator.fetch.uri import BucketSource, HubSource, LocalSource, WebSource, check_endpoint, file_url, parse_uri
 
 HUB = "https://huggingface.co"
 
 _POLICY = RetryPolicy()
+
+Remote = HubSource | WebSource | BucketSource
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,17 @@ class Fetched:
     """None for snapshots and folders."""
 
 
+@dataclass(frozen=True)
+class _Snapshot:
+    """A folder of files at a source."""
+
+    source: Remote
+    name: str
+    """For the records: once it is whole, nobody is asked again."""
+    files: Callable[[Web], Awaitable[list[RemoteFile]]]
+    """Lists it."""
+
+
 class Fetcher:
     """Fetches models. One instance serves many requests, also at the same time."""
 
@@ -54,6 +70,7 @@ class Fetcher:
         self,
         endpoint: str = HUB,
         token: str | None = None,
+        server: Server | None = None,
         *,
         allow_http: bool = False,
         emit: Emit = print_event,
@@ -64,6 +81,7 @@ class Fetcher:
     ) -> None:
         self._endpoint = check_endpoint(endpoint, allow_http=allow_http)
         self._token, self._allow_http, self._connect_seconds = token, allow_http, connect_seconds
+        self._server = server
         self._emit, self._free = emit, free
         self._retries = Retries(policy, sleep, self._tell_retry)
 
@@ -77,65 +95,113 @@ class Fetcher:
         sha256 = check_sha256(request.sha256) if request.sha256 else None
         if isinstance(source, LocalSource):
             return await asyncio.to_thread(_take_local, source, request.into, sha256)
-        if isinstance(source, HubSource) and source.file is None:
+        snapshot = self._snapshot(source)
+        if snapshot:
             if sha256:
                 raise UriInvalid("sha256 belongs to single files: remove it, or name a file in the model's URI")
-            return await self._fetch_snapshot(source, request.into)
+            return await self._fetch_snapshot(snapshot, request.into)
         file = self._remote_file(source, sha256)
         if request.store is None or sha256 is None:
-            return await self._fetch_file(file, request.into)
-        kept = await self._fetch_file(file, store_folder(request.store, sha256))
+            return await self._fetch_file(source, file, request.into)
+        kept = await self._fetch_file(source, file, store_folder(request.store, sha256))
         with translated(request.into):
             link(kept.path, request.into / file.name)
         return Fetched(request.into / file.name, sha256)
 
-    def _remote_file(self, source: HubSource | WebSource, sha256: str | None) -> RemoteFile:
+    def _remote_file(self, source: Remote, sha256: str | None) -> RemoteFile:
         if isinstance(source, WebSource):
             return RemoteFile(source.name, source.url, source.url, sha256)
+        if isinstance(source, BucketSource):
+            url = self._bucket_server().url(source.bucket, source.key)
+            return RemoteFile(source.key.rpartition("/")[2], url, source.uri, sha256)
         path = source.file or ""
         url = file_url(self._endpoint, source.repo, source.revision, path)
         return RemoteFile(path.rpartition("/")[2], url, f"hf://{source.repo}/{path}@{source.revision}", sha256)
 
-    async def _fetch_file(self, file: RemoteFile, folder: Path) -> Fetched:
+    def _snapshot(self, source: Remote) -> "_Snapshot | None":
+        """The snapshot that a source is; None where it is a single file."""
+        if isinstance(source, HubSource) and source.file is None:
+            name = f"hf://{source.repo}@{source.revision}"
+            return _Snapshot(source, name, lambda web: self._hub_files(web, source))
+        if isinstance(source, BucketSource) and source.is_folder:
+            return _Snapshot(source, source.uri, lambda web: self._bucket_files(web, source))
+        return None
+
+    async def _hub_files(self, web: Web, source: HubSource) -> list[RemoteFile]:
+        listing = await list_snapshot(web, self._endpoint, source.repo, source.revision)
+        origin = f"hf://{source.repo}@{listing.commit}"
+        return [
+            RemoteFile(
+                file.path,
+                file_url(self._endpoint, source.repo, listing.commit, file.path),
+                f"{origin}/{file.path}",
+                file.sha256,
+                file.size,
+            )
+            for file in listing.files
+        ]
+
+    async def _bucket_files(self, web: Web, source: BucketSource) -> list[RemoteFile]:
+        server = self._bucket_server()
+        return [
+            RemoteFile(
+                each.key,
+                server.url(source.bucket, source.key + each.key),
+                f"{source.uri}{each.key}@{each.etag}",
+                size=each.size,
+            )
+            for each in await list_folder(web, server, source.bucket, source.key)
+        ]
+
+    async def _fetch_file(self, source: Remote, file: RemoteFile, folder: Path) -> Fetched:
         with translated(folder):
             records = Records(folder)
             async with locked(records.lock, self._tell_wait):
                 digest = await asyncio.to_thread(_find_done, records, folder, file)
                 if digest is None:
-                    async with self._open() as web:
+                    async with self._open(source) as web:
                         progress = Progress(self._emit)
                         digest = await Downloads(folder, web, self._retries, progress, self._free).get(file)
                         progress.tell()
         return Fetched(folder / file.name, digest)
 
-    async def _fetch_snapshot(self, source: HubSource, folder: Path) -> Fetched:
-        name = f"hf://{source.repo}@{source.revision}"
+    async def _fetch_snapshot(self, snapshot: "_Snapshot", folder: Path) -> Fetched:
         with translated(folder):
             records = Records(folder)
             async with locked(records.lock, self._tell_wait):
-                if records.snapshot(name) is None:
-                    async with self._open() as web:
-                        await self._download_snapshot(web, source, name, folder)
+                if records.snapshot(snapshot.name) is None:
+                    async with self._open(snapshot.source) as web:
+                        await self._download_snapshot(web, snapshot, folder)
         return Fetched(folder, None)
 
-    async def _download_snapshot(self, web: Web, source: HubSource, name: str, folder: Path) -> None:
-        listing = await self._retries.run(lambda: list_snapshot(web, self._endpoint, source.repo, source.revision))
+    async def _download_snapshot(self, web: Web, snapshot: "_Snapshot", folder: Path) -> None:
+        files = await self._retries.run(lambda: snapshot.files(web))
         records, progress = Records(folder), Progress(self._emit)
-        origin = f"hf://{source.repo}@{listing.commit}"
-        for file in listing.files:
-            progress.expect(file.path, file.size, (file.size or 0) if _is_done(records, origin, file) else 0)
-        missing = [file for file in listing.files if not _is_done(records, origin, file)]
+        missing = [file for file in files if not _is_done(records, file)]
+        for file in files:
+            progress.expect(file.name, file.size, 0 if file in missing else file.size or 0)
         begun = sum(_part_size(records, file) for file in missing)
         check_room(folder, sum(file.size or 0 for file in missing) - begun, self._free)
         downloads = Downloads(folder, web, self._retries, progress, self._free)
         for file in missing:
-            url = file_url(self._endpoint, source.repo, listing.commit, file.path)
-            await downloads.get(RemoteFile(file.path, url, f"{origin}/{file.path}", file.sha256, file.size))
-        records.write_snapshot(Snapshot(name, tuple(file.path for file in listing.files)))
+            await downloads.get(file)
+        records.write_snapshot(Snapshot(snapshot.name, tuple(file.name for file in files)))
         progress.tell()
 
-    def _open(self) -> AbstractAsyncContextManager[Web]:
-        return open_web(self._token, self._endpoint, allow_http=self._allow_http, connect_seconds=self._connect_seconds)
+    def _bucket_server(self) -> Server:
+        if self._server is None:
+            raise UriInvalid("an s3:// model needs its server: set spec.model.s3 (S3_ENDPOINT outside of Kubernetes)")
+        return self._server
+
+    def _open(self, source: Remote) -> AbstractAsyncContextManager[Web]:
+        if isinstance(source, BucketSource):
+            server = self._bucket_server()
+            # Whoever writes http:// there means it: unlike an address that others redirect to.
+            allow_http = self._allow_http or server.endpoint.startswith("http://")
+            access: Access = BucketKeys(server.keys, server.region)
+        else:
+            access, allow_http = HubToken(self._token, urlsplit(self._endpoint).netloc), self._allow_http
+        return open_web(access, allow_http=allow_http, connect_seconds=self._connect_seconds)
 
     def _tell_retry(self, error: FetchError, seconds: float) -> None:
         self._emit({"event": "retry", "message": str(error), "in_seconds": round(seconds, 1)})
@@ -156,13 +222,13 @@ def _find_done(records: Records, folder: Path, file: RemoteFile) -> str | None:
     return None
 
 
-def _is_done(records: Records, origin: str, file: HubFile) -> bool:
-    done = records.done(file.path)
-    return done is not None and (done.sha256 == file.sha256 or done.source == f"{origin}/{file.path}")
+def _is_done(records: Records, file: RemoteFile) -> bool:
+    done = records.done(file.name)
+    return done is not None and (done.sha256 == file.sha256 or done.source == file.source)
 
 
-def _part_size(records: Records, file: HubFile) -> int:
-    part = records.part(file.path)
+def _part_size(records: Records, file: RemoteFile) -> int:
+    part = records.part(file.name)
     return part.stat().st_size if part.exists() else 0
 
 

@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+from yarl import URL
 
+from kefu_operator.fetch.access import Access
 from kefu_operator.fetch.errors import Forbidden, NotFound, Unreachable, UriInvalid
 
 CONNECT_SECONDS = 15.0
@@ -17,11 +19,10 @@ _TRANSIENT = frozenset({408, 425, 429})
 
 
 class Web:
-    """Requests to model sources. The token goes to the hub alone: redirects to other hosts lose it (aiohttp)."""
+    """Requests to model sources."""
 
-    def __init__(self, session: aiohttp.ClientSession, token: str | None, token_host: str, *, allow_http: bool) -> None:
-        self._session, self._token, self._token_host = session, token, token_host
-        self._allow_http = allow_http
+    def __init__(self, session: aiohttp.ClientSession, access: Access, *, allow_http: bool) -> None:
+        self._session, self._access, self._allow_http = session, access, allow_http
 
     @asynccontextmanager
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -31,13 +32,17 @@ class Web:
             NotFound, Forbidden, Unreachable: as the status or the connection says; also while the body is read.
             UriInvalid: a redirect leads to plain HTTP without permission.
         """
-        sent = {"Accept-Encoding": "identity", **(headers or {})}
-        if self._token and urlsplit(url).netloc == self._token_host:
-            sent["Authorization"] = f"Bearer {self._token}"
+        sent = self._access.sent(url, {"Accept-Encoding": "identity", **(headers or {})})
         try:
-            async with self._session.get(url, headers=sent, proxy=_proxy(url)) as response:
+            async with self._session.get(
+                # A signature is over the address as it is written here.
+                URL(url, encoded=not self._access.follows),
+                headers=sent,
+                proxy=_proxy(url),
+                allow_redirects=self._access.follows,
+            ) as response:
                 self._check_redirects(url, response)
-                _check_status(url, response, bool(self._token))
+                _check_status(url, response, self._access.remedy)
                 yield response
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise UriInvalid(f"{shown(url)} cannot be requested: {error}") from error
@@ -50,13 +55,25 @@ class Web:
 
 
 @asynccontextmanager
-async def open_web(
-    token: str | None, endpoint: str, *, allow_http: bool, connect_seconds: float = CONNECT_SECONDS
-) -> AsyncIterator[Web]:
-    """Open a client that sends `token` to the host of `endpoint`."""
+async def open_web(access: Access, *, allow_http: bool, connect_seconds: float = CONNECT_SECONDS) -> AsyncIterator[Web]:
+    """Open a client that asks with `access`."""
     timeout = aiohttp.ClientTimeout(total=None, connect=connect_seconds, sock_read=SILENCE_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
-        yield Web(session, token, urlsplit(endpoint).netloc, allow_http=allow_http)
+        yield Web(session, access, allow_http=allow_http)
+
+
+async def read_bounded(response: aiohttp.ClientResponse, limit: int, setting: str) -> bytes:
+    """Read a body of at most `limit` bytes; `setting` names what led to its server.
+
+    Raises:
+        Unreachable: it is longer.
+    """
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(1 << 16):
+        body += chunk
+        if len(body) > limit:
+            raise Unreachable(f"{shown(str(response.url))} answers with more than a listing; check {setting}")
+    return bytes(body)
 
 
 def shown(url: str) -> str:
@@ -64,21 +81,20 @@ def shown(url: str) -> str:
     return url.partition("?")[0]
 
 
-def _check_status(url: str, response: aiohttp.ClientResponse, has_token: bool) -> None:
+def _check_status(url: str, response: aiohttp.ClientResponse, remedy: str) -> None:
     status = response.status
     if status in (200, 206, 416):
         return
     if status in (401, 403):
-        remedy = (
-            "the token is refused: check that it may read this model"
-            if has_token
-            else "it wants an access token: name one in spec.model.tokenSecret (HF_TOKEN with `kefu run`)"
-        )
         raise Forbidden(f"{shown(url)} answers {status}: {remedy}; a model that does not exist can answer so, too")
     if status in (404, 410):
         raise NotFound(f"{shown(url)} does not exist: check the model's URI and revision")
     if status in _TRANSIENT or status >= 500:
         raise Unreachable(f"{shown(url)} answers {status}; try again later", _retry_after(response))
+    if 300 <= status < 400:
+        raise NotFound(
+            f"{shown(url)} answers {status}: the bucket is elsewhere; check endpoint and region in spec.model.s3"
+        )
     raise NotFound(f"{shown(url)} answers {status}: check the model's URI")
 
 

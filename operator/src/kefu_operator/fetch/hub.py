@@ -6,7 +6,7 @@ from typing import Any
 
 from kefu_operator.fetch.checksum import find_sha256
 from kefu_operator.fetch.errors import NotFound, Unreachable
-from kefu_operator.fetch.http import Web, shown
+from kefu_operator.fetch.http import Web, read_bounded, shown
 from kefu_operator.fetch.uri import is_safe_path, listing_url
 
 LISTING_BYTES = 16 << 20
@@ -43,12 +43,8 @@ async def list_snapshot(web: Web, endpoint: str, repo: str, revision: str) -> Li
     """
     url = listing_url(endpoint, repo, revision)
     async with web.get(url) as response:
-        body = bytearray()
-        async for chunk in response.content.iter_chunked(1 << 16):
-            body += chunk
-            if len(body) > LISTING_BYTES:
-                raise Unreachable(f"{shown(url)} answers with more than a listing; check HF_ENDPOINT")
-    listing = _read_listing(url, bytes(body), revision)
+        body = await read_bounded(response, LISTING_BYTES, "HF_ENDPOINT")
+    listing = _read_listing(url, body, revision)
     if not listing.files:
         raise NotFound(f"{shown(url)} lists no files: check the model's URI")
     return listing

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 from kefu_operator.fetch.errors import UriInvalid
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}")
 
 
@@ -31,20 +32,39 @@ class WebSource:
 
 
 @dataclass(frozen=True)
+class BucketSource:
+    """An object of an S3 bucket, or all those below a prefix."""
+
+    bucket: str
+    key: str
+    """Ends in a slash where it is a prefix."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the model is a folder of objects."""
+        return self.key.endswith("/")
+
+    @property
+    def uri(self) -> str:
+        """As the user wrote it."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True)
 class LocalSource:
     """A file, or a folder, of this machine."""
 
     path: Path
 
 
-Source = HubSource | WebSource | LocalSource
+Source = HubSource | WebSource | BucketSource | LocalSource
 
 
 def parse_uri(uri: str, revision: str | None = None, *, allow_http: bool = False) -> Source:
     """Read a model URI.
 
     Raises:
-        UriInvalid: the URI has another form than the four, or `revision` does not belong to it.
+        UriInvalid: the URI has another form than the five, or `revision` does not belong to it.
     """
     scheme, separator, rest = uri.partition("://")
     if separator and scheme == "hf":
@@ -53,9 +73,14 @@ def parse_uri(uri: str, revision: str | None = None, *, allow_http: bool = False
         raise UriInvalid(f"revision belongs to hf:// models: remove it, or use hf:// in place of {uri!r}")
     if separator and scheme in ("https", "http"):
         return _web(uri, allow_http=allow_http)
+    if separator and scheme == "s3":
+        return _bucket(uri, rest)
     if separator and scheme == "file":
         return _local(uri, rest)
-    raise UriInvalid(f"{uri!r}: write hf://org/repo, hf://org/repo/file, https://host/file or file:///path")
+    raise UriInvalid(
+        f"{uri!r}: write hf://org/repo, hf://org/repo/file, https://host/file, s3://bucket/file, s3://bucket/folder/ "
+        "or file:///path"
+    )
 
 
 def file_url(endpoint: str, repo: str, revision: str, file: str) -> str:
@@ -112,6 +137,13 @@ def _web(uri: str, *, allow_http: bool) -> WebSource:
     if parts.scheme == "http" and not allow_http:
         raise UriInvalid(f"{uri!r} is plain HTTP: use https://, or set KEFU_ALLOW_HTTP=1 for a trusted network")
     return WebSource(uri, name)
+
+
+def _bucket(uri: str, rest: str) -> BucketSource:
+    bucket, _, key = rest.partition("/")
+    if not _BUCKET.fullmatch(bucket) or not is_safe_path(key.removesuffix("/")):
+        raise UriInvalid(f"{uri!r}: write s3://bucket/path/file, or s3://bucket/path/folder/ with a slash at its end")
+    return BucketSource(bucket, key)
 
 
 def _local(uri: str, rest: str) -> LocalSource:

@@ -12,6 +12,7 @@ from kefu_operator.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.pods import gather_pods
+from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
 from kefu_operator.plan.engine import engine_name
 from kefu_operator.pods import PodView
 from kefu_operator.resources import (
@@ -41,6 +42,8 @@ class ChatbotFacts:
     engine_pods: tuple[PodView, ...]
     indexes: Mapping[str, Object | None]
     """Every index that the spec names; None where it does not exist."""
+    image_volumes: bool
+    """Whether pods can mount images; not asked where the model is none."""
 
 
 async def gather_chatbot(client: Client, namespace: str, name: str) -> ChatbotFacts | Object | None:
@@ -64,7 +67,9 @@ async def gather_chatbot(client: Client, namespace: str, name: str) -> ChatbotFa
         asyncio.gather(_engine(client, namespace, engine), _engine_pods(client, namespace, engine)),
         asyncio.gather(*(client.get(INDEXES, namespace, index) for index in names)),
     )
-    return ChatbotFacts(found, chatbot, owned, pods, deployment, engine_pods, dict(zip(names, indexes, strict=True)))
+    image_volumes = not needs_image_volumes(chatbot) or await has_image_volumes(client)
+    known = dict(zip(names, indexes, strict=True))
+    return ChatbotFacts(found, chatbot, owned, pods, deployment, engine_pods, known, image_volumes)
 
 
 async def _engine(client: Client, namespace: str, name: str | None) -> Object | None:

@@ -10,6 +10,7 @@ from kefu_operator import naming
 from kefu_operator.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
+from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
 from kefu_operator.resources import CHATBOTS, CLAIMS, DEPLOYMENTS, SERVICES
 
 KINDS = (DEPLOYMENTS, SERVICES, CLAIMS)
@@ -23,6 +24,8 @@ class EngineFacts:
     unreadable: frozenset[str]
     """Uids of chatbots whose spec cannot be parsed: what they use is left as it is."""
     owned: tuple[Object, ...]
+    image_volumes: bool
+    """Whether pods can mount images; not asked where no chatbot needs it."""
 
 
 async def gather_engines(client: Client, namespace: str) -> EngineFacts:
@@ -43,4 +46,5 @@ async def gather_engines(client: Client, namespace: str) -> EngineFacts:
         except ValidationError:
             unreadable.add(found["metadata"]["uid"])
         await asyncio.sleep(0)
-    return EngineFacts(tuple(chatbots), frozenset(unreadable), owned)
+    wanted = any(needs_image_volumes(chatbot) for chatbot in chatbots)
+    return EngineFacts(tuple(chatbots), frozenset(unreadable), owned, not wanted or await has_image_volumes(client))

@@ -13,6 +13,7 @@ from kefu_operator.plan.workload import (
     ClaimMount,
     ConfigMapMount,
     DocumentMount,
+    ImageMount,
     Mount,
     ScratchMount,
     SecretMount,
@@ -53,6 +54,8 @@ class Mounts:
                     Path(mount.path).mkdir(parents=True, exist_ok=True)
             elif isinstance(mount, ClaimMount):
                 raise InputInvalid("pvc:// models exist in clusters only: use hf://, https:// or file:// in model.uri")
+            elif isinstance(mount, ImageMount):
+                raise InputInvalid("oci:// models exist in clusters only: use hf://, https:// or file:// in model.uri")
         self.refresh(mounts)
 
     def refresh(self, mounts: Iterable[Mount]) -> None:

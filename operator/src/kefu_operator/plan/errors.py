@@ -3,7 +3,8 @@
 PlanError
 ├── UnknownAccelerator
 ├── EngineDoesNotFit
-└── LocalOnly
+├── LocalOnly
+└── ImageVolumesMissing
 """
 
 
@@ -27,5 +28,11 @@ class EngineDoesNotFit(PlanError):
 
 class LocalOnly(PlanError):
     """The model lies on a local disk, which pods cannot see."""
+
+    reason = "ModelNotReachable"
+
+
+class ImageVolumesMissing(PlanError):
+    """The model is an image, which this cluster cannot mount."""
 
     reason = "ModelNotReachable"

@@ -21,12 +21,25 @@ class AcceleratorClass:
 
 
 @dataclass(frozen=True)
+class ModelVolumes:
+    """The volumes that downloads are kept on."""
+
+    storage_class: str | None = None
+    """None: the cluster's default."""
+    shared: bool = False
+    """Whether pods of several nodes can mount one (ReadWriteMany); then a namespace keeps each model once."""
+
+
+@dataclass(frozen=True)
 class PlanSettings:
     """Settings of the installation that plans depend on."""
 
     accelerators: Mapping[str, AcceleratorClass] = field(default_factory=dict)
     hub_endpoint: str | None = None
     """Mirror of the model hub (`HF_ENDPOINT`); None: the hub itself."""
+    volumes: ModelVolumes = ModelVolumes()
+    image_volumes: bool = True
+    """Whether pods can mount images (KEP-4639); the operator asks its API server."""
     allow_http: bool = False
     """Whether models may come over plain HTTP, which is for mirrors inside a trusted network."""
     trace_endpoint: str | None = None

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
+from kefu_api.kinds.types import amount
 from kefu_operator.plan.engine import plan_engine
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.workload import Workload
+from kefu_operator.plan.workload import VolumeMount, Workload
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,28 @@ class SharedEngine:
     """With the most replicas that any of them asks for."""
     chatbots: tuple[ChatbotDeployment, ...]
 
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Names of the shared volumes that it mounts."""
+        mounts = (mount for step in self.workload.steps for mount in step.mounts)
+        return tuple(mount.claim for mount in mounts if isinstance(mount, VolumeMount) and mount.shared)
+
+
+@dataclass(frozen=True)
+class SharedVolume:
+    """A model that several engines may read, and the chatbots whose they are."""
+
+    mount: VolumeMount
+    """With the largest size that any of them asks for."""
+    chatbots: tuple[ChatbotDeployment, ...]
+
 
 @dataclass(frozen=True)
 class Sharing:
     """All engines of a namespace."""
 
     engines: tuple[SharedEngine, ...]
+    volumes: tuple[SharedVolume, ...]
     unplanned: tuple[ChatbotDeployment, ...]
     """Chatbots whose engine this installation cannot run; each one's own reconcile says why."""
 
@@ -42,10 +59,27 @@ def share_engines(chatbots: Iterable[ChatbotDeployment], placement: Placement, s
             continue
         if workload:
             wanted[workload.name].append((chatbot, workload))
-    return Sharing(tuple(_together(pairs) for _, pairs in sorted(wanted.items())), tuple(unplanned))
+    engines = tuple(_together(pairs) for _, pairs in sorted(wanted.items()))
+    return Sharing(engines, _volumes(engines), tuple(unplanned))
 
 
 def _together(pairs: list[tuple[ChatbotDeployment, Workload]]) -> SharedEngine:
     first = pairs[0][1]
     most = max(workload.replicas for _, workload in pairs)
     return SharedEngine(replace(first, replicas=most), tuple(chatbot for chatbot, _ in pairs))
+
+
+def _volumes(engines: Iterable[SharedEngine]) -> tuple[SharedVolume, ...]:
+    wanted: dict[str, list[tuple[VolumeMount, tuple[ChatbotDeployment, ...]]]] = defaultdict(list)
+    for engine in engines:
+        for container in engine.workload.steps:
+            for mount in container.mounts:
+                if isinstance(mount, VolumeMount) and mount.shared:
+                    wanted[mount.claim].append((mount, engine.chatbots))
+    return tuple(_one_volume(each) for _, each in sorted(wanted.items()))
+
+
+def _one_volume(wanted: list[tuple[VolumeMount, tuple[ChatbotDeployment, ...]]]) -> SharedVolume:
+    largest = max((mount for mount, _ in wanted), key=lambda mount: amount(mount.size))
+    users = {chatbot.metadata.name: chatbot for _, chatbots in wanted for chatbot in chatbots}
+    return SharedVolume(largest, tuple(users[name] for name in sorted(users)))

@@ -51,6 +51,8 @@ class VolumeMount(Mount):
     size: str
     storage_class: str | None = None
     read_only: bool = False
+    shared: bool = False
+    """Whether pods of several nodes mount it; the claim is then not the workload's own."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,13 @@ class ClaimMount(Mount):
     """A PersistentVolumeClaim of the user's, read only."""
 
     claim: str
+
+
+@dataclass(frozen=True)
+class ImageMount(Mount):
+    """The files of a container image, read only."""
+
+    reference: str
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """One ChatbotDeployment: Redis, release document, gateway and what surrounds it; its engine belongs to `engines`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -80,7 +80,8 @@ class ChatbotReconciler:
             await self._tell_unreadable(facts)
             return Again()
         try:
-            plan = plan_chatbot(facts.chatbot, ClusterPlacement(namespace), self._settings)
+            settings = replace(self._settings, image_volumes=facts.image_volumes)
+            plan = plan_chatbot(facts.chatbot, ClusterPlacement(namespace), settings)
         except PlanError as error:
             await self._tell_unplanned(facts, error)
             return Again()

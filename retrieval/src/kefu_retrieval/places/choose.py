@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from kefu_api.documents.fetch import FetchSource, GitPlace, HttpPlace, S3Place, SitemapPlace, SqlPlace
+from kefu_api.s3.signature import KeyPair
 from kefu_retrieval.errors import PlaceInvalid
 from kefu_retrieval.places import sql_address
 from kefu_retrieval.places.addresses import Addresses
@@ -12,7 +13,6 @@ from kefu_retrieval.places.git import GitFiles
 from kefu_retrieval.places.http import HttpFiles
 from kefu_retrieval.places.place import Place
 from kefu_retrieval.places.s3 import S3Objects
-from kefu_retrieval.places.s3_signature import KeyPair
 from kefu_retrieval.places.sitemap import Sitemap
 from kefu_retrieval.places.sql import SqlRows
 from kefu_retrieval.places.web import Web, open_session, origin_of

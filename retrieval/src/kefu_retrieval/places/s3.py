@@ -2,40 +2,25 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import unquote_plus
 
 import aiohttp
 from yarl import URL
 
 from kefu_api.documents.fetch import S3Place
+from kefu_api.s3.listing import MAX_BYTES, PAGE, Listed, NotAListing, error_code, page_query, read_page
+from kefu_api.s3.signature import KeyPair, encode, query_of, sign
 from kefu_retrieval.errors import PlaceForbidden, PlaceInvalid, PlaceMissing, PlaceUnreachable
-from kefu_retrieval.places import flat_xml
 from kefu_retrieval.places.gathering import About, Gathering
 from kefu_retrieval.places.place import utc_now
-from kefu_retrieval.places.s3_signature import KeyPair, encode, query_of, sign
 from kefu_retrieval.places.web import PIECE, read_bounded, shown, translated
 
-PAGE = 1000
-"""The most that servers give."""
-MAX_LISTING_BYTES = 16 * 1024**2
-"""Of one page of a listing, which holds at most a thousand keys."""
 MAX_ERROR_BYTES = 64 * 1024
 
 _FORBIDDEN = frozenset(
     {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "AccountProblem"}
 )
 _MISSING = frozenset({"NoSuchBucket", "NoSuchKey"})
-
-
-@dataclass(frozen=True)
-class Listed:
-    """An object of the listing."""
-
-    key: str
-    etag: str
-    size: int
 
 
 class S3Objects:
@@ -85,26 +70,17 @@ class S3Objects:
         """Every object below the prefix, page by page (ListObjectsV2)."""
         token: str | None = None
         while True:
-            asked = {
-                "list-type": "2",
-                "prefix": self._place.prefix,
-                "encoding-type": "url",
-                "max-keys": str(self._page),
-            }
-            if token:
-                asked["continuation-token"] = token
-            async with self._get(f"{self._base}?{query_of(asked)}") as response:
-                content = await read_bounded(response, MAX_LISTING_BYTES)
-            root, elements = flat_xml.read(content, f"the listing of bucket {self._place.bucket}")
-            if root != "ListBucketResult":
-                raise PlaceInvalid(f"{shown(self._base)} answers with <{root[:50]}>; it is no S3 server")
-            # Asked for since XML cannot hold every key; some servers do not do it, and say so.
-            encoded = next(flat_xml.texts(elements, "EncodingType"), "") == "url"
-            for element in elements:
-                if element.name == "Contents":
-                    yield _listed(element, encoded)
-            token = next(flat_xml.texts(elements, "NextContinuationToken"), None)
-            if not token or next(flat_xml.texts(elements, "IsTruncated"), "false") != "true":
+            query = query_of(page_query(self._place.prefix, token, self._page))
+            async with self._get(f"{self._base}?{query}") as response:
+                content = await read_bounded(response, MAX_BYTES)
+            try:
+                page = read_page(content, f"the listing of bucket {self._place.bucket}")
+            except NotAListing as error:
+                raise PlaceInvalid(f"{error}; correct the source's endpoint") from error
+            for found in page.objects:
+                yield found
+            token = page.next
+            if token is None:
                 return
 
     @asynccontextmanager
@@ -135,19 +111,9 @@ class S3Objects:
         return PlaceInvalid(f"{said}; correct the source's endpoint and region")
 
 
-def _listed(element: flat_xml.Element, encoded: bool) -> Listed:
-    told = element.children
-    try:
-        key = unquote_plus(told["Key"]) if encoded else told["Key"]
-        return Listed(key, told["ETag"].strip().strip('"'), int(told["Size"]))
-    except (KeyError, ValueError) as error:
-        raise PlaceInvalid(f"the bucket's listing names an object without key, ETag or size: {error}") from error
-
-
 async def _code(response: aiohttp.ClientResponse) -> str:
     """The error's code, such as NoSuchBucket; empty where the answer is none of S3's."""
     try:
-        _, elements = flat_xml.read(await read_bounded(response, MAX_ERROR_BYTES), "the server's answer")
+        return error_code(await read_bounded(response, MAX_ERROR_BYTES))
     except PlaceInvalid:
         return ""
-    return next(flat_xml.texts(elements, "Code"), "")[:100]

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
+from kefu_api import flat_xml
 from kefu_api.documents.fetch import SitemapPlace
 from kefu_retrieval.errors import AddressRefused, PlaceForbidden, PlaceInvalid, PlaceMissing, PlaceUnreachable
-from kefu_retrieval.places import flat_xml, names
+from kefu_retrieval.places import names
 from kefu_retrieval.places.gathering import Gathering
 from kefu_retrieval.places.http import fetch_page
 from kefu_retrieval.places.web import AGENT, Web, origin_of, read_bounded, shown
@@ -109,7 +110,11 @@ class Sitemap:
         waiting, seen, found = [self._place.url], {self._place.url}, dict[str, Listed]()
         while waiting:
             url = waiting.pop(0)
-            root, elements = flat_xml.read(await self._sitemap(url), shown(url))
+            content = await self._sitemap(url)
+            try:
+                root, elements = flat_xml.read(content, shown(url))
+            except flat_xml.XmlInvalid as error:
+                raise PlaceInvalid(str(error)) from error
             if root not in ("urlset", "sitemapindex"):
                 raise PlaceInvalid(f"{shown(url)} is no sitemap: its root is <{root[:50]}>; name the sitemap's address")
             for element in elements:

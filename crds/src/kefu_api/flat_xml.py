@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from kefu_retrieval.errors import PlaceInvalid
-
 MAX_DEPTH = 32
 MAX_TEXT = 8_192
+
+
+class XmlInvalid(ValueError):
+    """It is not XML, or XML of a kind that is refused; the text names it and the remedy."""
 
 
 @dataclass
@@ -23,13 +25,13 @@ def read(content: bytes, what: str) -> tuple[str, list[Element]]:
     """The root's local name, and its child elements with their own children's texts; deeper ones are passed over.
 
     Raises:
-        PlaceInvalid: it is not XML, declares a DTD, or is nested more than `MAX_DEPTH` deep; `what` names it.
+        XmlInvalid: it is not XML, declares a DTD, or is nested more than `MAX_DEPTH` deep; `what` names it.
     """
     reader = _Reader(what)
     try:
         reader.parser.Parse(content, True)
     except expat.ExpatError as error:
-        raise PlaceInvalid(f"{what} is not XML: {error}; correct the address") from error
+        raise XmlInvalid(f"{what} is not XML: {error}; correct the address") from error
     return reader.root, reader.found
 
 
@@ -46,12 +48,12 @@ class _Reader:
         self.parser.CharacterDataHandler = self._characters
 
     def _doctype(self, *_: object) -> None:
-        raise PlaceInvalid(f"{self._what} declares a DTD, which is refused; write it without")
+        raise XmlInvalid(f"{self._what} declares a DTD, which is refused; write it without")
 
     def _start(self, name: str, _: object) -> None:
         self._path.append(name.rpartition(" ")[2])
         if len(self._path) > MAX_DEPTH:
-            raise PlaceInvalid(f"{self._what} is nested more than {MAX_DEPTH} deep; simplify it")
+            raise XmlInvalid(f"{self._what} is nested more than {MAX_DEPTH} deep; simplify it")
         if len(self._path) == 1:
             self.root = self._path[0]
         elif len(self._path) == 2:
