@@ -150,6 +150,17 @@ class StoreSuite:
         store.seal(collection)
         return collection
 
+    def test_tells_what_rows_say_by_their_ids(self, store: Store) -> None:
+        collection = self.fill(store, "v1")
+        refs = list(store.chunks(collection))
+        assert sorted(each.row for each in refs) == sorted(row.id for row in ROWS)
+        told = store.payloads(collection, [each.row for each in refs])
+        assert sorted(told, key=lambda payload: payload.chunk) == sorted(
+            (row.payload for row in ROWS), key=lambda payload: payload.chunk
+        )
+        assert store.payloads(collection, ["absent"]) == []
+        assert store.payloads(collection, []) == []
+
     def test_lists_probes_up_to_a_limit(self, store: Store) -> None:
         collection = self.fill(store, "v1")
         assert set(store.probes(collection, 100)) == {(f"faq/{name}", text) for name, text in TEXTS.items()}

@@ -13,7 +13,7 @@ from kefu_retrieval.chunks import terms as words
 from kefu_retrieval.embeddings.protocol import Vectors
 from kefu_retrieval.errors import CollectionGone, StoreRefused
 from kefu_retrieval.store.protocol import Capabilities
-from kefu_retrieval.store.rows import ChunkRef, Found, Manifest, Row
+from kefu_retrieval.store.rows import ChunkRef, Found, Manifest, Payload, Row
 
 _K1 = 1.2
 _B = 0.75
@@ -129,6 +129,11 @@ class MemoryStore:
         """One a row."""
         found = ((row.payload, row.id) for row in self._rows(collection))
         return (ChunkRef(payload.document, payload.chunk, payload.content, row) for payload, row in found)
+
+    def payloads(self, collection: str, ids: Sequence[str]) -> list[Payload]:
+        """Of the rows with these ids."""
+        held = self._get(collection).rows
+        return [held[each].payload for each in ids if each in held]
 
     def ids(self, collection: str) -> Iterator[str]:
         """Ids of all rows."""

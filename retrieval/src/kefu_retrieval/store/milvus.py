@@ -19,7 +19,7 @@ from kefu_retrieval.errors import CollectionGone, StoreFailed, StoreRefused, Sto
 from kefu_retrieval.store import milvus_schema
 from kefu_retrieval.store.milvus_errors import ALIAS_NOT_FOUND, NOT_FOUND, translated
 from kefu_retrieval.store.protocol import Capabilities
-from kefu_retrieval.store.rows import ChunkRef, Found, Manifest, Row
+from kefu_retrieval.store.rows import ChunkRef, Found, Manifest, Payload, Row
 
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs what it raises, with stack traces
 
@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 INSERT_BATCH = 500
 LOOKUP_BATCH = 200
+PAYLOAD_BATCH = 1_000
 READ_BATCH = 10_000
 """Rows of one answer where all rows are read, about (hashes lie evenly, to some hundred): no range comes near MAX_QUERY."""
 MAX_QUERY = 16_000
@@ -189,6 +190,15 @@ class MilvusStore:
         """One a row."""
         rows = self._every(collection, ["document", "chunk", "content"])
         return (ChunkRef(row["document"], row["chunk"], row["content"], row["id"]) for row in rows)
+
+    def payloads(self, collection: str, ids: Sequence[str]) -> list[Payload]:
+        """Looked up in batches."""
+        found: list[Payload] = []
+        for start in range(0, len(ids), PAYLOAD_BATCH):
+            expression = f"id in {json.dumps(list(ids[start : start + PAYLOAD_BATCH]))}"
+            rows = self._query(collection, expression, milvus_schema.PAYLOAD_FIELDS, MAX_QUERY)
+            found += [milvus_schema.payload(row) for row in rows]
+        return found
 
     def ids(self, collection: str) -> Iterator[str]:
         """Ids of all rows."""

@@ -97,8 +97,12 @@ def record(row: Row, sparse: bool) -> dict[str, Any]:
 
 def found(hit: Any) -> Found:
     """A hit as we read it; Milvus Lite gives BM25 negated, cosines are never compared by sign."""
-    entity = hit["entity"]
-    payload = Payload(
+    return Found(payload(hit["entity"]), float(hit["distance"]))
+
+
+def payload(entity: Any) -> Payload:
+    """What a row with `PAYLOAD_FIELDS` says."""
+    return Payload(
         chunk=entity["chunk"],
         document=entity["document"],
         title=entity["title"],
@@ -113,7 +117,6 @@ def found(hit: Any) -> Found:
         content=entity["content"],
         also=tuple(entity["labels"]["also"]),
     )
-    return Found(payload, float(hit["distance"]))
 
 
 def manifest(text: str) -> Manifest:

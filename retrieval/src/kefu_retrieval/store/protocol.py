@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kefu_retrieval.embeddings.protocol import Vectors
-from kefu_retrieval.store.rows import ChunkRef, Found, Manifest, Row
+from kefu_retrieval.store.rows import ChunkRef, Found, Manifest, Payload, Row
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,9 @@ class Store(Protocol):
 
     def chunks(self, collection: str) -> Iterator[ChunkRef]:
         """Every row's chunk, in no promised order."""
+
+    def payloads(self, collection: str, ids: Sequence[str]) -> list[Payload]:
+        """What the rows with these ids say, in no promised order; absent ids are left out."""
 
     def ids(self, collection: str) -> Iterator[str]:
         """The id of every row, in no promised order."""
