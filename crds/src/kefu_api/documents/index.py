@@ -133,6 +133,17 @@ class Evaluation(Model):
     """Hash of questions, gates and search settings; judgements by the same are comparable."""
 
 
+class GraphSettings(Model):
+    """How the knowledge graph of a version is read from its passages."""
+
+    sources: tuple[str, ...] = ()
+    """Sources that hold products; empty: all."""
+    category: tuple[str, ...] = ()
+    fits: tuple[str, ...] = ()
+    """Columns that hold the class, and what a product fits, beside those whose names say so."""
+    max_products: int
+
+
 class Index(Model):
     """One index at one version."""
 
@@ -150,6 +161,8 @@ class Index(Model):
     search: SearchSettings
     vocabulary: tuple[tuple[str, ...], ...] = ()
     """Words of one meaning, beside those that any shop has."""
+    graph: GraphSettings | None = None
+    """None: searches ask no graph."""
     keep: int
     """How many versions stay in the store, the published one included."""
     evaluation: Evaluation | None = None

@@ -34,6 +34,8 @@ class Reasons(Model):
     """What each kind of evidence adds to the log-odds of the confidence."""
     bias: float
     """What the log-odds begin with."""
+    path: tuple[str, ...] = ()
+    """Steps through the knowledge graph that lead to it."""
 
 
 class LegReport(Model):
@@ -43,6 +45,17 @@ class LegReport(Model):
     weight: float
     rows: int
     """How many rows it found that were not left out."""
+
+
+class GraphReport(Model):
+    """What the knowledge graph was asked."""
+
+    constraints: tuple[str, ...]
+    """As they were understood."""
+    cypher: str
+    parameters: dict[str, str]
+    found: int
+    """Products that hold all of them, or passages that speak of the class."""
 
 
 class Explanation(Model):
@@ -58,7 +71,9 @@ class Explanation(Model):
     """Kinds of figures that it asks for."""
     legs: tuple[LegReport, ...]
     left_out: dict[str, int]
-    """How many rows or hits were left out, by reason: `invalidToday`, `repeated`."""
+    """How many rows or hits were left out, by reason: `invalidToday`, `contradicted`, `repeated`."""
+    graph: GraphReport | None = None
+    """Only where the index has a graph, and the question is one for it."""
 
 
 class Hit(Model):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kefu_api import digest
 from kefu_api.documents import index as document
-from kefu_api.documents.index import Chunking, Index, SearchSettings, SourceDocument, StoreTarget
+from kefu_api.documents.index import Chunking, GraphSettings, Index, SearchSettings, SourceDocument, StoreTarget
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_api.kinds.knowledge.source import Source
 from kefu_api.kinds.meta import SecretKeyReference
@@ -120,6 +120,8 @@ def _judged_by(index: KnowledgeIndex, digests: Mapping[str, str]) -> str | None:
         "search": index.spec.search.model_dump(mode="json"),
         "vocabulary": index.spec.vocabulary.model_dump(mode="json"),
     }
+    if index.spec.graph.enabled:
+        value["graph"] = index.spec.graph.model_dump(mode="json")
     return digest.of_value(value)[:16]
 
 
@@ -204,11 +206,24 @@ def _document(
                 fusion=spec.search.fusion,
             ),
             vocabulary=tuple(concept.words for concept in spec.vocabulary.concepts),
+            graph=_graph(index),
             keep=spec.publishing.keep,
             max_loss=float(spec.publishing.max_loss),
             volume=volume,
         ),
         tuple(mounts),
+    )
+
+
+def _graph(index: KnowledgeIndex) -> GraphSettings | None:
+    graph = index.spec.graph
+    if not graph.enabled:
+        return None
+    return GraphSettings(
+        sources=graph.sources,
+        category=graph.columns.category,
+        fits=graph.columns.fits,
+        max_products=graph.max_products,
     )
 
 

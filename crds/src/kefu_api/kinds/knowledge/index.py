@@ -6,6 +6,7 @@ from pydantic import Field
 
 from kefu_api.kinds.knowledge.embedding import BuiltinEmbedding, Embedding
 from kefu_api.kinds.knowledge.evaluation import Evaluation, Publishing
+from kefu_api.kinds.knowledge.graph import Graph
 from kefu_api.kinds.knowledge.search import Search, Vocabulary
 from kefu_api.kinds.knowledge.source import MAX_REMOTE, Source
 from kefu_api.kinds.knowledge.store import EmbeddedStore, Store
@@ -46,6 +47,11 @@ class KnowledgeIndexSpec(Ruled):
             lambda spec: sum(source.place is not None for source in spec.sources) <= MAX_REMOTE,
             f"at most {MAX_REMOTE} sources may be remote: make an index of its own of the others",
         ),
+        Rule(
+            "self.graph.sources.all(n, self.sources.exists(s, s.name == n))",
+            lambda spec: set(spec.graph.sources) <= {source.name for source in spec.sources},
+            "graph.sources must name sources of this index: correct the name, or add the source",
+        ),
     )
 
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2, json_schema_extra=SET)] = ("zh", "en")
@@ -64,6 +70,8 @@ class KnowledgeIndexSpec(Ruled):
     """How questions are looked up."""
     vocabulary: Vocabulary = Vocabulary()
     """Words of one meaning: synonyms, nicknames of products, names in another language."""
+    graph: Graph = Graph()
+    """What products have, what they fit and which policies hold for them, asked together with the search."""
     evaluation: Evaluation | None = None
     """How a version is judged before anybody sees it; absent: it is not."""
     publishing: Publishing = Publishing()
