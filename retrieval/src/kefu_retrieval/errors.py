@@ -22,6 +22,7 @@ RetrievalError
     ├── DocumentRefused       one document cannot be read; it is left out, and the version goes on without it
     ├── EncoderMissing        the built-in encoder's file is absent or is not the model it should be
     ├── EmbeddingFailed       the embedding endpoint refuses, or its vectors are unusable
+    ├── GraphFailed           the knowledge graph of a version cannot be built or asked; the search goes on without it
     ├── EmbedderMismatch      the published version was built with another embedding
     ├── StoreRefused          Milvus answers that the request is wrong (credentials, schema, permission)
     └── IndexNotPublished     the alias points at nothing yet
@@ -126,6 +127,10 @@ class EncoderMissing(PermanentError):
 
 class EmbeddingFailed(PermanentError):
     """The embedding endpoint refuses, or its vectors are unusable."""
+
+
+class GraphFailed(PermanentError):
+    """The knowledge graph of a version cannot be built or asked; the search goes on without it."""
 
 
 class EmbedderMismatch(PermanentError):

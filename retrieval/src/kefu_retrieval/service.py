@@ -11,6 +11,7 @@ from kefu_api.wire.search import SearchRequest, SearchResponse
 from kefu_retrieval import documents, metrics
 from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import EmbedderMismatch, RetrievalError
+from kefu_retrieval.graph.keeper import graphs_of
 from kefu_retrieval.search.searcher import Searcher
 from kefu_retrieval.search.versions import Version, Versions
 from kefu_retrieval.search.vocabulary import built_in
@@ -103,13 +104,15 @@ class Service:
         for embedder in self._embedders.values():
             await embedder.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._graphs:
+            self._graphs.close()
         await asyncio.to_thread(self._store.close)
 
     def _reload(self) -> None:
         index = documents.read(self._path)
         if index.embedding != self._index.embedding:
             self._add_embedder(index)
-        if (index.store, index.vocabulary) != (self._index.store, self._index.vocabulary):
+        if any(getattr(index, part) != getattr(self._index, part) for part in ("store", "vocabulary", "graph")):
             self._connect(index)
         self._index = index
         log.info("index document read again", extra={"index": index.name})
@@ -123,7 +126,10 @@ class Service:
         """An earlier store is not closed: searches in flight still use it, and it goes with the last of them."""
         self._store = self._make_store(index.store)
         versions = Versions(self._store, index.store.alias, vocabulary=built_in(index.vocabulary))
-        self._searcher = Searcher(versions, lambda: self._embedders, self._threads, self._timeout)
+        self._graphs = graphs_of(index)
+        self._searcher = Searcher(
+            versions, lambda: self._embedders, self._threads, self._timeout, graphs=self._graphs
+        )
 
 
 def _show(index: str, version: Version) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from kefu_api.wire.search import Explanation, Hit, LegReport, Reasons, SearchRequest, SearchResponse
+from kefu_api.wire.search import Explanation, GraphReport, Hit, LegReport, Reasons, SearchRequest, SearchResponse
 from kefu_operator.cli.commands import search
 from kefu_operator.cli.errors import NotFound
 from kefu_operator.cli.knowledge.place import IndexView
@@ -33,6 +33,8 @@ class Library:
     def __init__(self) -> None:
         self.path = ""
         self.request: SearchRequest | None = None
+        self.told = TOLD
+        self.reasons = REASONS
 
     def indexes(self) -> Mapping[str, IndexView]:
         return {"shop": IndexView("shop", "v1", (), None, "")}
@@ -54,7 +56,7 @@ class Library:
             language="zh",
             score=0.1,
             confidence=0.91,
-            reasons=REASONS if why else None,
+            reasons=self.reasons if why else None,
         )
         answer = SearchResponse(
             index=index,
@@ -62,7 +64,7 @@ class Library:
             confidence=0.91,
             answerable=True,
             hits=(hit,),
-            explanation=TOLD if why else None,
+            explanation=self.told if why else None,
         )
         return answer.to_json().encode()
 
@@ -93,6 +95,27 @@ def test_says_why() -> None:
     assert "left out     2 repeated" in text
     assert "dense 0.800 by “How do points work”" in text
     assert "nearest +3.00, words +1.50, bias -11.30" in text
+
+
+def test_says_what_the_graph_was_asked_and_which_path_leads_to_a_hit() -> None:
+    place = Library()
+    place.told = TOLD.model_copy(
+        update={
+            "graph": GraphReport(
+                constraints=("class 充电器", "fits x200"),
+                cypher="MATCH (p:Product) RETURN p.id",
+                parameters={"fits0": "x200"},
+                found=3,
+            )
+        }
+    )
+    place.reasons = Reasons(legs={}, nearest={}, evidence={}, bias=-11.3, path=("C65 is a 充电器", "C65 fits x200"))
+    text = run(place, "which charger fits the X200", "--explain")
+    assert "graph        3 found for class 充电器; fits x200" in text
+    assert "cypher       MATCH (p:Product) RETURN p.id" in text
+    assert "with         $fits0 = x200" in text
+    assert "graph: C65 is a 充电器\n   graph: C65 fits x200" in text
+    assert "bias" not in text
 
 
 def test_prints_json_for_machines() -> None:

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from kefu_api.wire.search import Explanation, Hit, LegReport, Reasons
+from kefu_api.wire.search import Explanation, GraphReport, Hit, LegReport, Reasons
 from kefu_retrieval.search.confidence import BIAS, contributions
 from kefu_retrieval.search.fusion import Leg
 from kefu_retrieval.search.question import Question
 from kefu_retrieval.search.ranking import Judged
 
 
-def hit(judged: Judged, explain: bool) -> Hit:
-    """One hit as callers see it."""
+def hit(judged: Judged, explain: bool, path: tuple[str, ...] = ()) -> Hit:
+    """One hit as callers see it; `path` leads to it through the knowledge graph."""
     payload = judged.payload
     return Hit(
         chunk=payload.chunk,
@@ -22,11 +22,17 @@ def hit(judged: Judged, explain: bool) -> Hit:
         tags=payload.tags,
         score=round(judged.chunk.score, 6),
         confidence=judged.confidence,
-        reasons=_reasons(judged) if explain else None,
+        reasons=_reasons(judged, path) if explain else None,
     )
 
 
-def explanation(asked: str, question: Question, legs: Sequence[Leg], left_out: Mapping[str, int]) -> Explanation:
+def explanation(
+    asked: str,
+    question: Question,
+    legs: Sequence[Leg],
+    left_out: Mapping[str, int],
+    graph: GraphReport | None = None,
+) -> Explanation:
     """What was looked for, and what came of it before hits were chosen."""
     return Explanation(
         asked=asked,
@@ -36,13 +42,15 @@ def explanation(asked: str, question: Question, legs: Sequence[Leg], left_out: M
         expected=tuple(sorted(question.expected)),
         legs=tuple(LegReport(name=leg.name, weight=leg.weight, rows=len(leg.found)) for leg in legs),
         left_out={name: count for name, count in left_out.items() if count},
+        graph=graph,
     )
 
 
-def _reasons(judged: Judged) -> Reasons:
+def _reasons(judged: Judged, path: tuple[str, ...]) -> Reasons:
     return Reasons(
         legs={name: round(rows[0].score, 4) for name, rows in judged.chunk.legs.items()},
         nearest={name: rows[0].payload.probe for name, rows in judged.chunk.legs.items()},
         evidence={name: round(value, 3) for name, value in contributions(judged.seen).items() if value},
         bias=BIAS,
+        path=path,
     )

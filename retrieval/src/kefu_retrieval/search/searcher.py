@@ -19,6 +19,8 @@ from kefu_retrieval.errors import (
     StoreRefused,
     StoreUnreachable,
 )
+from kefu_retrieval.graph.consult import Again, Asked, Consultation, Consulting
+from kefu_retrieval.graph.keeper import Graphs
 from kefu_retrieval.metrics import LEG_SECONDS
 from kefu_retrieval.search import answer, followup, layers
 from kefu_retrieval.search.distinct import distinct
@@ -45,14 +47,16 @@ class Searcher:
         threads: Executor,
         timeout: float,
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+        graphs: Graphs | None = None,
     ) -> None:
         """`embedders`: those at hand now, by fingerprint; `timeout`: seconds a whole search may take; `today` decides what
-        still holds."""
+        still holds; `graphs`: the knowledge graphs of the versions, where the index has them."""
         self._versions = versions
         self._embedders = embedders
         self._threads = threads
         self._timeout = timeout
         self._today = today
+        self._graphs = graphs
 
     async def search(
         self,
@@ -83,15 +87,19 @@ class Searcher:
         today = self._today()
         legs = [Leg(leg.name, leg.weight, holding(leg.found, today)) for leg in found]
         ranked = rank(question, fuse(legs, settings.candidates, settings.fusion), version.lexicon)
-        chosen = distinct(ranked, version.lexicon, top_k)
-        best = ranked[0].confidence if ranked else 0.0
-        told = answer.explanation(query, question, legs, _left_out(found, legs, ranked, chosen)) if explain else None
+        graph = await self._consult(
+            version, Asked(question, ranked, today, explain, self._again(version, settings, today))
+        )
+        chosen = [*graph.first[:top_k], *distinct(graph.ranked, version.lexicon, max(0, top_k - len(graph.first)))]
+        best = chosen[0].confidence if chosen else 0.0
+        left_out = _left_out(found, legs, [*graph.first, *graph.ranked], chosen) | {"contradicted": graph.contradicted}
+        told = answer.explanation(query, question, legs, left_out, graph.report) if explain else None
         return SearchResponse(
             index=index,
             version=version.manifest.version,
             confidence=best,
-            answerable=bool(ranked) and best >= settings.min_confidence,
-            hits=tuple(answer.hit(judged, explain) for judged in chosen),
+            answerable=bool(chosen) and best >= settings.min_confidence,
+            hits=tuple(answer.hit(judged, explain, graph.paths.get(judged.payload.chunk, ())) for judged in chosen),
             explanation=told,
         )
 
@@ -104,9 +112,34 @@ class Searcher:
             self._versions.forget(version)
             raise
 
+    async def _consult(self, version: Version, asked: Asked) -> Consultation:
+        """What the version's graph makes of the hits; the hits as they are where it has none, or none now."""
+        graph = await self._graphs.of(version) if self._graphs else None
+        if graph is None:
+            return Consultation((), asked.ranked)
+        try:
+            with LEG_SECONDS.labels("graph").time():
+                return await Consulting(graph, self._blocking)(asked)
+        except (RetrievalError, TimeoutError) as error:
+            log.warning("answering without the graph", extra={"error": str(error) or type(error).__name__})
+            return Consultation((), asked.ranked)
+
+    def _again(self, version: Version, settings: SearchSettings, today: date) -> Again:
+        async def search(text: str) -> Sequence[Judged]:
+            question = Question.of(text, version.lexicon.vocabulary)
+            async with asyncio.timeout(self._timeout):
+                found = await self._legs(version, question, settings)
+            legs = [Leg(leg.name, leg.weight, holding(leg.found, today)) for leg in found]
+            return rank(question, fuse(legs, settings.candidates, settings.fusion), version.lexicon)
+
+        return search
+
     async def version(self) -> Version:
         """The version that is searched now."""
-        return await self._blocking(self._versions.current)
+        version = await self._blocking(self._versions.current)
+        if self._graphs:
+            self._graphs.prepare(version)
+        return version
 
     async def _legs(self, version: Version, question: Question, settings: SearchSettings) -> list[Leg]:
         legs = [self._dense(version, question, settings)]

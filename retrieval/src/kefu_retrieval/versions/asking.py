@@ -10,6 +10,7 @@ from kefu_retrieval.evaluation import judge
 from kefu_retrieval.evaluation.judge import Step
 from kefu_retrieval.evaluation.questions import Question
 from kefu_retrieval.evaluation.scores import Finding
+from kefu_retrieval.graph.keeper import graphs_of
 from kefu_retrieval.search.searcher import Searcher
 from kefu_retrieval.search.versions import OneVersion
 from kefu_retrieval.search.vocabulary import built_in
@@ -34,9 +35,14 @@ async def ask_version(
         RetrievalError: a search failed; a judgement of half the questions would be none.
     """
     versions = OneVersion(store, collection, built_in(index.vocabulary))
-    searcher = Searcher(versions, embedders, threads, SEARCH_SECONDS)
+    graphs = graphs_of(index, wait=True)
+    searcher = Searcher(versions, embedders, threads, SEARCH_SECONDS, graphs=graphs)
 
     async def ask(text: str, depth: int) -> SearchResponse:
         return await searcher.search(index.name, text, depth, index.search)
 
-    return await judge.ask_all(golden, ask, step)
+    try:
+        return await judge.ask_all(golden, ask, step)
+    finally:
+        if graphs:
+            graphs.close()

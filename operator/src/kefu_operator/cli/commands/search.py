@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from kefu_api.wire.search import Explanation, Hit, Reasons, SearchRequest, SearchResponse
+from kefu_api.wire.search import Explanation, GraphReport, Hit, Reasons, SearchRequest, SearchResponse
 from kefu_operator.cli.knowledge.options import add_place, place_of
 from kefu_operator.cli.knowledge.place import Place, chosen
 from kefu_operator.cli.output import Output
@@ -77,6 +77,14 @@ def _explain(told: Explanation, output: Output) -> None:
         output.print(f"  {leg.name:<12} {leg.rows} rows, weight {leg.weight:g}")
     for reason, count in told.left_out.items():
         output.print(f"  left out     {count} {reason}")
+    if told.graph:
+        _graph(told.graph, output)
+
+
+def _graph(told: GraphReport, output: Output) -> None:
+    output.print(f"  graph        {told.found} found for {'; '.join(told.constraints)}")
+    output.print(output.paint(f"  cypher       {told.cypher}", "dim"))
+    output.print(output.paint("  with         " + ", ".join(f"${k} = {v}" for k, v in told.parameters.items()), "dim"))
 
 
 def _hit(place: int, hit: Hit, output: Output) -> None:
@@ -91,5 +99,9 @@ def _hit(place: int, hit: Hit, output: Output) -> None:
 def _reasons(reasons: Reasons, output: Output) -> None:
     for leg, score in reasons.legs.items():
         output.print(f"   {leg} {score:.3f} by “{' '.join(reasons.nearest[leg].split())[:60]}”")
+    for step in reasons.path:
+        output.print(f"   graph: {step}")
+    if not reasons.legs:
+        return  # the graph alone found it: nothing else was weighed
     weighed = sorted(reasons.evidence.items(), key=lambda item: -item[1])
     output.print("   " + ", ".join([*(f"{name} {value:+.2f}" for name, value in weighed), f"bias {reasons.bias:+.2f}"]))
