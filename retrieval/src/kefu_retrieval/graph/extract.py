@@ -13,8 +13,8 @@ from kefu_retrieval.graph import compatible, fields, values, words
 from kefu_retrieval.graph.facts import ANY, WORD, About, Applies, Called, Facts, Fits, Has, IsA, Product, Under
 from kefu_retrieval.graph.phrases import Phrases, phrase, plain, tokens
 from kefu_retrieval.search.vocabulary import Vocabulary
-from kefu_retrieval.sources import columns
-from kefu_retrieval.sources.language import HAN
+from kefu_retrieval.sources.tables import columns
+from kefu_retrieval.sources.text.language import HAN
 from kefu_retrieval.store.rows import Payload
 
 CELLS = 64
