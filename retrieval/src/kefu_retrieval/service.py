@@ -127,9 +127,7 @@ class Service:
         self._store = self._make_store(index.store)
         versions = Versions(self._store, index.store.alias, vocabulary=built_in(index.vocabulary))
         self._graphs = graphs_of(index)
-        self._searcher = Searcher(
-            versions, lambda: self._embedders, self._threads, self._timeout, graphs=self._graphs
-        )
+        self._searcher = Searcher(versions, lambda: self._embedders, self._threads, self._timeout, graphs=self._graphs)
 
 
 def _show(index: str, version: Version) -> None:

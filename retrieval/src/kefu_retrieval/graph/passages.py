@@ -23,6 +23,8 @@ def passages(layers: Iterable[Layer]) -> Iterator[Payload]:
         rows = list({each.chunk: each.row for each in layer.chunks()}.values())
         count += len(rows)
         if count > MOST:
-            raise GraphFailed(f"a graph is made of {MOST} passages at most, and there are {count} or more; divide the index")
+            raise GraphFailed(
+                f"a graph is made of {MOST} passages at most, and there are {count} or more; divide the index"
+            )
         for start in range(0, len(rows), BATCH):
             yield from layer.store.payloads(layer.collection, rows[start : start + BATCH])

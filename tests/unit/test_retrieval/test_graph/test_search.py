@@ -55,7 +55,7 @@ class Shop:
         self.index = self.document(self.sources, "v1")
 
     def document(self, sources: list[SourceDocument], version: str) -> Index:
-        return index(*sources, version=version).model_copy(update={"graph": GraphSettings(max_products=100)})
+        return index(*sources, version=version, keep=5).model_copy(update={"graph": GraphSettings(max_products=100)})
 
     def _sources(self, folder: Path) -> list[SourceDocument]:
         return [
@@ -67,12 +67,12 @@ class Shop:
         await Ingestion(self.index, self.store, self.embedder).run()
 
     def graphs(self) -> Graphs:
-        return Graphs(self.store, Declared(), wait=True)
+        return Graphs(Declared(), wait=True)
 
     async def search(self, question: str, graphs: Graphs | None, *, explain: bool = True) -> SearchResponse:
         versions = Versions(self.store, self.index.store.alias)
         embedders = {self.embedder.fingerprint: self.embedder}
-        searcher = Searcher(self.store, versions, lambda: embedders, self.threads, 10.0, graphs=graphs)
+        searcher = Searcher(versions, lambda: embedders, self.threads, 10.0, graphs=graphs)
         return await searcher.search("shop", question, 5, self.index.search, explain=explain)
 
 
@@ -181,7 +181,7 @@ async def test_a_search_goes_on_without_a_graph_and_makes_it_later(tmp_path: Pat
     shop.store = store
     await shop.publish()
     store.away, store.asked, clock = True, 0, Clock()
-    graphs = Graphs(store, Declared(), wait=True, clock=clock)
+    graphs = Graphs(Declared(), wait=True, clock=clock)
     for _ in range(3):
         found = await shop.search(WHICH, graphs)
         assert found.explanation is not None
@@ -193,7 +193,7 @@ async def test_a_search_goes_on_without_a_graph_and_makes_it_later(tmp_path: Pat
 
 
 async def test_nobody_waits_for_a_graph(shop: Shop) -> None:
-    graphs = Graphs(shop.store, Declared())
+    graphs = Graphs(Declared())
     version = OneVersion(shop.store, shop.index.collection).current()
     assert await graphs.of(version) is None
     for _ in range(1_000):
