@@ -48,7 +48,7 @@ class Applier:
         wanted = {_identity(each) for each in desired}
         refusals = [await self._try_apply(each, found.get(_identity(each))) for each in desired]
         for identity, each in found.items():
-            if identity not in wanted and resource_of(each) not in tuple(keep):
+            if identity not in wanted and resource_of(each) not in tuple(keep) and not _is_retained(each):
                 await self.delete(each)
         return tuple(refusal for refusal in refusals if refusal)
 
@@ -185,6 +185,10 @@ class Applier:
 
     def _count(self, resource: Resource, verb: str) -> None:
         self._metrics.writes.labels(resource.kind, verb).inc()
+
+
+def _is_retained(found: Object) -> bool:
+    return naming.RETAINED in found["metadata"].get("labels", {})
 
 
 def _identity(found: Object) -> tuple[str, str, str]:

@@ -8,6 +8,9 @@ MANAGER = "kefu-operator"
 OWNED_BY = f"{GROUP}/owned-by"
 """Label that pruning selects by: `<Kind>.<name>` of the object that made this one."""
 
+RETAINED = f"{GROUP}/retained"
+"""Label of a volume that outlives its owner: it has no owner reference, and is pruned by nobody."""
+
 ENGINE = f"{GROUP}/engine"
 """Label of an engine's objects: the engine's name. Engines may have several owners, so they carry no OWNED_BY."""
 
@@ -28,8 +31,13 @@ def release(chatbot: str) -> str:
 
 
 def session_store(chatbot: str) -> str:
-    """Deployment and Service of a chatbot's Redis."""
+    """StatefulSet, Service, volume and PodDisruptionBudget of a chatbot's Redis."""
     return f"{chatbot}-redis"
+
+
+def session_password(chatbot: str) -> str:
+    """Secret with the password of a chatbot's Redis."""
+    return f"{chatbot}-redis-password"
 
 
 def api_keys(chatbot: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kefu_api import API_VERSION
 from kefu_operator.desired.types import Object
+from kefu_operator.plan.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Resource:
 CHATBOTS = Resource(API_VERSION, "ChatbotDeployment", "chatbotdeployments")
 INDEXES = Resource(API_VERSION, "KnowledgeIndex", "knowledgeindexes")
 DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments")
+STATEFUL_SETS = Resource("apps/v1", "StatefulSet", "statefulsets")
 SERVICES = Resource("v1", "Service", "services")
 CONFIG_MAPS = Resource("v1", "ConfigMap", "configmaps")
 CLAIMS = Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
@@ -39,7 +41,7 @@ EVENTS = Resource("v1", "Event", "events")
 LEASES = Resource("coordination.k8s.io/v1", "Lease", "leases")
 
 _ALL = (
-    CHATBOTS, INDEXES, DEPLOYMENTS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS, PODS,
+    CHATBOTS, INDEXES, DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS, PODS,
     EVENTS,
 )  # fmt: skip
 _BY_KIND = {(resource.api_version, resource.kind): resource for resource in _ALL}
@@ -52,3 +54,8 @@ def resource_of(found: Object) -> Resource:
         KeyError: a kind that the operator never handles.
     """
     return _BY_KIND[found["apiVersion"], found["kind"]]
+
+
+def kind_of(workload: Workload) -> Resource:
+    """What runs a workload's pods."""
+    return STATEFUL_SETS if workload.stateful else DEPLOYMENTS

@@ -30,6 +30,7 @@ from kefu_operator.resources import (
     JOBS,
     PODS,
     SERVICES,
+    STATEFUL_SETS,
     Resource,
 )
 
@@ -78,7 +79,7 @@ def _user_config_map(relations: Relations, found: Object) -> list[Key]:
 
 SUBJECTS = (
     *(Subject(resource, OURS, _version, Relations.child_seen) for resource in (
-        DEPLOYMENTS, SERVICES, CONFIG_MAPS, CLAIMS, JOBS
+        DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, JOBS
     )),
     *(Subject(resource, OURS, _generation, Relations.child_seen) for resource in (AUTOSCALERS, DISRUPTION_BUDGETS)),
     Subject(PODS, OURS, pods.view, Relations.child_seen),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import ClientSession
 from redis.asyncio import Redis
 
-from kefu_api.documents.release import Release
+from kefu_api.documents.release import Release, SessionStore
 from kefu_serving.clients.engine import EngineClient
 from kefu_serving.clients.fallback import FallbackEngine
 from kefu_serving.clients.prefix import PrefixClient
@@ -49,14 +49,14 @@ class RuntimeFactory:
         instruments: Instruments,
         tracing: Tracing,
         salt: bytes,
-        redis: Callable[[str], Redis] = connect,
+        redis: Callable[[SessionStore], Redis] = connect,
     ) -> None:
         self._http = http
         self._instruments = instruments
         self._tracing = tracing
         self._salt = salt
         self._connect = redis
-        self._redis: dict[str, tuple[Redis, Cooldown]] = {}
+        self._redis: dict[SessionStore, tuple[Redis, Cooldown]] = {}
         self._warming: asyncio.Task[None] | None = None
 
     def make(self, release: Release) -> Runtime:
@@ -110,8 +110,10 @@ class RuntimeFactory:
 
     def _sessions(self, release: Release) -> RedisSessions:
         store = release.session
-        if store.url not in self._redis:
-            self._redis[store.url] = (self._connect(store.url), Cooldown(COOLDOWN_SECONDS))
-        client, cooldown = self._redis[store.url]
+        # Those that keep it otherwise talk to the same server.
+        server = store.model_copy(update={"ttl_seconds": 0, "window": 0})
+        if server not in self._redis:
+            self._redis[server] = (self._connect(server), Cooldown(COOLDOWN_SECONDS))
+        client, cooldown = self._redis[server]
         scope = f"{release.namespace}/{release.chatbot}"
         return RedisSessions(client, scope, store.ttl_seconds, store.window, cooldown)

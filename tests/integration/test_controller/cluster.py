@@ -79,11 +79,11 @@ class Cluster:
         except AssertionError as error:
             raise AssertionError(f"{type_} of {kind}/{name} is {seen}") from error
 
-    def run_deployment(self, name: str) -> None:
-        """Let a Deployment's pods run, as its controller and a kubelet would tell."""
-        found = self.until(lambda: self.get("deployment", name))
+    def run_deployment(self, name: str, kind: str = "deployment") -> None:
+        """Let a Deployment's or a StatefulSet's pods run, as its controller and a kubelet would tell."""
+        found = self.until(lambda: self.get(kind, name))
         replicas = found["spec"].get("replicas", 1)
-        self.patch_status("deployment", name, {
+        self.patch_status(kind, name, {
             "observedGeneration": found["metadata"]["generation"], "replicas": replicas, "updatedReplicas": replicas,
             "readyReplicas": replicas, "availableReplicas": replicas,
         })  # fmt: skip

@@ -1,10 +1,10 @@
-"""A stand-in for kubelet and controllers without waiting: lets Deployments run and Jobs end well, as often as it is asked."""
+"""A stand-in for kubelet and controllers without waiting: lets Deployments and StatefulSets run and Jobs end well, as often as it is asked."""
 
 import json
 from typing import Any
 
 from kefu_operator.client import Client
-from kefu_operator.resources import CLAIMS, DEPLOYMENTS, JOBS, PODS, Resource
+from kefu_operator.resources import CLAIMS, DEPLOYMENTS, JOBS, PODS, STATEFUL_SETS, Resource
 from tests.integration.test_controller.cluster import now
 from tests.integration.test_controller.objects import report
 
@@ -21,18 +21,21 @@ class Kubelet:
     async def work(self) -> bool:
         """Do what is to be done; whether there was anything."""
         jobs = (await self._admin.list(JOBS, self._namespace)).items
-        deployments = (await self._admin.list(DEPLOYMENTS, self._namespace)).items
-        done = [await self._run(found) for found in deployments]
+        done = [
+            await self._run(kind, found)
+            for kind in (DEPLOYMENTS, STATEFUL_SETS)
+            for found in (await self._admin.list(kind, self._namespace)).items
+        ]
         done += [await self._end(job) for job in jobs]
         done += [await self._clear({job["metadata"]["name"] for job in jobs})]
         return any(done)
 
-    async def _run(self, found: Object) -> bool:
+    async def _run(self, kind: Resource, found: Object) -> bool:
         meta, status = found["metadata"], found.get("status", {})
         replicas = found["spec"].get("replicas", 1)
         if (status.get("observedGeneration"), status.get("readyReplicas")) == (meta["generation"], replicas):
             return False
-        await self._tell(DEPLOYMENTS, meta["name"], {
+        await self._tell(kind, meta["name"], {
             "observedGeneration": meta["generation"], "replicas": replicas, "updatedReplicas": replicas,
             "readyReplicas": replicas, "availableReplicas": replicas,
         })  # fmt: skip

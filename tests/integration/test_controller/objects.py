@@ -36,9 +36,14 @@ def endpoint_chatbot(name: str = "shop", **spec: Any) -> Object:
 def chatbot_only(cluster: Any) -> None:
     """Let a chatbot with an endpoint come up; nothing of the knowledge is needed for it."""
     cluster.apply(endpoint_chatbot())
-    for name in ("shop-redis", "shop-gateway"):
-        cluster.run_deployment(name)
+    run_chatbot(cluster)
     cluster.until_reason("chatbot", "shop", "GatewayReady", "Running")
+
+
+def run_chatbot(cluster: Any, name: str = "shop") -> None:
+    """Let the pods of a chatbot run that are its own."""
+    cluster.run_deployment(f"{name}-redis", "statefulset")
+    cluster.run_deployment(f"{name}-gateway")
 
 
 def report(version: str, *held: str, **more: Any) -> Object:

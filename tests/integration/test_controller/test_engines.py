@@ -1,10 +1,13 @@
 """Engines are shared by equal chatbots, and live as long as any of them."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from kefu_operator.plan.settings import ModelVolumes, PlanSettings
 from tests.integration.test_controller.cluster import Cluster
-from tests.integration.test_controller.conftest import RunningOperator
+from tests.integration.test_controller.conftest import RunningOperator, settings
 from tests.integration.test_controller.objects import chatbot
 
 
@@ -50,3 +53,38 @@ def test_a_mistake_in_the_spec_tears_nothing_down(cluster: Cluster, operator: Ru
     assert cluster.condition("chatbot", "shop", "Stalled")["status"] == "True"
     assert len(engines(cluster)) == 1
     assert cluster.get("deployment", "shop-gateway")
+
+
+def test_a_model_in_an_image_is_mounted_by_the_api_server_that_can(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(chatbot(model={"uri": "oci://registry.example/models/q4:v1", "path": "q4.gguf"}))
+    made = cluster.until(lambda: engines(cluster))[0]["spec"]["template"]["spec"]
+    images = [volume["image"]["reference"] for volume in made["volumes"] if "image" in volume]
+    assert images == ["registry.example/models/q4:v1"]
+    assert "initContainers" not in made
+
+
+def test_two_engines_share_the_volume_of_their_model_where_it_can_be_shared(cluster: Cluster, kubeconfig: Path) -> None:
+    plan = PlanSettings(volumes=ModelVolumes("nfs", shared=True))
+    running = RunningOperator(replace(settings(kubeconfig, cluster.namespace), plan=plan))
+    try:
+        cluster.apply(chatbot("shop"), chatbot("outlet", engine={"llamaCpp": {"parallel": 4}}))
+        (volume,) = cluster.until(lambda: cluster.all("pvc", "kefu.dev/engine"))
+        cluster.until(lambda: len(engines(cluster)) == 2)
+        mounted = [
+            {
+                each["persistentVolumeClaim"]["claimName"]
+                for each in found["spec"]["template"]["spec"]["volumes"]
+                if "persistentVolumeClaim" in each
+            }
+            for found in engines(cluster)
+        ]
+        name = volume["metadata"]["name"]
+        assert mounted == [{name}, {name}]
+        assert volume["spec"]["accessModes"] == ["ReadWriteMany"]
+        assert [owner["name"] for owner in volume["metadata"]["ownerReferences"]] == ["outlet", "shop"]
+        cluster.run("delete", "chatbot/outlet")
+        cluster.until(
+            lambda: [o["name"] for o in (cluster.get("pvc", name) or {})["metadata"]["ownerReferences"]] == ["shop"]
+        )
+    finally:
+        running.stop()

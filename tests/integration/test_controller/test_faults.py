@@ -14,6 +14,7 @@ from tests.integration.test_controller.objects import (
     endpoint_chatbot,
     index,
     report,
+    run_chatbot,
 )
 from tests.integration.test_controller.test_knowledge import publish
 from tests.integration.test_controller.test_leaves import container, scheduled
@@ -37,7 +38,7 @@ def uids(cluster: Cluster, kinds: str) -> dict[str, str]:
 
 def test_children_that_are_deleted_by_force_come_back(cluster: Cluster, operator: RunningOperator) -> None:
     chatbot_only(cluster)
-    kinds = "deployments,services,configmaps,hpa,pdb"
+    kinds = "deployments,statefulsets,services,configmaps,hpa,pdb"
     before = uids(cluster, kinds)
     assert len(before) >= 7
     cluster.run("delete", kinds, "-l", OURS, "--force", "--grace-period=0", "--wait=false")
@@ -46,8 +47,7 @@ def test_children_that_are_deleted_by_force_come_back(cluster: Cluster, operator
     print(f"{len(before)} children came back after {time.monotonic() - started:.1f} s")
     after = uids(cluster, kinds)
     assert not set(after.values()) & set(before.values())
-    for name in ("shop-redis", "shop-gateway"):
-        cluster.run_deployment(name)
+    run_chatbot(cluster)
     cluster.until_reason("chatbot", "shop", "GatewayReady", "Running")
     assert defects(operator) == 0
 
@@ -68,7 +68,7 @@ def test_a_namespace_that_is_deleted_amid_the_work(cluster: Cluster, operator: R
 def test_a_secret_that_is_missing_and_appears(cluster: Cluster, operator: RunningOperator) -> None:
     cluster.apply(endpoint_chatbot(access={"apiKeysSecret": {"name": "customers"}}))
     found = cluster.until(lambda: cluster.get("deployment", "shop-gateway"))
-    cluster.run_deployment("shop-redis")
+    cluster.run_deployment("shop-redis", "statefulset")
     waiting = container(
         "gateway", waiting={"reason": "CreateContainerConfigError", "message": 'secret "customers" not found'}
     )
@@ -121,10 +121,11 @@ def test_the_longest_name_that_is_let_in_works(cluster: Cluster, operator: Runni
     assert len(job) <= 63
     cluster.end_job(job, report(job.removeprefix(f"{LONGEST}-ingest-").partition("-")[0]))
     engine = cluster.until(lambda: cluster.all("deployments", "kefu.dev/engine"))[0]["metadata"]["name"]
-    for name in (engine, f"{LONGEST}-redis", f"{LONGEST}-gateway", f"{LONGEST}-retrieval"):
+    for name in (engine, f"{LONGEST}-retrieval"):
         cluster.run_deployment(name)
+    run_chatbot(cluster, LONGEST)
     cluster.until(lambda: cluster.condition("chatbot", LONGEST, "GatewayReady").get("status") == "True")
-    made = cluster.all("deployments,services,configmaps,hpa,pdb,pvc,jobs", OURS)
+    made = cluster.all("deployments,statefulsets,services,configmaps,hpa,pdb,pvc,jobs", OURS)
     assert len(made) > 10
     assert defects(operator) == 0
 

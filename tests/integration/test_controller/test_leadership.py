@@ -80,7 +80,7 @@ def test_a_leader_that_slept_writes_nothing_when_it_wakes(cluster: Cluster, kube
         since = cluster.audit_end
         many = [f"shop-{number}" for number in range(8)]
         cluster.apply(*(endpoint_chatbot(name) for name in many))
-        cluster.until(lambda: cluster.get("deployment", f"{many[0]}-redis"))
+        cluster.until(lambda: cluster.get("statefulset", f"{many[0]}-redis"))
         # It sleeps in the middle of its work, and another does the rest.
         first.send(signal.SIGSTOP)
         for name in many:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.integration.test_controller.cluster import Cluster
 from tests.integration.test_controller.conftest import RunningOperator, reconciles, settings, total
-from tests.integration.test_controller.objects import chatbot, config_map, endpoint_chatbot, index, report
+from tests.integration.test_controller.objects import chatbot, config_map, endpoint_chatbot, index, report, run_chatbot
 
 
 def ingestion_job(cluster: Cluster) -> str:
@@ -24,8 +24,8 @@ def bring_up(cluster: Cluster) -> str:
     cluster.end_job(job, report(version))
     cluster.run_deployment("shop-retrieval")
     engine = cluster.until(lambda: cluster.all("deployments", "kefu.dev/engine"))[0]["metadata"]["name"]
-    for name in (engine, "shop-redis", "shop-gateway"):
-        cluster.run_deployment(name)
+    cluster.run_deployment(engine)
+    run_chatbot(cluster)
     cluster.until(lambda: cluster.condition("chatbot", "shop", "Ready").get("status") == "True")
     return version
 
@@ -174,7 +174,38 @@ def test_a_foreign_object_of_a_wanted_name_is_left_alone(cluster: Cluster, opera
 def test_every_pod_is_let_in_by_the_strictest_pod_security(cluster: Cluster, operator: RunningOperator) -> None:
     cluster.run("label", "namespace", cluster.namespace, "pod-security.kubernetes.io/enforce=restricted")
     bring_up(cluster)
-    deployments = cluster.all("deployments", "app.kubernetes.io/managed-by=kefu-operator")
+    deployments = cluster.all("deployments,statefulsets", "app.kubernetes.io/managed-by=kefu-operator")
     assert len(deployments) == 5
     for found in deployments:
         cluster.make_pod(found["metadata"]["name"], found["spec"]["template"], {"phase": "Pending"}, "strict")
+
+
+def test_a_volume_that_is_to_stay_outlives_another_store_and_its_chatbot(
+    cluster: Cluster, operator: RunningOperator
+) -> None:
+    kept = {"store": {"redis": {"managed": {"deletionPolicy": "Retain"}}}}
+    cluster.apply(endpoint_chatbot(session=kept))
+    run_chatbot(cluster)
+    uid = (cluster.get("pvc", "shop-redis-data") or {})["metadata"]["uid"]
+    other = {"store": {"redis": {"external": {"url": "redis://redis.acme:6379/0"}}}}
+    cluster.run("replace", "-f", "-", stdin=json.dumps(endpoint_chatbot(session=other)))
+    cluster.until(lambda: cluster.get("statefulset", "shop-redis") is None)
+    cluster.run("delete", "chatbot/shop", "--wait=true")
+    found = cluster.get("pvc", "shop-redis-data") or {}
+    assert found["metadata"]["uid"] == uid
+    assert "deletionTimestamp" not in found["metadata"]
+    assert not found["metadata"].get("ownerReferences")
+
+
+def test_a_volume_goes_with_the_store_that_it_was_for(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(endpoint_chatbot())
+    run_chatbot(cluster)
+    other = {"store": {"redis": {"external": {"url": "redis://redis.acme:6379/0"}}}}
+    cluster.run("replace", "-f", "-", stdin=json.dumps(endpoint_chatbot(session=other)))
+    # Kubernetes' own finalizer keeps it while a pod mounts it.
+    cluster.until(
+        lambda: (
+            "deletionTimestamp"
+            in (cluster.get("pvc", "shop-redis-data") or {"metadata": {"deletionTimestamp": 1}})["metadata"]
+        )
+    )

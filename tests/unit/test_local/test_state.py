@@ -5,6 +5,9 @@ import pytest
 
 from kefu_operator.local.errors import DiskFull, StateInUse
 from kefu_operator.local.state import StateFolder, is_held
+from kefu_operator.plan.workload import GeneratedSecret
+
+KEY = GeneratedSecret("shop-api-key")
 
 
 def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
@@ -33,14 +36,14 @@ def test_nothing_starts_on_a_full_disk(tmp_path: Path) -> None:
 
 def test_a_generated_secret_is_private_and_the_same_in_every_run(tmp_path: Path) -> None:
     with StateFolder(tmp_path / "s") as state:
-        first = state.secret("shop-api-key")
+        first = state.secret(KEY)
         assert len(first["key"]) >= 32
-        assert state.secret("shop-api-key") == first
-        assert state.secret("shop-user-salt") != first
+        assert state.secret(KEY) == first
+        assert state.secret(GeneratedSecret("shop-user-salt")) != first
         file = tmp_path / "s/secrets/shop-api-key/key"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with StateFolder(tmp_path / "s") as state:
-        assert state.secret("shop-api-key") == first
+        assert state.secret(KEY) == first
 
 
 def test_what_is_kept_is_found_again_and_damage_is_nothing(tmp_path: Path) -> None:

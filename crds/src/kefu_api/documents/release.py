@@ -55,7 +55,13 @@ class SessionStore(Model):
     """Where conversations are remembered."""
 
     url: str
-    """`redis://host:port/0`."""
+    """`redis://host:port/0`, or `rediss://` for TLS."""
+    username: str | None = None
+    """None: the default user."""
+    password_file: str | None = None
+    """Mounted file of the password, read anew for each connection."""
+    ca_file: str | None = None
+    """Mounted file of the certificates to trust; None: the public ones."""
     ttl_seconds: int
     window: int
     """How many past turns the model sees."""

@@ -9,6 +9,7 @@ from kefu_api.kinds.meta import Condition, Metadata, Reference, SecretReference
 from kefu_api.kinds.model import ModelSource
 from kefu_api.kinds.part import Part
 from kefu_api.kinds.rules import Rule, Ruled, unique, unique_names
+from kefu_api.kinds.session import Session
 from kefu_api.kinds.shape import BY_NAME, BY_TYPE, SET
 from kefu_api.kinds.types import Duration, Language, Text
 
@@ -26,15 +27,6 @@ class Persona(Ruled):
     """What the chat page says first."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2, json_schema_extra=SET)] = ("zh", "en")
     """Languages it answers in; the first is used when the customer's is unclear."""
-
-
-class Session(Part):
-    """What the bot remembers of a conversation."""
-
-    ttl: Duration = "30m"
-    """How long after the last turn a conversation is forgotten."""
-    window: Annotated[int, Field(ge=0, le=20)] = 5
-    """How many past turns the model sees."""
 
 
 class Access(Part):

@@ -8,7 +8,7 @@ from kefu_api.kinds.bucket import BucketServer
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_api.kinds.part import Part
 from kefu_api.kinds.shape import SET, Shape
-from kefu_api.kinds.types import HttpUrl, PageUrl, Revision, Size, Subdomain
+from kefu_api.kinds.types import HttpUrl, PageUrl, Revision, Size, Subdomain, UserName
 
 PathPrefix = Annotated[str, Shape("must be the beginning of a path, such as /help/", (r"^/",), max_length=512)]
 Bucket = Annotated[
@@ -19,10 +19,6 @@ Bucket = Annotated[
         min_length=3,
         max_length=63,
     ),
-]
-UserName = Annotated[
-    str,
-    Shape("must be a user name without ':', blanks and control characters", (r"^[^:\p{Z}\p{Cc}]+$",), max_length=128),
 ]
 Query = Annotated[str, Field(min_length=1, max_length=8192)]
 

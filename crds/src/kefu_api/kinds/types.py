@@ -166,6 +166,21 @@ MilvusUri = Annotated[
     ),
 ]
 
+RedisUrl = Annotated[
+    str,
+    Shape(
+        "must be redis://host:port/database or rediss://host:port/database, without user:password@",
+        (rf"^rediss?://{_HOST}(/[0-9]{{1,2}})?$",),
+        min_length=9,
+        max_length=512,
+    ),
+]
+
+UserName = Annotated[
+    str,
+    Shape("must be a user name without ':', blanks and control characters", (r"^[^:\p{Z}\p{Cc}]+$",), max_length=128),
+]
+
 Revision = Annotated[
     str, Shape("must be a branch, tag or commit such as main", (r"^[A-Za-z0-9][A-Za-z0-9._/-]*$",), max_length=128)
 ]

@@ -1,7 +1,8 @@
-"""PersistentVolumeClaims: volumes that outlive pods, and go with their owner."""
+"""PersistentVolumeClaims: volumes that outlive pods, and go with their owner unless they are to stay."""
 
 from collections.abc import Iterable
 
+from kefu_operator import naming
 from kefu_operator.desired.metadata import Scope, metadata
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.workload import Container, VolumeMount
@@ -19,9 +20,8 @@ def claim(mount: VolumeMount, scope: Scope, component: str, instance: str) -> Ob
     spec: Object = {"accessModes": modes, "resources": {"requests": {"storage": mount.size}}}
     if mount.storage_class:
         spec["storageClassName"] = mount.storage_class
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": metadata(scope, mount.claim, component, instance),
-        "spec": spec,
-    }
+    meta = metadata(scope, mount.claim, component, instance)
+    if mount.retained:
+        meta.pop("ownerReferences", None)
+        meta["labels"][naming.RETAINED] = "true"
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec}

@@ -2,12 +2,9 @@
 
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, metadata, pod_labels, selector
-from kefu_operator.desired.pod import pod_spec
+from kefu_operator.desired.pod import long_running
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.workload import Workload
-
-DRAIN_SECONDS = 5
-"""How long a pod that is to stop goes on serving, until no proxy sends it anything new."""
 
 START_SECONDS = 600
 FETCH_SECONDS = 3600
@@ -24,7 +21,7 @@ def deployment(workload: Workload, scope: Scope, images: Images) -> Object:
         "progressDeadlineSeconds": _deadline(workload),
         "template": {
             "metadata": {"labels": pod_labels(scope, workload.name, workload.component)},
-            "spec": _pod(workload, matching, images),
+            "spec": long_running(workload, images),
         },
     }
     if workload.scaling is None:
@@ -35,27 +32,6 @@ def deployment(workload: Workload, scope: Scope, images: Images) -> Object:
         "metadata": metadata(scope, workload.name, workload.component),
         "spec": spec,
     }
-
-
-def _pod(workload: Workload, matching: dict[str, str], images: Images) -> Object:
-    spec = pod_spec(workload.container, workload.steps, images)
-    spec["terminationGracePeriodSeconds"] = workload.grace_seconds
-    if workload.node_selector:
-        spec["nodeSelector"] = dict(workload.node_selector)
-    if workload.tolerations:
-        spec["tolerations"] = [dict(toleration) for toleration in workload.tolerations]
-    if workload.scaling:
-        spec["terminationGracePeriodSeconds"] += DRAIN_SECONDS
-        spec["containers"][0]["lifecycle"] = {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}
-        spec["topologySpreadConstraints"] = [
-            {
-                "maxSkew": 1,
-                "topologyKey": "kubernetes.io/hostname",
-                "whenUnsatisfiable": "ScheduleAnyway",
-                "labelSelector": {"matchLabels": matching},
-            }
-        ]
-    return spec
 
 
 def _strategy(workload: Workload) -> Object:

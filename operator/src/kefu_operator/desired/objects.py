@@ -12,6 +12,7 @@ from kefu_operator.desired.job import job
 from kefu_operator.desired.metadata import Scope
 from kefu_operator.desired.secret import generated_secret
 from kefu_operator.desired.service import service
+from kefu_operator.desired.statefulset import stateful_set
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.chatbot import ChatbotPlan
 from kefu_operator.plan.knowledge import KnowledgePlan
@@ -21,15 +22,13 @@ from kefu_operator.plan.workload import Task, Workload
 
 def chatbot_objects(plan: ChatbotPlan, scope: Scope, images: Images) -> list[Object]:
     """What belongs to one chatbot alone: neither its engine nor its generated Secrets."""
-    return [
-        *workload_objects(plan.session_store, scope, images),
-        *workload_objects(plan.gateway, scope, images),
-    ]
+    own = (plan.session_store, plan.gateway)
+    return [made for workload in own if workload for made in workload_objects(workload, scope, images)]
 
 
 def chatbot_secrets(plan: ChatbotPlan, scope: Scope, value: Callable[[], str]) -> list[Object]:
     """The Secrets to create where they are absent; `value` gives a new random one at each call."""
-    return [generated_secret(name, scope, plan.gateway.component, value()) for name in plan.generated_secrets]
+    return [generated_secret(planned, scope, plan.gateway.component, value()) for planned in plan.generated_secrets]
 
 
 def knowledge_objects(plan: KnowledgePlan, scope: Scope, images: Images) -> list[Object]:
@@ -52,13 +51,15 @@ def task_objects(task: Task, scope: Scope, images: Images) -> list[Object]:
 
 
 def workload_objects(workload: Workload, scope: Scope, images: Images) -> list[Object]:
-    """A Deployment and all that stands around it."""
+    """A Deployment or a StatefulSet, and all that stands around it."""
     made = [
         *claims((*workload.steps, workload.container), scope, workload.component, workload.name),
         *config_maps(workload.container, scope, workload.component, workload.name),
         service(workload, scope),
-        deployment(workload, scope, images),
+        (stateful_set if workload.stateful else deployment)(workload, scope, images),
     ]
     if workload.scaling:
-        made += [autoscaler(workload, workload.scaling, scope), disruption_budget(workload, scope)]
+        made.append(autoscaler(workload, workload.scaling, scope))
+    if workload.scaling or workload.stateful:
+        made.append(disruption_budget(workload, scope))
     return made

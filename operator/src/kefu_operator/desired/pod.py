@@ -2,12 +2,16 @@
 
 from kefu_operator.desired.container import container
 from kefu_operator.desired.images import Images
+from kefu_operator.desired.metadata import selector
 from kefu_operator.desired.types import Object
 from kefu_operator.desired.volumes import volumes
-from kefu_operator.plan.workload import Container
+from kefu_operator.plan.workload import Container, Workload
 
 USER = 10001
 """User and group of every image of ours; volumes are given to this group."""
+
+DRAIN_SECONDS = 5
+"""How long a pod that is to stop goes on serving, until no proxy sends it anything new."""
 
 
 def pod_spec(main: Container, steps: tuple[Container, ...], images: Images) -> Object:
@@ -30,4 +34,26 @@ def pod_spec(main: Container, steps: tuple[Container, ...], images: Images) -> O
         spec["initContainers"] = [container(step, images) for step in steps]
     if images.pull_secrets:
         spec["imagePullSecrets"] = [{"name": name} for name in images.pull_secrets]
+    return spec
+
+
+def long_running(workload: Workload, images: Images) -> Object:
+    """The pod of a workload that runs for good."""
+    spec = pod_spec(workload.container, workload.steps, images)
+    spec["terminationGracePeriodSeconds"] = workload.grace_seconds
+    if workload.node_selector:
+        spec["nodeSelector"] = dict(workload.node_selector)
+    if workload.tolerations:
+        spec["tolerations"] = [dict(toleration) for toleration in workload.tolerations]
+    if workload.scaling:
+        spec["terminationGracePeriodSeconds"] += DRAIN_SECONDS
+        spec["containers"][0]["lifecycle"] = {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}
+        spec["topologySpreadConstraints"] = [
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": selector(workload.name, workload.component)},
+            }
+        ]
     return spec

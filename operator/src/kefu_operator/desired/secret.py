@@ -4,8 +4,8 @@ import secrets
 
 from kefu_operator.desired.metadata import Scope, metadata
 from kefu_operator.desired.types import Object
+from kefu_operator.plan.workload import GeneratedSecret
 
-KEY = "key"
 BYTES = 32
 """Entropy of a value; 43 characters when written."""
 
@@ -15,13 +15,13 @@ def random_value() -> str:
     return secrets.token_urlsafe(BYTES)
 
 
-def generated_secret(name: str, scope: Scope, component: str, value: str) -> Object:
-    """A Secret with one value; it cannot be changed, only deleted (then a new one is made)."""
+def generated_secret(planned: GeneratedSecret, scope: Scope, component: str, value: str) -> Object:
+    """A Secret of one random value; it cannot be changed, only deleted (then a new one is made)."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": metadata(scope, name, component),
+        "metadata": metadata(scope, planned.name, component),
         "type": "Opaque",
         "immutable": True,
-        "stringData": {KEY: value},
+        "stringData": planned.contents(value),
     }

@@ -19,7 +19,7 @@ from kefu_operator.plan.fetching import FetchPlan
 from kefu_operator.plan.knowledge import KnowledgePlan, config_maps_of, plan_knowledge, publishes_itself, retrieval_url
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.workload import Workload
+from kefu_operator.plan.workload import GeneratedSecret, Workload
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class LocalPlan:
 
     workloads: tuple[Workload, ...]
     wanted: tuple[Wanted, ...]
-    generated_secrets: tuple[str, ...]
+    generated_secrets: tuple[GeneratedSecret, ...]
     chatbots: tuple[ServedChatbot, ...]
     indexes: tuple[ServedIndex, ...]
     fetching: tuple[tuple[str, FetchPlan], ...] = ()
@@ -96,7 +96,7 @@ def plan(
         # Chatbots with equal engines share one workload.
         workloads=tuple({workload.name: workload for workload in workloads}.values()),
         wanted=tuple(wanted for index, planned in knowledge if (wanted := _wanted(index, planned))),
-        generated_secrets=tuple(name for _, planned in chatbots for name in planned.generated_secrets),
+        generated_secrets=tuple(secret for _, planned in chatbots for secret in planned.generated_secrets),
         chatbots=tuple(_served(chatbot, planned, placement, bundle) for chatbot, planned in chatbots),
         indexes=tuple(_served_index(index, planned, placement) for index, planned in knowledge),
         fetching=tuple((index.metadata.name, each.fetching) for index, each in knowledge if each.fetching),

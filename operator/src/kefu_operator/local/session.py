@@ -261,7 +261,7 @@ class Session:
         made = plan(
             bundle, self._placement, plan_settings(self._environment), self._options.host, self._sources.digests
         )
-        generated = {name: self._state.secret(name) for name in made.generated_secrets}
+        generated = {secret.name: self._state.secret(secret) for secret in made.generated_secrets}
         self._contents = Contents(bundle.config_maps, {**bundle.secrets, **generated})
         return made
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from kefu_operator.local.errors import DiskFull, StateInUse
 from kefu_operator.local.files import FreeBytes, free_bytes, telling_disk_full, write_atomically
+from kefu_operator.plan.workload import GeneratedSecret
 
 NEEDED = 256 * 1024**2
 """Bytes that must be free before anything starts: logs, documents and a small index."""
@@ -73,14 +74,14 @@ class StateFolder:
                 "are needed: free some space, or keep the state elsewhere with --state"
             )
 
-    def secret(self, name: str) -> Mapping[str, bytes]:
-        """A generated secret with one random value under `key`: made once, the same in every later run."""
-        file = self.path / "secrets" / name / "key"
+    def secret(self, planned: GeneratedSecret) -> Mapping[str, bytes]:
+        """A generated secret of one random value: made once, the same in every later run."""
+        file = self.path / "secrets" / planned.name / "key"
         if not file.exists():
             with telling_disk_full(file):
                 file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_atomically(file, secrets.token_urlsafe(32), mode=0o600)
-        return {"key": file.read_bytes()}
+        return {key: text.encode() for key, text in planned.contents(file.read_text()).items()}
 
     def read(self, name: str) -> dict[str, Any]:
         """A JSON object that was kept; empty when there is none or it is damaged."""

@@ -12,22 +12,23 @@ from kefu_operator.plan.engine import plan_engine
 from kefu_operator.plan.engines.plan import EnginePlan
 from kefu_operator.plan.knowledge import retrieval_url
 from kefu_operator.plan.placement import Placement
+from kefu_operator.plan.session_store import plan_session_store
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.workload import (
     Compute,
     Container,
     DocumentMount,
+    GeneratedSecret,
+    Mount,
     Port,
     Probe,
     Scaling,
-    ScratchMount,
     SecretMount,
     Workload,
 )
 
 PUBLIC = Port("http", 8080)
 ADMIN = Port("admin", 9090)
-REDIS = Port("redis", 6379)
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,18 @@ class ChatbotPlan:
 
     release: Release
     engine: EnginePlan
-    session_store: Workload
+    session_store: Workload | None
+    """None: somebody else runs it."""
     gateway: Workload
-    generated_secrets: tuple[str, ...]
-    """Secrets that Kefu makes once, each with one random value under the key `key`, and never writes again."""
+    generated_secrets: tuple[GeneratedSecret, ...]
+    """Secrets that Kefu makes once and never writes again."""
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
         """In the order in which they should start."""
         engine = (self.engine.workload,) if self.engine.workload else ()
-        return (*engine, self.session_store, self.gateway)
+        store = (self.session_store,) if self.session_store else ()
+        return (*engine, *store, self.gateway)
 
 
 def plan_chatbot(chatbot: ChatbotDeployment, placement: Placement, settings: PlanSettings) -> ChatbotPlan:
@@ -56,20 +59,22 @@ def plan_chatbot(chatbot: ChatbotDeployment, placement: Placement, settings: Pla
     """
     name, spec = chatbot.metadata.name, chatbot.spec
     engine = plan_engine(name, spec, placement, settings)
-    release = _release(chatbot, engine, placement)
+    session = plan_session_store(chatbot, placement)
+    release = _release(chatbot, engine, session.target, placement)
     keys = spec.access.api_keys_secret.name if spec.access.api_keys_secret else naming.api_keys(name)
     salt = naming.user_salt(name)
     generated = (salt,) if spec.access.api_keys_secret else (keys, salt)
+    mounts = (*engine.gateway_mounts, *session.gateway_mounts)
     return ChatbotPlan(
         release=release,
         engine=engine,
-        session_store=_session_store(name, placement),
-        gateway=_gateway(chatbot, release, engine, keys, salt, placement, settings),
-        generated_secrets=generated,
+        session_store=session.workload,
+        gateway=_gateway(chatbot, release, mounts, keys, salt, placement, settings),
+        generated_secrets=(*(GeneratedSecret(each) for each in generated), *session.secrets),
     )
 
 
-def _release(chatbot: ChatbotDeployment, engine: EnginePlan, placement: Placement) -> Release:
+def _release(chatbot: ChatbotDeployment, engine: EnginePlan, session: SessionStore, placement: Placement) -> Release:
     name, spec = chatbot.metadata.name, chatbot.spec
     namespace = chatbot.metadata.namespace
     unnamed = Release(
@@ -86,11 +91,7 @@ def _release(chatbot: ChatbotDeployment, engine: EnginePlan, placement: Placemen
             greeting=spec.persona.greeting,
             languages=spec.persona.languages,
         ),
-        session=SessionStore(
-            url=f"redis://{placement.address(naming.session_store(name), REDIS)}/0",
-            ttl_seconds=seconds(spec.session.ttl),
-            window=spec.session.window,
-        ),
+        session=session,
         budget=Budget(total_seconds=seconds(spec.budget.total), tokens=spec.budget.tokens),
     )
     content = unnamed.model_dump(mode="json", exclude={"name"})
@@ -99,36 +100,10 @@ def _release(chatbot: ChatbotDeployment, engine: EnginePlan, placement: Placemen
     return unnamed.model_copy(update={"name": f"r-{digest.of_value(content)[:10]}"})
 
 
-def _session_store(chatbot: str, placement: Placement) -> Workload:
-    name = naming.session_store(chatbot)
-    data = ScratchMount("data", placement.path(name, "data", writable=True))
-    container = Container(
-        name="redis",
-        image="redis",
-        command=(
-            "valkey-server",
-            "--bind", placement.bind,
-            "--port", str(placement.listen(name, REDIS)),
-            "--dir", data.path,
-            "--save", "",
-            "--appendonly", "no",
-            "--protected-mode", "no",
-            "--maxmemory", "200mb",
-            "--maxmemory-policy", "volatile-lru",
-        ),
-        compute=Compute(cpu="50m", memory="256Mi"),
-        mounts=(data,),
-        ports=(REDIS,),
-        readiness=Probe("redis", None),
-        liveness=Probe("redis", None, period_seconds=10, failures=6),
-    )  # fmt: skip
-    return Workload(name=name, component="session-store", container=container, exclusive=True, grace_seconds=5)
-
-
 def _gateway(
     chatbot: ChatbotDeployment,
     release: Release,
-    engine: EnginePlan,
+    others: tuple[Mount, ...],
     keys: str,
     salt: str,
     placement: Placement,
@@ -159,7 +134,7 @@ def _gateway(
         ),
         compute=Compute(cpu="100m", memory="512Mi"),
         env=env,
-        mounts=(releases, key_mount, salt_mount, *engine.gateway_mounts),
+        mounts=(releases, key_mount, salt_mount, *others),
         ports=(PUBLIC, ADMIN),
         readiness=Probe("admin", "/readyz"),
         liveness=Probe("admin", "/healthz", period_seconds=10, failures=6),

@@ -51,6 +51,8 @@ class VolumeMount(Mount):
     size: str
     storage_class: str | None = None
     read_only: bool = False
+    retained: bool = False
+    """Whether it outlives its owner."""
     shared: bool = False
     """Whether pods of several nodes mount it; the claim is then not the workload's own."""
 
@@ -143,6 +145,8 @@ class Workload:
     steps: tuple[Container, ...] = ()
     """Run to completion, in order, before the container starts."""
     scaling: Scaling | None = None
+    stateful: bool = False
+    """Whether a pod's volume must never be held by two, not even while its node is away."""
     exclusive: bool = False
     """Old and new pods must not run together (a volume or a GPU that only one can hold)."""
     grace_seconds: int = 30
@@ -150,6 +154,19 @@ class Workload:
     tolerations: tuple[Mapping[str, str], ...] = ()
     public_ports: tuple[str, ...] = ()
     """Ports that the Service offers; empty: all."""
+
+
+@dataclass(frozen=True)
+class GeneratedSecret:
+    """A Secret that Kefu makes once, from one random value."""
+
+    name: str
+    files: Mapping[str, str] = field(default_factory=lambda: {"key": "{}"})
+    """By key; `{}` stands for the value."""
+
+    def contents(self, value: str) -> dict[str, str]:
+        """What it holds."""
+        return {key: text.replace("{}", value) for key, text in self.files.items()}
 
 
 @dataclass(frozen=True)

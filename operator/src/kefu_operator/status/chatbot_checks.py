@@ -8,7 +8,7 @@ from kefu_operator.gather.chatbot import ChatbotFacts
 from kefu_operator.gather.owned import find
 from kefu_operator.plan.chatbot import ChatbotPlan
 from kefu_operator.pods import pods_of
-from kefu_operator.resources import DEPLOYMENTS
+from kefu_operator.resources import kind_of
 from kefu_operator.status.check import Check, fail, ok, stuck, wait
 from kefu_operator.status.reasons import Reason
 from kefu_operator.status.workload_checks import check_workload
@@ -26,8 +26,9 @@ def check_gateway(plan: ChatbotPlan, facts: ChatbotFacts) -> list[Check]:
     """The gateway, and the store of its conversations."""
     parts = {"the gateway": plan.gateway, "the session store": plan.session_store}
     return [
-        check_workload(what, find(facts.owned, DEPLOYMENTS, workload.name), pods_of(facts.pods, workload.name))
+        check_workload(what, find(facts.owned, kind_of(workload), workload.name), pods_of(facts.pods, workload.name))
         for what, workload in parts.items()
+        if workload
     ]
 
 
