@@ -6,9 +6,16 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
+from kefu_operator.cli.completion.candidates import complete
 from kefu_operator.cli.errors import CliError
-from kefu_operator.exits import MEANING, UNAVAILABLE
+from kefu_operator.exits import MEANING, OK, UNAVAILABLE
+
+PLUGIN = "kubectl-kefu"
+"""Name of the executable that kubectl finds as its plugin."""
+COMPLETE = "__complete"
+"""Before words that are to be completed; shells' scripts use it."""
 
 COMMANDS = {
     "run": "serve YAML files on this machine, without a cluster",
@@ -18,6 +25,7 @@ COMMANDS = {
     "status": "show how a chatbot is, here or in the cluster",
     "search": "look a question up in an index, and see why",
     "knowledge": "list, compare, judge and publish versions of an index",
+    "completion": "print a script that completes this command in bash, zsh or fish",
 }
 
 EPILOG = """\
@@ -33,15 +41,9 @@ exit codes:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code that `--help` documents."""
     words = list(sys.argv[1:] if argv is None else argv)
-    parser, commands = _parser()
-    # Only the named command is imported: `kefu validate` must not pay for the Kubernetes client.
-    chosen = next((word for word in words if not word.startswith("-")), None)
-    for name, summary in COMMANDS.items():
-        if name == chosen:
-            importlib.import_module(f"kefu_operator.cli.commands.{name}").register(commands, summary)
-        else:
-            commands.add_parser(name, help=summary)
-    arguments = parser.parse_args(words)
+    if words[:1] == [COMPLETE]:
+        return _complete(words[1:])
+    arguments = _parser(_program(), words).parse_args(words)
     try:
         return int(arguments.handle(arguments))
     except CliError as error:
@@ -55,12 +57,38 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> tuple[argparse.ArgumentParser, "argparse._SubParsersAction[argparse.ArgumentParser]"]:
+def complete_for_kubectl() -> int:
+    """`kubectl_complete-kefu`: what may follow the words of `kubectl kefu`, as kubectl's completion asks for it."""
+    return _complete(sys.argv[1:])
+
+
+def _complete(words: Sequence[str]) -> int:
+    found = complete(_parser("kefu", words[:-1]), words)
+    for word, text in found.words:
+        print(f"{word}\t{text}" if text else word)  # noqa: T201 - shells read it
+    print(f":{int(found.directive)}")  # noqa: T201
+    return OK
+
+
+def _program() -> str:
+    """`kubectl kefu` where kubectl called it as a plugin."""
+    return "kubectl kefu" if Path(sys.argv[0]).name == PLUGIN else "kefu"
+
+
+def _parser(program: str, words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "kefu",
+        program,
         description="Declare a customer-service chatbot in YAML; run, check, render, ask and watch it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"kefu {version('kefu-operator')}")
-    return parser, parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    # Only the named command is imported: `kefu validate` must not pay for the Kubernetes client.
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        if name == chosen:
+            importlib.import_module(f"kefu_operator.cli.commands.{name}").register(commands, summary)
+        else:
+            commands.add_parser(name, help=summary)
+    return parser
