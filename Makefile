@@ -61,7 +61,7 @@ format: .venv/.ready ## Format the code
 	$(PY) -m ruff check --fix .
 
 ##@ Prove it
-.PHONY: test lint test-unit test-integration test-e2e bench chaos-operator bench-retrieval tools
+.PHONY: test lint test-unit test-integration test-e2e bench bench-operator chaos-operator bench-retrieval tools
 test: lint test-unit test-integration test-e2e ## Everything below, in order
 
 lint: .venv/.ready ## Style, types, import layers, and that generated files are up to date
@@ -82,6 +82,10 @@ test-e2e: .venv/.ready tools models ## Real pods on a real node: the whole way f
 
 bench: .venv/.ready tools models ## Benchmarks against named peers; writes docs/benchmarks.md
 	$(PY) -m tests.benchmarks
+
+bench-operator: .venv/.ready tools ## The operator beside a client-go controller that does the same writes (CHATBOTS=1000)
+	$(PY) -m hack.cluster build --only bench
+	$(PY) -m tests.benchmarks.operator --chatbots $(or $(CHATBOTS),1000)
 
 bench-retrieval: .venv/.ready models ## The retrieval service's part of it: overhead, quality, growth, publishing, kills
 	$(PY) -m tests.benchmarks $(addprefix retrieval-,orchestration quality ingestion publishing kills away)

@@ -28,11 +28,12 @@ class Group:
     packages: dict[str, str]
     ldflags: str = ""
     optional: bool = False
+    home: Path = GO_MODULES
 
     @property
     def folder(self) -> Path:
         """The folder of the group's go.mod and go.sum."""
-        return GO_MODULES / self.name
+        return self.home / self.name
 
     @property
     def flags(self) -> list[str]:
@@ -76,6 +77,8 @@ GROUPS: tuple[Group, ...] = (
     Group("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, optional=True),
     # A real S3 server over a folder, for the tests of S3 sources.
     Group("versitygw", {"versitygw": "github.com/versity/versitygw/cmd/versitygw"}, optional=True),
+    # The controller that the operator's benchmark is held against.
+    Group("bench", {"bench-peer": "."}, optional=True, home=GO_MODULES.parents[1]),
 )
 
 

@@ -62,5 +62,5 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   verbs: [get]
 - apiGroups: [""]
   resources: [events]
-  verbs: [list, create]
+  verbs: [list, create, patch]
 {{- end }}

@@ -3,35 +3,58 @@
 Each write asks for leave first: an operator that lost its lease may write no more.
 """
 
+import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+import orjson
 
 from kefu_operator import naming, repair
 from kefu_operator.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, ApiError, Conflict, Forbidden, NotOurs, Rejected
+from kefu_operator.events.ledger import Count, Ledger, Post
 from kefu_operator.metrics import Metrics
-from kefu_operator.resources import Resource, resource_of
-from kefu_operator.settled import is_settled, leftover
+from kefu_operator.resources import EVENTS, Resource, resource_of
+from kefu_operator.settled import is_settled, leftover, owned_fields
 
 Leave = Callable[[], float]
 """Asked when a write begins and again just before it is sent: how many seconds it may take. Raises NotLeading where it may not begin."""
 WRITE_SECONDS = 30.0
 """How long a write may take where nobody competes."""
 
+NO_VERSION = "1"
+"""A resource version that no object has: etcd's first revisions are the API server's own."""
+
 Refusals = tuple[ApiError | NotOurs, ...]
 """What the API server would not let us write, for the status to tell."""
+
+
+class Synced(NamedTuple):
+    """What came of making things as they should be."""
+
+    refusals: Refusals
+    changed: bool
+    """Whether anything was written."""
 
 
 class Applier:
     """Writes objects, and counts its writes."""
 
-    def __init__(self, client: Client, metrics: Metrics, leave: Leave = lambda: WRITE_SECONDS) -> None:
+    def __init__(
+        self,
+        client: Client,
+        metrics: Metrics,
+        leave: Leave = lambda: WRITE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
         self._metrics = metrics
         self._leave = leave
+        self._clock = clock
+        self._ledger = Ledger()
 
-    async def sync(self, desired: Sequence[Object], live: Iterable[Object], keep: Iterable[Resource] = ()) -> Refusals:
+    async def sync(self, desired: Sequence[Object], live: Iterable[Object], keep: Iterable[Resource] = ()) -> Synced:
         """Make `live` what is desired: apply each object, then delete those of `live` that nobody wants any more.
 
         A refused object does not keep the others from being written.
@@ -46,11 +69,16 @@ class Applier:
         """
         found = {_identity(each): each for each in live}
         wanted = {_identity(each) for each in desired}
-        refusals = [await self._try_apply(each, found.get(_identity(each))) for each in desired]
-        for identity, each in found.items():
-            if identity not in wanted and resource_of(each) not in tuple(keep) and not _is_retained(each):
-                await self.delete(each)
-        return tuple(refusal for refusal in refusals if refusal)
+        outcomes = [await self._try_apply(each, found.get(_identity(each))) for each in desired]
+        doomed = [
+            each
+            for identity, each in found.items()
+            if identity not in wanted and resource_of(each) not in tuple(keep) and not _is_retained(each)
+        ]
+        for each in doomed:
+            await self.delete(each)
+        refusals = tuple(outcome for outcome in outcomes if not isinstance(outcome, bool))
+        return Synced(refusals, bool(doomed) or True in outcomes)
 
     async def apply(self, desired: Object, live: Object | None) -> bool:
         """Apply one object; False where nothing had to be written.
@@ -59,20 +87,20 @@ class Applier:
             NotOurs: an object of that name exists and was made by somebody else.
             ApiError: the API server refused or did not answer.
         """
-        resource = resource_of(desired)
+        resource, mark = resource_of(desired), _mark(desired)
         if live is None:
-            await self._refuse_foreign(resource, desired)
-        elif is_settled(live, desired, naming.MANAGER) and leftover(live, naming.MANAGER) is None:
+            return await self._apply_new(resource, desired)
+        if self._is_settled(live, desired, mark):
             self._metrics.skipped.labels(resource.kind).inc()
             return False
         try:
             applied = await self._apply_patch(desired)
         except Rejected as refusal:
-            if live is None or not repair.is_mendable(resource):
+            if not repair.is_mendable(resource):
                 raise
             await self._replace(desired, live, refusal)
             applied = await self._apply_patch(desired)
-        await self._disown(applied)
+        await self._disown(applied, mark)
         return True
 
     async def apply_status(self, owner: Object, status: Object) -> None:
@@ -100,11 +128,29 @@ class Applier:
         resource = resource_of(desired)
         try:
             path = resource.path(desired["metadata"]["namespace"])
-            await self._send("post", path, desired, field_manager=naming.MANAGER)
+            await self._write("post", path, desired, field_manager=naming.MANAGER)
         except Conflict:
             return False
         self._count(resource, "create")
         return True
+
+    async def record(self, event: Object) -> None:
+        """Post an event, or count on the equal one that stands; one too many of its object is left out.
+
+        Raises:
+            ApiError: the API server refused or did not answer.
+        """
+        decision = self._ledger.decide(event, self._clock())
+        if isinstance(decision, Count):
+            try:
+                await self._count_on(decision)
+            except Absent:
+                # The API server keeps events for an hour.
+                self._ledger.lost(event)
+                decision = self._ledger.decide(event, self._clock())
+        if isinstance(decision, Post):
+            await self.create(decision.event)
+        self._metrics.events.labels({Post: "posted", Count: "counted"}.get(type(decision), "dropped")).inc()
 
     async def delete(self, live: Object) -> None:
         """Delete this very object (same uid) and, in the background, what it owns; one that is gone is no error.
@@ -124,27 +170,52 @@ class Applier:
         try:
             await self._send("delete", resource.path(meta["namespace"], meta["name"]), options)
         except (Absent, Conflict):
+            self._client.copies.forget(live)
             return
+        self._client.copies.forget(live)
         self._count(resource, "delete")
 
-    async def _try_apply(self, desired: Object, live: Object | None) -> ApiError | NotOurs | None:
+    async def _count_on(self, again: Count) -> None:
+        patch = {name: again.event[name] for name in ("message", "lastTimestamp")} | {"count": again.count}
+        path = EVENTS.path(again.event["metadata"]["namespace"], again.name)
+        await self._write("patch", path, patch, content_type="application/merge-patch+json")
+        self._count(EVENTS, "patch")
+
+    async def _try_apply(self, desired: Object, live: Object | None) -> ApiError | NotOurs | bool:
         try:
-            await self.apply(desired, live)
+            return await self.apply(desired, live)
         except (Forbidden, Rejected, NotOurs) as refusal:
             return refusal
-        return None
 
-    async def _refuse_foreign(self, resource: Resource, desired: Object) -> None:
-        """An object that our labels do not find is not there, or it is not ours."""
+    def _is_settled(self, live: Object, desired: Object, mark: int) -> bool:
+        copies = self._client.copies
+        if copies.is_marked(live, mark):
+            return True
+        if not is_settled(live, desired, naming.MANAGER) or leftover(live, naming.MANAGER) is not None:
+            return False
+        copies.mark(live, mark)
+        return True
+
+    async def _apply_new(self, resource: Resource, desired: Object) -> bool:
+        """Apply what our labels do not find: it is not there, or it is not ours, or somebody took our labels off it.
+
+        A resource version that no object has lets the API server make the object and touch none that exists.
+        """
         meta = desired["metadata"]
-        found = await self._client.get(resource, meta["namespace"], meta["name"])
-        if found is None:
-            return
-        managed = found["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by")
-        if managed != naming.MANAGER:
-            raise NotOurs(
-                f"{resource.kind} {meta['name']} exists and was not made by Kefu: delete or rename it, or rename yours"
-            )
+        absent = {**desired, "metadata": {**meta, "resourceVersion": NO_VERSION}}
+        try:
+            made = await self._apply_patch(absent)
+        except Conflict:
+            found = await self._client.get_fresh(resource, meta["namespace"], meta["name"])
+            if found is None:
+                raise
+            if not is_ours(found):
+                raise NotOurs(
+                    f"{resource.kind} {meta['name']} exists and was not made by Kefu: delete or rename it, or rename yours"
+                ) from None
+            return await self.apply(desired, found)
+        self._client.copies.mark(made, _mark(desired))
+        return True
 
     async def _apply_patch(self, desired: Object) -> Object:
         resource, meta = resource_of(desired), desired["metadata"]
@@ -159,16 +230,18 @@ class Applier:
         except Rejected:
             raise refusal from None
 
-    async def _disown(self, applied: Object) -> None:
+    async def _disown(self, applied: Object, mark: int) -> None:
         place = leftover(applied, naming.MANAGER)
-        if place is not None:
+        if place is None:
+            self._client.copies.mark(applied, mark)
+        else:
             await self._json_patch(applied, repair.disowning(applied, place))
 
     async def _json_patch(self, live: Object, patch: repair.Patch) -> None:
         resource, meta = resource_of(live), live["metadata"]
         path = resource.path(meta["namespace"], meta["name"])
         content_type = "application/json-patch+json"
-        await self._send("patch", path, patch, content_type=content_type, field_manager=naming.MANAGER)
+        await self._write("patch", path, patch, content_type=content_type, field_manager=naming.MANAGER)
         self._count(resource, "repair")
 
     async def _apply_at(self, path: str, body: Object) -> Object:
@@ -177,11 +250,17 @@ class Applier:
             "field_manager": naming.MANAGER,
             "force_conflicts": True,
         }
-        return await self._send("patch", path, body, **options)
+        return await self._write("patch", path, body, **options)
 
     async def _send(self, method: str, path: str, body: object, **options: Any) -> Object:
         """Every write goes through here, and asks for leave when it begins and when its bytes are about to be sent."""
         return await self._client.request(method, path, body=body, seconds=self._leave(), guard=self._leave, **options)
+
+    async def _write(self, method: str, path: str, body: object, **options: Any) -> Object:
+        """A write that answers with the object as it now is."""
+        written = await self._send(method, path, body, **options)
+        self._client.copies.learn(written)
+        return written
 
     def _count(self, resource: Resource, verb: str) -> None:
         self._metrics.writes.labels(resource.kind, verb).inc()
@@ -189,6 +268,17 @@ class Applier:
 
 def _is_retained(found: Object) -> bool:
     return naming.RETAINED in found["metadata"].get("labels", {})
+
+
+def _mark(desired: Object) -> int:
+    """Stands for what we want, within this process."""
+    return hash(orjson.dumps(desired))
+
+
+def is_ours(found: Object) -> bool:
+    """Whether we made an object: its label says so, or, where somebody took that off, its fields do."""
+    labelled = found["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == naming.MANAGER
+    return labelled or owned_fields(found, naming.MANAGER) is not None
 
 
 def _identity(found: Object) -> tuple[str, str, str]:

@@ -26,6 +26,12 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        self.events = Counter(
+            "kefu_operator_events_total",
+            "Events by what became of them: posted, counted on, or dropped as one too many of their object.",
+            ["outcome"],
+            registry=registry,
+        )
         self.leading = Gauge(
             "kefu_operator_leading", "1 where this operator holds the lease, and so writes; else 0.", registry=registry
         )

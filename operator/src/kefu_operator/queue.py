@@ -3,9 +3,11 @@
 Pure: it holds no clock and no task; `workers` brings both. The semantics are those of client-go's rate-limited workqueue.
 """
 
-from collections import OrderedDict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
 from random import uniform
 from typing import NamedTuple
 
@@ -40,23 +42,36 @@ class KeyQueue:
 
     def __init__(self, backoff: Backoff) -> None:
         self._backoff = backoff
-        self._due: OrderedDict[Key, float] = OrderedDict()
+        self._due: dict[Key, float] = {}
+        # What `_due` holds, soonest first; an entry whose time is not its key's any more counts for nothing.
+        self._order: list[tuple[float, int, Key]] = []
+        self._ticket = count()
+        self._waiting: Counter[str] = Counter()
         self._running: set[Key] = set()
         self._again: dict[Key, float] = {}
         self._failures: dict[Key, int] = {}
 
     def add(self, key: Key, at: float) -> None:
         """Let the key be run at `at` or, where it waits already, at the earlier of the two times."""
-        waiting = self._again if key in self._running else self._due
-        waiting[key] = min(at, waiting.get(key, at))
+        if key in self._running:
+            self._again[key] = min(at, self._again.get(key, at))
+            return
+        before = self._due.get(key)
+        if before is None:
+            self._waiting[key.kind] += 1
+        elif before <= at:
+            return
+        self._due[key] = at
+        heappush(self._order, (at, next(self._ticket), key))
 
     def take(self, now: float) -> Key | None:
         """The key that is due for the longest, which now counts as running; None where none is due."""
-        due = [key for key, at in self._due.items() if at <= now]
-        if not due:
+        due = self.next_due()
+        if due is None or due > now:
             return None
-        key = min(due, key=lambda key: self._due[key])
+        _, _, key = heappop(self._order)
         del self._due[key]
+        self._waiting[key.kind] -= 1
         self._running.add(key)
         return key
 
@@ -76,11 +91,13 @@ class KeyQueue:
 
     def next_due(self) -> float | None:
         """When the next waiting key is due; None where none waits."""
-        return min(self._due.values(), default=None)
+        while self._order and self._due.get(self._order[0][2]) != self._order[0][0]:
+            heappop(self._order)
+        return self._order[0][0] if self._order else None
 
     def depth(self, kind: str) -> int:
         """How many keys of a kind wait."""
-        return sum(key.kind == kind for key in self._due)
+        return self._waiting[kind]
 
     def _leave(self, key: Key, again_at: float | None) -> None:
         self._running.discard(key)

@@ -11,23 +11,25 @@ from pydantic import ValidationError
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator import naming
 from kefu_operator.desired.types import Object
-from kefu_operator.plan.engine import engine_name
+from kefu_operator.informers.store import Index, Place
 from kefu_operator.queue import Key
 from kefu_operator.resources import CHATBOTS, INDEXES
 
-ENGINES = "Engines"
-"""Kind of the keys under which all engines of a namespace are reconciled."""
+ENGINES = "Engine"
+"""Kind of the keys under which engines are reconciled."""
 
 
-def engines_key(namespace: str) -> Key:
-    """The key of a namespace's engines."""
-    return Key(ENGINES, namespace, "")
+def engine_key(namespace: str, engine: str) -> Key:
+    """The key of an engine."""
+    return Key(ENGINES, namespace, engine)
 
 
 @dataclass(frozen=True)
 class _Chatbot:
-    generation: int
-    engine: str | None
+    identity: tuple[str, int]
+    """Uid and generation: while they are the same, so is the rest."""
+    engines: frozenset[str]
+    """Its engine, and the volumes that it shares with others."""
     indexes: frozenset[str]
 
 
@@ -41,45 +43,53 @@ class _Index:
 class Relations:
     """What refers to what."""
 
-    def __init__(self) -> None:
-        self._chatbots: dict[tuple[str, str], _Chatbot] = {}
-        self._indexes: dict[tuple[str, str], _Index] = {}
+    def __init__(self, engines: Index) -> None:
+        self._engines = engines
+        self._chatbots: dict[Place, _Chatbot] = {}
+        self._indexes: dict[Place, _Index] = {}
+        self._of_engines, self._of_indexes, self._of_config_maps = _Users(), _Users(), _Users()
 
-    def chatbot_seen(self, found: Object, *, gone: bool) -> list[Key]:
-        """A chatbot came, changed or went: the keys to reconcile."""
-        at = _place(found)
-        before, after = self._chatbots.pop(at, None), None if gone else _project_chatbot(found)
+    def chatbot_seen(self, found: Object, *, gone: bool = False) -> list[Key]:
+        """A chatbot came, changed or went: the keys to reconcile, its engine before itself."""
+        at = namespace, name = _place(found)
+        before = self._chatbots.pop(at, None)
+        after = None if gone else self._project(found, before)
         if after:
             self._chatbots[at] = after
-        keys = [Key(CHATBOTS.kind, *at)]
-        if before != after:
-            keys.append(engines_key(at[0]))
-            # Those that share an engine with it tell how many replicas it has.
-            keys += self._engine_users(at[0], {each.engine for each in (before, after) if each})
-        return keys
+        if before == after:
+            return [Key(CHATBOTS.kind, *at)]
+        old, new = (each.engines if each else frozenset() for each in (before, after))
+        self._of_engines.change(at, old, new)
+        self._of_indexes.change(at, before.indexes if before else (), after.indexes if after else ())
+        engines = old | new
+        keys = [engine_key(namespace, engine) for engine in sorted(engines)]
+        # Those that share an engine with it tell how many replicas it has.
+        return [*keys, Key(CHATBOTS.kind, *at), *(key for key in self._sharers(namespace, engines) if key.name != name)]
 
-    def index_seen(self, found: Object, *, gone: bool) -> list[Key]:
+    def chatbot_gone(self, found: Object) -> list[Key]:
+        """A chatbot went: the keys to reconcile."""
+        return self.chatbot_seen(found, gone=True)
+
+    def index_gone(self, found: Object) -> list[Key]:
+        """An index went: the keys to reconcile."""
+        return self.index_seen(found, gone=True)
+
+    def index_seen(self, found: Object, *, gone: bool = False) -> list[Key]:
         """An index came, changed or went: the keys to reconcile."""
-        namespace, name = at = _place(found)
+        at = _place(found)
         before, after = self._indexes.pop(at, None), None if gone else _project_index(found)
         if after:
             self._indexes[at] = after
+        self._of_config_maps.change(at, before.config_maps if before else (), after.config_maps if after else ())
         keys = [Key(INDEXES.kind, *at)]
         if (before and before.shown) != (after and after.shown):
-            keys += [
-                Key(CHATBOTS.kind, *place)
-                for place, chatbot in self._chatbots.items()
-                if place[0] == namespace and name in chatbot.indexes
-            ]
+            keys += [Key(CHATBOTS.kind, at[0], user) for user in self._of_indexes.names(*at)]
         return keys
 
-    def config_map_seen(self, namespace: str, name: str) -> list[Key]:
+    def config_map_seen(self, found: Object) -> list[Key]:
         """A ConfigMap of a user's came, changed or went: the indexes that it is a source or a golden set of."""
-        return [
-            Key(INDEXES.kind, *place)
-            for place, index in self._indexes.items()
-            if place[0] == namespace and name in index.config_maps
-        ]
+        namespace, name = _place(found)
+        return [Key(INDEXES.kind, namespace, user) for user in self._of_config_maps.names(namespace, name)]
 
     def child_seen(self, found: Object) -> list[Key]:
         """Something that we made came, changed or went: its owners."""
@@ -91,37 +101,73 @@ class Relations:
             keys.append(Key(kind, namespace, name))
         engine = labels.get(naming.ENGINE)
         if engine:
-            keys += [engines_key(namespace), *self._engine_users(namespace, {engine})]
+            keys += [engine_key(namespace, engine), *self._sharers(namespace, {engine})]
         return keys
+
+    def written(self, found: Object) -> list[Key]:
+        """We wrote this: who else must look at it.
+
+        An engine and a chatbot look themselves at what they wrote; the watch says nothing more of it.
+        """
+        if found["kind"] == CHATBOTS.kind:
+            own = Key(CHATBOTS.kind, *_place(found))
+            return [key for key in self.chatbot_seen(found) if key != own]
+        if found["kind"] == INDEXES.kind:
+            own = Key(INDEXES.kind, *_place(found))
+            return [key for key in self.index_seen(found) if key != own]
+        return [
+            key
+            for key in self.child_seen(found)
+            if key.kind == INDEXES.kind or (key.kind == CHATBOTS.kind and naming.ENGINE in found["metadata"]["labels"])
+        ]
 
     def everything(self) -> list[Key]:
         """All keys that are known."""
-        chatbots = [Key(CHATBOTS.kind, *place) for place in self._chatbots]
         indexes = [Key(INDEXES.kind, *place) for place in self._indexes]
-        return [*indexes, *map(engines_key, sorted({key.namespace for key in chatbots})), *chatbots]
+        engines = sorted({(place[0], engine) for place, each in self._chatbots.items() for engine in each.engines})
+        chatbots = [Key(CHATBOTS.kind, *place) for place in self._chatbots]
+        return [*indexes, *(engine_key(*engine) for engine in engines), *chatbots]
 
-    def _engine_users(self, namespace: str, engines: Iterable[str | None]) -> list[Key]:
-        wanted = set(engines) - {None}
-        return [
-            Key(CHATBOTS.kind, *place)
-            for place, chatbot in self._chatbots.items()
-            if place[0] == namespace and chatbot.engine in wanted
-        ]
+    def _project(self, found: Object, before: _Chatbot | None) -> _Chatbot:
+        identity = (str(found["metadata"].get("uid", "")), int(found["metadata"].get("generation", 0)))
+        if before and before.identity == identity:
+            return before
+        try:
+            spec = ChatbotDeployment.model_validate(found).spec
+        except ValidationError:
+            return _Chatbot(identity, frozenset(), frozenset())
+        indexes = frozenset(index.name for index in spec.knowledge)
+        return _Chatbot(identity, frozenset(self._engines.of(found)), indexes)
+
+    def _sharers(self, namespace: str, engines: Iterable[str]) -> list[Key]:
+        names = {user for engine in engines for user in self._of_engines.names(namespace, engine)}
+        return [Key(CHATBOTS.kind, namespace, name) for name in sorted(names)]
 
 
-def _place(found: Object) -> tuple[str, str]:
+class _Users:
+    """Who refers to a thing, by the thing."""
+
+    def __init__(self) -> None:
+        self._names: dict[Place, set[str]] = {}
+
+    def change(self, user: Place, before: Iterable[str], after: Iterable[str]) -> None:
+        """What a user referred to, and refers to now; both are of its namespace."""
+        namespace, name = user
+        for thing in before:
+            left = self._names.get((namespace, thing), set())
+            left.discard(name)
+            if not left:
+                self._names.pop((namespace, thing), None)
+        for thing in after:
+            self._names.setdefault((namespace, thing), set()).add(name)
+
+    def names(self, namespace: str, thing: str) -> list[str]:
+        """Users of a thing, in order."""
+        return sorted(self._names.get((namespace, thing), ()))
+
+
+def _place(found: Object) -> Place:
     return found["metadata"]["namespace"], found["metadata"]["name"]
-
-
-def _project_chatbot(found: Object) -> _Chatbot:
-    generation = found["metadata"].get("generation", 0)
-    try:
-        spec = ChatbotDeployment.model_validate(found).spec
-    except ValidationError:
-        return _Chatbot(generation, None, frozenset())
-    return _Chatbot(
-        generation, engine_name(found["metadata"]["name"], spec), frozenset(index.name for index in spec.knowledge)
-    )
 
 
 def _project_index(found: Object) -> _Index:

@@ -40,11 +40,11 @@ PODS = Resource("v1", "Pod", "pods")
 EVENTS = Resource("v1", "Event", "events")
 LEASES = Resource("coordination.k8s.io/v1", "Lease", "leases")
 
-_ALL = (
+ALL = (
     CHATBOTS, INDEXES, DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS, PODS,
     EVENTS,
 )  # fmt: skip
-_BY_KIND = {(resource.api_version, resource.kind): resource for resource in _ALL}
+_BY_KIND = {(resource.api_version, resource.kind): resource for resource in ALL}
 
 
 def resource_of(found: Object) -> Resource:

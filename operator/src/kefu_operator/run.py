@@ -14,6 +14,8 @@ from kefu_operator.apply import WRITE_SECONDS, Applier
 from kefu_operator.client import Client, connect
 from kefu_operator.desired.types import Object
 from kefu_operator.health import HealthServer
+from kefu_operator.informers.copies import Copies
+from kefu_operator.informers.engines import engine_index
 from kefu_operator.leadership.elector import Candidate, Elector
 from kefu_operator.metrics import Metrics
 from kefu_operator.queue import Backoff, Key, KeyQueue
@@ -22,10 +24,9 @@ from kefu_operator.reconcile.engines import EnginesReconciler
 from kefu_operator.reconcile.knowledge import KnowledgeReconciler
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.relations import ENGINES, Relations
-from kefu_operator.resources import CHATBOTS, INDEXES, Resource
+from kefu_operator.resources import CHATBOTS, INDEXES
 from kefu_operator.settings import Settings
-from kefu_operator.watch import KopfThread
-from kefu_operator.watch_children import SUBJECTS, Watcher
+from kefu_operator.watch_children import SUBJECTS, Watcher, stores
 from kefu_operator.workers import Reconcile, Workers
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ RESYNC_SHARE = 0.2
 """Of the time between two resyncs, how much one is spread over: no burst of reads for thousands of objects."""
 SETTLE_SECONDS = 0.05
 """Events that come together are answered together."""
+SYNC_SECONDS = 30
+"""How long the first reconcile waits for watches that cannot list."""
 
 
 class Operator:
@@ -47,11 +50,14 @@ class Operator:
         self.metrics = Metrics(self.registry)
         self.port = 0
         """Of the health server, once it runs."""
-        self._relations = Relations()
+        engines = engine_index(settings.plan)
+        self._relations = Relations(engines)
+        self._copies = Copies(stores(engines), self._written)
         self._watchers: list[Watcher] = []
         self._workers: Workers | None = None
-        self._kopf: KopfThread | None = None
         self._elector: Elector | None = None
+        self._leading = False
+        self._seen_all = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set.
@@ -62,7 +68,7 @@ class Operator:
             RuntimeError: a part ended by itself; the process must be started anew.
         """
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(connect(self._settings.kubeconfig))
+            client = await stack.enter_async_context(connect(self._settings.kubeconfig, copies=self._copies))
             self._elector = self._make_elector(client)
             self._workers = self._make_workers(client)
             self._lead(self._elector is None)
@@ -70,22 +76,19 @@ class Operator:
             health = HealthServer(self.not_alive, self.not_ready, self.metrics)
             self.port = await health.start(self._settings.host, self._settings.port)
             stack.push_async_callback(health.stop)
-            self._kopf = self._start_kopf(asyncio.get_running_loop())
-            stack.push_async_callback(asyncio.to_thread, self._kopf.stop)
             log.info("operator started, health on port %d", self.port)
             await self._run_until(stop)
         log.info("operator stopped")
 
     def not_alive(self) -> str:
         """What only a restart would mend."""
-        return "" if self._kopf and self._kopf.alive else "the watch of our kinds has ended"
+        return "" if self._workers else "the workers do not run"
 
     def not_ready(self) -> str:
         """What keeps the operator from working."""
-        if self._kopf is None or not self._kopf.ready:
-            return "our kinds are not watched yet"
-        if not all(watcher.synced for watcher in self._watchers):
-            return "children are not watched yet"
+        unseen = [watcher.title for watcher in self._watchers if not watcher.synced.is_set()]
+        if unseen or not self._watchers:
+            return f"not watched yet: {', '.join(sorted(set(unseen))) or 'anything'}"
         return self._elector.trouble if self._elector else ""
 
     def _make_elector(self, client: Client) -> Elector | None:
@@ -98,10 +101,25 @@ class Operator:
     def _lead(self, leading: bool) -> None:
         """Begin to write, or cease to. A standby watches like the leader, and keeps what is to be reconciled."""
         self.metrics.leading.set(leading)
-        if self._workers:
-            self._workers.pause(not leading)
+        self._leading = leading
+        self._pause()
         if leading:
             self._wake(self._relations.everything())
+
+    def _pause(self) -> None:
+        if self._workers:
+            self._workers.pause(not (self._leading and self._seen_all))
+
+    async def _see_all(self) -> None:
+        """Reconcile nothing before the watches have listed everything; where one cannot, it is read without its copies."""
+        waiting = [asyncio.create_task(watcher.synced.wait()) for watcher in self._watchers]
+        _, unseen = await asyncio.wait(waiting, timeout=SYNC_SECONDS)
+        for task in unseen:
+            task.cancel()
+        if unseen:
+            log.warning("begins although %s", self.not_ready())
+        self._seen_all = True
+        self._pause()
 
     def _leave(self) -> float:
         return self._elector.tenure.leave() if self._elector else WRITE_SECONDS
@@ -117,22 +135,13 @@ class Operator:
 
     def _make_watchers(self, client: Client) -> list[Watcher]:
         return [
-            Watcher(client, subject, namespace, self._relations, self._wake, self.metrics)
+            Watcher(client, subject, namespace, self._relations, self._wake, self.metrics, self._copies)
             for subject in SUBJECTS
             for namespace in self._settings.namespaces or (None,)
         ]
 
-    def _start_kopf(self, loop: asyncio.AbstractEventLoop) -> KopfThread:
-        def seen(resource: Resource, found: Object, gone: bool) -> None:
-            loop.call_soon_threadsafe(self._see, resource, found, gone)
-
-        thread = KopfThread(seen, self._settings.namespaces, self._settings.kubeconfig)
-        thread.start()
-        return thread
-
-    def _see(self, resource: Resource, found: Object, gone: bool) -> None:
-        see = self._relations.chatbot_seen if resource is CHATBOTS else self._relations.index_seen
-        self._wake(see(found, gone=gone))
+    def _written(self, found: Object) -> None:
+        self._wake(self._relations.written(found))
 
     def _wake(self, keys: Iterable[Key], over: float = 0) -> None:
         """Let keys be reconciled soon, each at a random time of the next `over` seconds."""
@@ -145,13 +154,14 @@ class Operator:
         assert self._workers is not None  # noqa: S101 - made just before
         working = asyncio.create_task(self._workers.run(stop), name="workers")
         others = [asyncio.create_task(watcher.run()) for watcher in self._watchers]
-        others += [asyncio.create_task(self._resync()), asyncio.create_task(self._guard_kopf())]
+        others += [asyncio.create_task(self._resync())]
+        seeing = asyncio.create_task(self._see_all())
         electing = [asyncio.create_task(self._elector.run())] if self._elector else []
         done, _ = await asyncio.wait({working, *others, *electing}, return_when=asyncio.FIRST_COMPLETED)
         stop.set()
-        for task in others:
+        for task in (seeing, *others):
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(seeing, *others, return_exceptions=True)
         await working
         # The lease is renewed until the last write has ended.
         for task in electing:
@@ -168,7 +178,3 @@ class Operator:
         while True:
             await asyncio.sleep(self._settings.resync_seconds * uniform(0.8, 1.2))  # noqa: S311 - jitter
             self._wake(self._relations.everything(), over=self._settings.resync_seconds * RESYNC_SHARE)
-
-    async def _guard_kopf(self) -> None:
-        if self._kopf:
-            await asyncio.to_thread(self._kopf.wait)

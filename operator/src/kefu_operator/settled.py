@@ -79,10 +79,11 @@ def _same_fields(fields: Object, desired: Any) -> bool:
 
 def _entry(items: Object, item: Any) -> str | None:
     """The name that a list's item has among the owned fields."""
-    return next((name for name in items if _names(name, item)), None)
+    return next((name for name in items if names_item(name, item)), None)
 
 
-def _names(entry: str, item: Any) -> bool:
+def names_item(entry: str, item: Any) -> bool:
+    """Whether an entry of owned fields (`k:…`, `v:…`) is about this item of a list."""
     kind, _, text = entry.partition(":")
     value = json.loads(text)
     if kind == "v":
@@ -118,7 +119,7 @@ def _list_holds(fields: Object, desired: list[Any], live: list[Any], *, quantity
     for item in desired:
         name = _entry(keyed, item)
         if name is None or not any(
-            _names(name, found) and _holds(keyed[name], item, found, quantity=quantity) for found in live
+            names_item(name, found) and _holds(keyed[name], item, found, quantity=quantity) for found in live
         ):
             return False
     return True

@@ -1,7 +1,7 @@
-"""Watching what we made, and the ConfigMaps that users edit: list, then watch, for ever.
+"""Watching our kinds, what we made, and the ConfigMaps that users edit: list, then watch, for ever.
 
-Unlike kopf's, these watches select by label on the server. Of each object only a projection is kept; a change of what is
-not in the projection wakes nobody.
+What reconciles read is kept as a packed copy; of the rest only a projection. A change of what is not in the projection
+wakes nobody, nor does what we wrote ourselves and know already.
 """
 
 import asyncio
@@ -18,15 +18,20 @@ from kefu_operator.config_map_files import config_map_files
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError, Expired
 from kefu_operator.gather import pods
+from kefu_operator.informers.copies import Copies
+from kefu_operator.informers.memory import Bodies, Memory, Projection, Projections
+from kefu_operator.informers.store import Index, Place, Store, version_of
 from kefu_operator.metrics import Metrics
 from kefu_operator.queue import Key
 from kefu_operator.relations import Relations
 from kefu_operator.resources import (
     AUTOSCALERS,
+    CHATBOTS,
     CLAIMS,
     CONFIG_MAPS,
     DEPLOYMENTS,
     DISRUPTION_BUDGETS,
+    INDEXES,
     JOBS,
     PODS,
     SERVICES,
@@ -41,7 +46,8 @@ NOT_OURS = f"app.kubernetes.io/managed-by!={naming.MANAGER}"
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0)
 """Between tries while the API server is away, each up to half longer: when it is back, foreign changes are seen soon."""
 
-Projection = Callable[[Object], object]
+Wakes = Callable[[Relations, Object], list[Key]]
+"""Whom an object wakes."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +56,18 @@ class Subject:
 
     resource: Resource
     labels: str
-    project: Projection
-    wakes: Callable[[Relations, Object], list[Key]]
+    seen: Wakes
+    project: Projection = version_of
+    """What of it matters."""
+    gone: Wakes | None = None
+    """Where it is another than `seen`."""
+    kept: bool = True
+    """Whether reconciles read it from a copy."""
 
     @property
     def title(self) -> str:
         """Label of its metrics."""
-        return self.resource.kind if self.labels == OURS else f"User{self.resource.kind}"
-
-
-def _version(found: Object) -> object:
-    return found["metadata"]["resourceVersion"]
+        return self.resource.kind if self.kept else f"User{self.resource.kind}"
 
 
 def _generation(found: Object) -> object:
@@ -73,18 +80,25 @@ def _content(found: Object) -> object:
     return digest.of_files(config_map_files(found))
 
 
-def _user_config_map(relations: Relations, found: Object) -> list[Key]:
-    return relations.config_map_seen(found["metadata"]["namespace"], found["metadata"]["name"])
-
-
 SUBJECTS = (
-    *(Subject(resource, OURS, _version, Relations.child_seen) for resource in (
+    Subject(INDEXES, "", Relations.index_seen, gone=Relations.index_gone),
+    Subject(CHATBOTS, "", Relations.chatbot_seen, gone=Relations.chatbot_gone),
+    *(Subject(resource, OURS, Relations.child_seen) for resource in (
         DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, JOBS
     )),
-    *(Subject(resource, OURS, _generation, Relations.child_seen) for resource in (AUTOSCALERS, DISRUPTION_BUDGETS)),
-    Subject(PODS, OURS, pods.view, Relations.child_seen),
-    Subject(CONFIG_MAPS, NOT_OURS, _content, _user_config_map),
+    *(Subject(resource, OURS, Relations.child_seen, _generation) for resource in (AUTOSCALERS, DISRUPTION_BUDGETS)),
+    Subject(PODS, OURS, Relations.child_seen, pods.view),
+    Subject(CONFIG_MAPS, NOT_OURS, Relations.config_map_seen, _content, kept=False),
 )  # fmt: skip
+
+
+def stores(engines: Index) -> dict[Resource, Store]:
+    """An empty store for each kind that reconciles read from copies."""
+    return {
+        subject.resource: Store(engines if subject.resource is CHATBOTS else None, whole=not subject.labels)
+        for subject in SUBJECTS
+        if subject.kept
+    }
 
 
 class Watcher:
@@ -98,6 +112,7 @@ class Watcher:
         relations: Relations,
         wake: Callable[[Iterable[Key]], None],
         metrics: Metrics,
+        copies: Copies,
     ) -> None:
         self._client = client
         self._subject = subject
@@ -105,9 +120,15 @@ class Watcher:
         self._relations = relations
         self._wake = wake
         self._metrics = metrics
-        self._known: dict[tuple[str, str], object] = {}
-        self._labels: dict[tuple[str, str], Object] = {}
-        self.synced = False
+        self._copies = copies
+        store = copies.store(subject.resource) if subject.kept else None
+        self._memory: Memory = Bodies(store, subject.project) if store else Projections(subject.project)
+        self.synced = asyncio.Event()
+
+    @property
+    def title(self) -> str:
+        """What it watches."""
+        return self._subject.title
 
     async def run(self) -> None:
         """List and watch until cancelled."""
@@ -128,15 +149,22 @@ class Watcher:
                 await asyncio.sleep(delay)
 
     async def _list(self) -> str:
-        listing = await self._client.list(self._subject.resource, self._namespace, labels=self._subject.labels)
-        seen = {_place(found) for found in listing.items}
-        for found in listing.items:
-            self._see(found)
-        for place in set(self._known) - seen:
-            self._forget(place)
-        self.synced = True
+        seen: set[Place] = set()
+        version = ""
+        async for page in self._client.pages(self._subject.resource, self._namespace, labels=self._subject.labels):
+            for found in page.items:
+                seen.add(_place(found))
+                self._see(found)
+            version = page.version
+            # The workers, the lease and the probes go on while thousands of objects are read.
+            await asyncio.sleep(0)
+        for place in set(self._memory.places(self._namespace)) - seen:
+            self._forget(place, int(version))
+        if self._subject.kept:
+            self._copies.completed(self._subject.resource, self._namespace)
+        self.synced.set()
         self._heard()
-        return listing.version
+        return version
 
     async def _follow(self, version: str) -> None:
         while True:
@@ -145,27 +173,18 @@ class Watcher:
                 self._heard()
                 version = found["metadata"]["resourceVersion"]
                 if change == "DELETED":
-                    self._forget(_place(found))
+                    self._forget(_place(found), int(version))
                 elif change != "BOOKMARK":
                     self._see(found)
 
     def _see(self, found: Object) -> None:
-        place, projection = _place(found), self._subject.project(found)
-        if self._known.get(place) == projection:
-            return
-        self._known[place] = projection
-        # Who is to be woken when it goes is written on it; a DELETED that a list finds shows it no more.
-        meta = found["metadata"]
-        self._labels[place] = {
-            "metadata": {"namespace": place[0], "name": place[1], "labels": meta.get("labels") or {}}
-        }
-        self._wake(self._subject.wakes(self._relations, found))
+        if self._memory.see(found):
+            self._wake(self._subject.seen(self._relations, found))
 
-    def _forget(self, place: tuple[str, str]) -> None:
-        self._known.pop(place, None)
-        last = self._labels.pop(place, None)
+    def _forget(self, place: Place, version: int) -> None:
+        last = self._memory.drop(place, version)
         if last:
-            self._wake(self._subject.wakes(self._relations, last))
+            self._wake((self._subject.gone or self._subject.seen)(self._relations, last))
 
     def _heard(self) -> None:
         self._metrics.watch_seen.labels(self._subject.title).set(time.time())
@@ -174,5 +193,5 @@ class Watcher:
         self._metrics.watch_restarts.labels(self._subject.title, cause).inc()
 
 
-def _place(found: Object) -> tuple[str, str]:
+def _place(found: Object) -> Place:
     return found["metadata"]["namespace"], found["metadata"]["name"]

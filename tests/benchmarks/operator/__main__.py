@@ -1,155 +1,99 @@
-"""`python -m tests.benchmarks.operator`: how long, how many writes and how much memory 100 chatbots take.
+"""`make bench-operator`: the operator beside a plain client-go controller that does the same writes.
 
-etcd and kube-apiserver are real, and so is the operator's process; nothing runs the pods. Each chatbot has an engine of its own
-unless `--shared` is given. The writes are counted by the API server's audit log. Prints one Markdown table and notes.
+etcd and kube-apiserver are real, and so are both processes; nothing runs the pods. The operator goes first; what it wrote is
+read back as the peer's list of work, which the peer does on a control plane of its own. Every chatbot has an engine of its own
+unless `--shared` is given. Writes are counted and timed by the API server's audit log. Prints one Markdown table, whose last
+line is the ratio of the times to the last child (the operator's over the peer's), and notes.
 """
 
 import argparse
-import json
-import os
-import subprocess
+import asyncio
 import sys
-import time
-import urllib.request
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
 
 from hack.cluster.apiserver import ControlPlane
 
+from kefu_operator.client import connect
+from tests.benchmarks.operator import lasting
+from tests.benchmarks.operator.audit import Child
+from tests.benchmarks.operator.making import QUIET_SECONDS, Making, make
+from tests.benchmarks.operator.subject import operator, peer
+from tests.benchmarks.operator.work import work_list
 from tests.integration.test_controller.chart import install_chart
 from tests.integration.test_controller.cluster import OPERATOR_USER, Cluster, Object
 from tests.integration.test_controller.objects import chatbot, config_map, index
-from tests.integration.test_controller.process import free_port
 
-KINDS = "deployments,services,configmaps,pvc,hpa,pdb,secrets"
-MANAGED = "app.kubernetes.io/managed-by=kefu-operator"
-QUIET_SECONDS = 5
-WRITES = frozenset({"create", "update", "patch", "delete"})
+SINGLES = 20
+"""Chatbots that are made one at a time beside those that are settled."""
 
 
 @dataclass(frozen=True)
-class Result:
-    """What was measured."""
+class Operator:
+    """What the operator did, and what followed."""
 
-    chatbots: int
-    children: int
-    seconds_to_apply: float
-    """The user's `kubectl apply`, beside which the operator works already."""
-    seconds_to_last_child: float
-    """From the beginning of `kubectl apply`."""
-    seconds_to_quiet: float
-    """Until the operator's last write, statuses included."""
-    writes_by_verb: dict[str, int]
-    writes_a_child: float
-    """Creating and applying, without statuses and events; 1 is the least."""
-    status_writes_a_chatbot: float
-    restart_writes: int
-    restart_seconds: float
-    """Until everything has been looked at once more."""
-    rss_mib_start: float
-    rss_mib_end: float
+    making: Making
+    start_mib: float
     reconciles: int
-    cpu_seconds: float
-    """User and system time of the operator, its start left out."""
+    singles: Sequence[float]
+    restart: Mapping[str, float]
+    hour: Mapping[str, float]
+    work: Object
+    owners: Mapping[Child, str]
 
 
 def main() -> int:
     """Measure and print; the exit code is 0 where every child came."""
     options = _options()
-    with ControlPlane() as plane:
-        cluster = Cluster(plane, "default")
-        install_chart(cluster)
-        result = measure(cluster, 10 if options.quick else options.chatbots, shared=options.shared)
-    print("\n".join(table(result)))
-    if options.json:
-        options.json.write_text(json.dumps(asdict(result), indent=2))
+    count = 10 if options.quick else options.chatbots
+    made = [_chatbot(number, shared=options.shared) for number in range(count)]
+    ours = _operator(made, options.profile)
+    theirs = None if options.alone else _peer(made, ours.work)
+    print("\n".join([*_table(ours, theirs, count), "", *_notes(ours, theirs)]))
     return 0
 
 
-def table(result: Result) -> list[str]:
-    """Lines of Markdown."""
-    verbs = ", ".join(f"{count} {verb}" for verb, count in sorted(result.writes_by_verb.items()))
-    rows = {
-        "chatbots": result.chatbots,
-        "children that they have": result.children,
-        "until `kubectl apply` returns, s": result.seconds_to_apply,
-        "until the last child stands, s": result.seconds_to_last_child,
-        "until the last status is written, s": result.seconds_to_quiet,
-        "writes a child": result.writes_a_child,
-        "writes of the status a chatbot": result.status_writes_a_chatbot,
-        "reconciles": result.reconciles,
-        "CPU of the operator, s": result.cpu_seconds,
-        "memory of the operator before, MiB": result.rss_mib_start,
-        "memory of the operator after, MiB": result.rss_mib_end,
-        "restart: until everything was looked at, s": result.restart_seconds,
-        "restart: writes": result.restart_writes,
-    }
-    lines = ["| measure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
-    return [*lines, "", f"- Writes by kind: {verbs}.", "- Times begin with `kubectl apply`; nothing runs the pods."]
+def _operator(made: list[Object], profile: Path | None) -> Operator:
+    with ControlPlane() as plane:
+        cluster = _prepared(plane)
+        with operator(cluster, profile) as subject:
+            _let_index_settle(cluster)
+            start, before = subject.resident_mib, subject.metric(lasting.RECONCILES)
+            making = make(cluster, subject, made)
+            reconciles = subject.metric(lasting.RECONCILES) - before
+            work, owners = asyncio.run(_read_back(cluster, making))
+            singles = [lasting.one_more(cluster, _chatbot(len(made) + each, shared=False)) for each in range(SINGLES)]
+        keys = len(made) + SINGLES
+        return Operator(
+            making, start, int(reconciles), sorted(singles), lasting.restart(cluster, keys),
+            lasting.hour(cluster, keys), work, owners,
+        )  # fmt: skip
 
 
-def measure(cluster: Cluster, count: int, *, shared: bool) -> Result:
-    """One run."""
-    expected = count * 9 + (1 if shared else count) * 3 + 6
-    with operator(cluster) as (process, port):
-        start_rss, start_cpu = _rss(process.pid), _cpu(process.pid)
-        before = cluster.audit_end
-        began = time.time()
-        cluster.apply(config_map(), index(), *(_chatbot(number, shared=shared) for number in range(count)))
-        applied = time.time()
-        children = cluster.until(lambda: _children(cluster, expected), 600)
-        _until_quiet(cluster)
-        events = _events(cluster, before)
-        reconciles = _metric(port, "kefu_operator_reconciles_total")
-        end_rss, end_cpu = _rss(process.pid), _cpu(process.pid)
-    restart, writes = _restart(cluster, reconciles_expected=count + 2)
-    created = [event for event in events if _is_child(event)]
-    statuses = [event for event in events if event["objectRef"].get("subresource") == "status"]
-    return Result(
-        chatbots=count,
-        children=children,
-        seconds_to_apply=round(applied - began, 2),
-        seconds_to_last_child=round(max(_moment(event) for event in created) - began, 2),
-        seconds_to_quiet=round(max(_moment(event) for event in events) - began, 2),
-        writes_by_verb=dict(Counter(_verb(event) for event in events)),
-        writes_a_child=round(len(created) / children, 3),
-        status_writes_a_chatbot=round(len(statuses) / count, 2),
-        restart_writes=writes,
-        restart_seconds=restart,
-        rss_mib_start=round(start_rss, 1),
-        rss_mib_end=round(end_rss, 1),
-        reconciles=int(reconciles),
-        cpu_seconds=round(end_cpu - start_cpu, 2),
-    )
+def _peer(made: list[Object], work: Object) -> Making:
+    with ControlPlane() as plane:
+        cluster = _prepared(plane)
+        with operator(cluster):
+            _let_index_settle(cluster)
+        with peer(cluster, work) as subject:
+            return make(cluster, subject, made)
 
 
-@contextmanager
-def operator(cluster: Cluster) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The operator's process, ready."""
-    port = free_port()
-    env = os.environ | {"KUBECONFIG": str(cluster.plane.user(OPERATOR_USER)), "KEFU_PORT": str(port),
-                        "KEFU_NAMESPACES": cluster.namespace, "KEFU_LOG_LEVEL": "WARNING"}  # fmt: skip
-    process = subprocess.Popen([sys.executable, "-m", "kefu_operator"], env=env)
-    try:
-        cluster.until(lambda: _answers(port))
-        yield process, port
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
+def _prepared(plane: ControlPlane) -> Cluster:
+    cluster = Cluster(plane, "default")
+    install_chart(cluster)
+    return cluster
 
 
-def _restart(cluster: Cluster, reconciles_expected: int) -> tuple[float, int]:
-    before, began = cluster.audit_end, time.time()
-    with operator(cluster) as (_, port):
-        cluster.until(lambda: _metric(port, "kefu_operator_reconciles_total") >= reconciles_expected, 300)
-        took = time.time() - began
-        _until_quiet(cluster)
-    return round(took, 2), len(_events(cluster, before))
+def _let_index_settle(cluster: Cluster) -> None:
+    cluster.apply(config_map(), index())
+    cluster.until_reason("ki", "shop", "Published", "WaitingForStore")
+
+
+async def _read_back(cluster: Cluster, making: Making) -> tuple[Object, dict[Child, str]]:
+    async with connect(cluster.plane.kubeconfig) as client:
+        return await work_list(client, cluster.namespace, making.trail.children)
 
 
 def _chatbot(number: int, *, shared: bool) -> Object:
@@ -157,70 +101,69 @@ def _chatbot(number: int, *, shared: bool) -> Object:
     return chatbot(f"bot-{number}", engine={"llamaCpp": {"contextLength": context}})
 
 
-def _children(cluster: Cluster, expected: int) -> int:
-    found = len(cluster.all(KINDS, MANAGED))
-    return found if found >= expected else 0
+def _table(ours: Operator, theirs: Making | None, count: int) -> list[str]:
+    rows = [
+        ("until the user's chatbots stand, s", _both(ours, theirs, lambda each: each.to_feed)),
+        ("until the last child stands, s", _both(ours, theirs, lambda each: each.to_last_child)),
+        ("until the last status is written, s", _both(ours, theirs, lambda each: each.to_last_status)),
+        ("one chatbot, first write to last, p99, s", _both(ours, theirs, lambda each: _p99(each.trail.spans(ours.owners)))),
+        ("writes of children", _both(ours, theirs, lambda each: len(each.trail.children))),
+        ("writes of statuses", _both(ours, theirs, lambda each: len(each.trail.statuses))),
+        ("processor time, s", _both(ours, theirs, lambda each: each.cpu)),
+        ("processor time of API server and etcd, s", _both(ours, theirs, lambda each: each.plane_cpu)),
+        ("most memory, MiB", _both(ours, theirs, lambda each: each.peak_mib)),
+        ("memory when settled, MiB", _both(ours, theirs, lambda each: each.resident_mib)),
+        ("memory before, MiB", (ours.start_mib, None)),
+        ("reconciles", (ours.reconciles, None)),
+        ("one more chatbot, creation to status, p99, s", (_p99(ours.singles), None)),
+        ("restart: until ready, s", (ours.restart["ready"], None)),
+        ("restart: until everything was looked at, s", (ours.restart["looked"], None)),
+        ("restart: most memory, MiB", (ours.restart["peak_mib"], None)),
+        ("restart: writes", (ours.restart["writes"], None)),
+        ("an hour's looks at everything: reconciles", (ours.hour["reconciles"], None)),
+        ("an hour's looks at everything: writes", (ours.hour["writes"], None)),
+    ]  # fmt: skip
+    ratio = ours.making.to_last_child / theirs.to_last_child if theirs else None
+    return [
+        f"| {count} chatbots | Kefu | client-go |",
+        "|---|---|---|",
+        *(f"| {name} | {_figure(first)} | {_figure(second)} |" for name, (first, second) in rows),
+        f"| ratio {_figure(ratio)} | | |",
+    ]
 
 
-def _until_quiet(cluster: Cluster) -> None:
-    seen = -1
-    while seen != (now := len(_events(cluster, 0))):
-        seen = now
-        time.sleep(QUIET_SECONDS)
+def _both(ours: Operator, theirs: Making | None, ask: Callable[[Making], float]) -> tuple[float, float | None]:
+    return ask(ours.making), ask(theirs) if theirs else None
 
 
-def _events(cluster: Cluster, since: int) -> list[Object]:
-    with cluster.plane.audit_log.open() as log:
-        log.seek(since)
-        events = [json.loads(line) for line in log if line.endswith("\n")]
-    return [event for event in events if event["verb"] in WRITES and event["user"]["username"] == OPERATOR_USER]
+def _notes(ours: Operator, theirs: Making | None) -> list[str]:
+    verbs = ", ".join(f"{number} {verb}" for verb, number in sorted(ours.making.trail.verbs().items()))
+    return [
+        f"- The operator's writes by kind: {verbs}.",
+        "- Times begin with the first chatbot's creation; nothing runs the pods. The ratio is that of the last children.",
+        f"- An hour has {lasting.LOOKS} looks at everything; here one began every {lasting.RESYNC_SECONDS} s.",
+        f"- Both write as {OPERATOR_USER}, and are settled when they wrote nothing for {QUIET_SECONDS} s.",
+        *([] if theirs else ["- The peer was left out."]),
+    ]
 
 
-def _is_child(event: Object) -> bool:
-    return "subresource" not in event["objectRef"] and event["objectRef"]["resource"] != "events"
+def _p99(values: Sequence[float]) -> float:
+    return sorted(values)[min(len(values) - 1, round(len(values) * 0.99))]
 
 
-def _verb(event: Object) -> str:
-    target = event["objectRef"]
-    return " ".join([event["verb"], "/".join(filter(None, (target["resource"], target.get("subresource"))))])
-
-
-def _moment(event: Object) -> float:
-    return datetime.fromisoformat(event["stageTimestamp"]).timestamp()
-
-
-def _answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as response:
-            return bool(response.status == 200)
-    except (URLError, OSError):
-        return False
-
-
-def _metric(port: int, name: str) -> float:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:
-        lines = response.read().decode().splitlines()
-    return sum(float(line.split()[-1]) for line in lines if line.startswith(f"{name}{{"))
-
-
-def _rss(pid: int) -> float:
-    """Resident memory in MiB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def _cpu(pid: int) -> float:
-    """Seconds of processor time so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return str(value) if isinstance(value, int) or value == int(value) else f"{value:.2f}"
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.operator", description=__doc__)
-    parser.add_argument("--chatbots", type=int, default=100, help="how many (default: 100)")
+    parser.add_argument("--chatbots", type=int, default=1000, help="how many (default: 1000)")
     parser.add_argument("--quick", action="store_true", help="10 chatbots, to see that it works")
     parser.add_argument("--shared", action="store_true", help="let all of them share one engine")
-    parser.add_argument("--json", type=Path, help="write the result here too")
+    parser.add_argument("--alone", action="store_true", help="without the peer")
+    parser.add_argument("--profile", type=Path, help="write cProfile's figures of the operator here; it is slower then")
     return parser.parse_args()
 
 

@@ -20,6 +20,7 @@ from kefu_operator.apply import WRITE_SECONDS, Applier
 from kefu_operator.client import Client, connect
 from kefu_operator.desired.images import Images
 from kefu_operator.errors import Conflict
+from kefu_operator.informers.engines import engine_index
 from kefu_operator.metrics import Metrics
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.queue import Key
@@ -155,14 +156,21 @@ class Shop:
             return
 
     async def _settle(self, life: Life) -> None:
-        names = [("shop", CHATBOTS.kind), ("outlet", CHATBOTS.kind), ("shop", INDEXES.kind), ("", ENGINES)]
-        keys = [Key(kind, self.namespace, name) for name, kind in names]
+        names = [("shop", CHATBOTS.kind), ("outlet", CHATBOTS.kind), ("shop", INDEXES.kind)]
         for _ in range(ROUNDS):
+            engines = [(name, ENGINES) for name in await self._engines()]
+            keys = [Key(kind, self.namespace, name) for name, kind in (*names, *engines)]
             self._random.shuffle(keys)
             settled = await life.look(keys)
             if not await self._kubelet.work() and settled:
                 return
         raise AssertionError(f"{self.namespace} is not settled after {ROUNDS} rounds")
+
+    async def _engines(self) -> list[str]:
+        """Those that a chatbot wants, and those of which something stands."""
+        wanted = {engine for found in await self._all(CHATBOTS) for engine in engine_index(PlanSettings()).of(found)}
+        made = [found["metadata"].get("labels", {}) for kind in MADE for found in await self._all(kind)]
+        return sorted(wanted | {labels["kefu.dev/engine"] for labels in made if "kefu.dev/engine" in labels})
 
     async def _apply(self, found: Object) -> None:
         resource = resource_of(found)

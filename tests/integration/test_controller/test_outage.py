@@ -42,7 +42,6 @@ def test_the_api_server_is_away_for_a_minute(
         assert "cannot be held" in running.operator.not_ready()
         cluster.apply(endpoint_chatbot("outlet"))
         cluster.run("delete", "service/shop-gateway")
-        kopfs = [record for record in caplog.records if record.name.startswith("kopf")]
         said = len(caplog.records)
         proxy.mend()
         started = time.monotonic()
@@ -51,5 +50,5 @@ def test_the_api_server_is_away_for_a_minute(
         print(f"mended {time.monotonic() - started:.1f} s after the API server was back; {said} lines in {SECONDS} s")
         cluster.until(lambda: running.is_ready)
         running.stop()
-    assert len(kopfs) <= 4
+    assert said <= 200
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

@@ -126,7 +126,7 @@ def test_asking_where_nothing_runs_is_69(
 def test_checking_files_imports_no_client_and_no_framework(words: list[str], shop: Path) -> None:
     script = (
         "import sys; from kefu_operator.cli.main import main; code = main(sys.argv[1:]);"
-        "heavy = {'kopf', 'kubernetes', 'aiohttp'} & set(sys.modules); print(heavy, file=sys.stderr); sys.exit(code or len(heavy))"
+        "heavy = {'kubernetes', 'aiohttp', 'orjson'} & set(sys.modules); print(heavy, file=sys.stderr); sys.exit(code or len(heavy))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, *words, str(shop)], capture_output=True, text=True, check=False

@@ -1,12 +1,13 @@
-"""Which engines of a namespace may go, and which stay although nobody can be asked."""
+"""Who shares an engine, when it may go, and when it stays although nobody can be asked."""
 
 from typing import Any
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator.gather.engines import EngineFacts
+from kefu_operator.informers.engines import engine_index
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import ModelVolumes, PlanSettings
-from kefu_operator.plan.sharing import Sharing, share_engines
+from kefu_operator.plan.sharing import Sharing, share_engines, shared_claims
 from kefu_operator.plan.workload import VolumeMount
 from kefu_operator.reconcile.engines import unwanted
 
@@ -36,9 +37,13 @@ def deployment(engine: str, *owners: str) -> dict[str, Any]:
     return {"metadata": {"name": engine, "labels": {"kefu.dev/engine": engine}, "ownerReferences": references}}
 
 
-def left(sharing: Sharing, *owned: dict[str, Any], unreadable: frozenset[str] = frozenset()) -> list[str]:
-    found = unwanted(EngineFacts((), unreadable, owned, image_volumes=True), sharing)
-    return [each["metadata"]["name"] for each in found]
+def left(*owners: ChatbotDeployment | dict[str, Any], owned: list[dict[str, Any]]) -> list[str]:
+    """What of an engine that nobody wants may go."""
+    found = [
+        owner if isinstance(owner, dict) else owner.model_dump(by_alias=True, exclude_none=True) for owner in owners
+    ]
+    facts = EngineFacts((), tuple(found), tuple(owned), image_volumes=True)
+    return [each["metadata"]["name"] for each in unwanted(facts, ClusterPlacement("acme"), PlanSettings())]
 
 
 def test_equal_chatbots_have_one_engine_with_the_most_replicas() -> None:
@@ -46,21 +51,20 @@ def test_equal_chatbots_have_one_engine_with_the_most_replicas() -> None:
     assert [(engine.workload.replicas, len(engine.chatbots)) for engine in sharing.engines] == [(4, 2)]
 
 
-def test_an_engine_that_is_wanted_stays_and_one_that_is_not_goes() -> None:
-    sharing = share(chatbot("a"))
-    wanted = sharing.engines[0].workload.name
-    assert left(sharing, deployment(wanted, "a"), deployment("engine-old", "a")) == ["engine-old"]
+def test_an_engine_goes_when_its_owners_want_another_or_are_gone() -> None:
+    assert left(chatbot("a"), owned=[deployment("old", "a")]) == ["old"]
+    assert left(owned=[deployment("old", "a")]) == ["old"]
 
 
 def test_what_a_chatbot_used_stays_while_its_spec_cannot_be_planned() -> None:
-    sharing = share(chatbot("a", vllm={}, accelerator={"class": "warp"}))
-    assert [chatbot.metadata.name for chatbot in sharing.unplanned] == ["a"]
-    assert left(sharing, deployment("engine-old", "a"), deployment("engine-other", "b")) == ["engine-other"]
+    unplanned = chatbot("a", vllm={}, accelerator={"class": "warp"})
+    assert [each.metadata.name for each in share(unplanned).unplanned] == ["a"]
+    assert left(unplanned, owned=[deployment("old", "a"), deployment("other", "b")]) == ["other"]
 
 
 def test_what_a_chatbot_used_stays_while_its_spec_cannot_be_read() -> None:
-    found = left(share(), deployment("engine-old", "a"), unreadable=frozenset({"uid-a"}))
-    assert found == []
+    unreadable = {"metadata": {"name": "a", "namespace": "acme", "uid": "uid-a"}, "spec": {"nope": 1}}
+    assert left(unreadable, owned=[deployment("old", "a", "b")]) == []
 
 
 SHARED = PlanSettings(volumes=ModelVolumes("nfs", shared=True))
@@ -73,15 +77,15 @@ def test_two_engines_of_one_model_read_one_volume_where_all_nodes_can_mount_it()
     assert len(sharing.engines) == 2
     (volume,) = sharing.volumes
     assert [each.metadata.name for each in volume.chatbots] == ["a", "b"]
-    assert {engine.claims for engine in sharing.engines} == {(volume.mount.claim,)}
+    assert {shared_claims(engine.workload) for engine in sharing.engines} == {(volume.mount.claim,)}
 
 
-def test_a_shared_volume_has_the_largest_size_that_is_asked_for_and_goes_with_its_last_chatbot() -> None:
+def test_a_shared_volume_has_the_largest_size_that_is_asked_for() -> None:
     pair = [chatbot("a", vllm={}), chatbot("b", size="1Ti", vllm={})]
     sharing = share_engines(pair, ClusterPlacement("acme"), SHARED)
     (volume,) = sharing.volumes
     assert volume.mount.size == "1Ti"
-    assert left(sharing, deployment(volume.mount.claim, "a"), deployment("model-old", "a")) == ["model-old"]
+    assert engine_index(SHARED).of(pair[0].model_dump(by_alias=True, exclude_none=True))[1:] == (volume.mount.claim,)
 
 
 def test_otherwise_each_engine_has_a_volume_of_its_own() -> None:

@@ -8,18 +8,26 @@ from prometheus_client import CollectorRegistry
 
 from kefu_operator.client import Listing
 from kefu_operator.errors import ApiError, Expired, Throttled
+from kefu_operator.informers.copies import Copies
+from kefu_operator.informers.store import Index, Store
 from kefu_operator.metrics import Metrics
 from kefu_operator.queue import Key
 from kefu_operator.relations import Relations
 from kefu_operator.resources import DEPLOYMENTS
 from kefu_operator.watch_children import OURS, Subject, Watcher
 
+NO_ENGINES = Index("engine", lambda _: ())
+OWNED = "kefu.dev/owned-by=ChatbotDeployment.{}"
 Event = tuple[str, dict[str, Any]]
 
 
 def deployment(name: str, version: str) -> dict[str, Any]:
     labels = {"kefu.dev/owned-by": f"ChatbotDeployment.{name}"}
-    return {"metadata": {"name": name, "namespace": "acme", "resourceVersion": version, "labels": labels}}
+    return {
+        "kind": "Deployment",
+        "apiVersion": "apps/v1",
+        "metadata": {"name": name, "namespace": "acme", "resourceVersion": version, "labels": labels},
+    }
 
 
 class ScriptedServer:
@@ -30,11 +38,12 @@ class ScriptedServer:
         self.watched_from: list[str] = []
         self.finished = asyncio.Event()
 
-    async def list(self, *_: Any, **__: Any) -> Listing:
+    async def pages(self, *_: Any, **__: Any) -> AsyncIterator[Listing]:
         found = self.lists.pop(0)
         if isinstance(found, ApiError):
             raise found
-        return Listing(tuple(found), "10")
+        for start in range(0, max(len(found), 1), 2):
+            yield Listing(tuple(found[start : start + 2]), "10")
 
     async def watch(self, resource: Any, namespace: Any, version: str, **_: Any) -> AsyncIterator[Event]:
         self.watched_from.append(version)
@@ -48,21 +57,18 @@ class ScriptedServer:
             yield event
 
 
-async def woken_by(server: ScriptedServer) -> tuple[list[str], Metrics]:
+async def woken_by(server: ScriptedServer, copies: Copies | None = None) -> tuple[list[str], Metrics]:
     woken: list[str] = []
     metrics = Metrics(CollectorRegistry())
-    subject = Subject(DEPLOYMENTS, OURS, _version, Relations.child_seen)
+    subject = Subject(DEPLOYMENTS, OURS, Relations.child_seen)
     wake: Callable[[Any], None] = lambda keys: woken.extend(_names(keys))
-    watcher = Watcher(server, subject, "acme", Relations(), wake, metrics)  # type: ignore[arg-type]
+    kept = copies or Copies({DEPLOYMENTS: Store()})
+    watcher = Watcher(server, subject, "acme", Relations(NO_ENGINES), wake, metrics, kept)  # type: ignore[arg-type]
     task = asyncio.create_task(watcher.run())
     async with asyncio.timeout(30):
         await server.finished.wait()
     task.cancel()
     return woken, metrics
-
-
-def _version(found: dict[str, Any]) -> object:
-    return found["metadata"]["resourceVersion"]
 
 
 def _names(keys: list[Key]) -> list[str]:
@@ -105,3 +111,19 @@ async def test_when_the_server_is_busy_it_waits_as_long_as_it_is_asked_to() -> N
     woken, _ = await woken_by(server)
     assert woken == ["a"]
     assert asyncio.get_running_loop().time() - before >= 1.6
+
+
+async def test_what_we_wrote_ourselves_wakes_nobody_when_the_watch_tells_of_it() -> None:
+    copies = Copies({DEPLOYMENTS: Store()})
+    copies.learn(deployment("a", "11"))
+    server = ScriptedServer([[]], [[("ADDED", deployment("a", "11")), ("MODIFIED", deployment("a", "12"))]])
+    assert (await woken_by(server, copies))[0] == ["a"]
+
+
+async def test_what_was_written_while_it_was_listed_is_not_forgotten() -> None:
+    copies = Copies({DEPLOYMENTS: Store()})
+    copies.learn(deployment("older", "9"))
+    copies.learn(deployment("newer", "11"))
+    await woken_by(ScriptedServer([[]], []), copies)
+    assert [found["metadata"]["name"] for found in copies.find(DEPLOYMENTS, "acme", OWNED.format("newer")) or ()]
+    assert copies.find(DEPLOYMENTS, "acme", OWNED.format("older")) == ()

@@ -75,7 +75,10 @@ async def gather_chatbot(client: Client, namespace: str, name: str) -> ChatbotFa
 
 
 async def _engine(client: Client, namespace: str, name: str | None) -> Object | None:
-    return await client.get(DEPLOYMENTS, namespace, name) if name else None
+    if not name:
+        return None
+    found = (await client.list(DEPLOYMENTS, namespace, labels=f"{naming.ENGINE}={name}")).items
+    return next((each for each in found if each["metadata"]["name"] == name), None)
 
 
 async def _engine_pods(client: Client, namespace: str, name: str | None) -> tuple[PodView, ...]:

@@ -1,4 +1,4 @@
-"""What the engines' reconcile reads: all chatbots of a namespace, and all engines in it."""
+"""What the reconcile of an engine, or of a volume that engines share, reads: its objects, who wants it, and who owns it."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from kefu_operator.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
+from kefu_operator.informers.store import Index
 from kefu_operator.resources import CHATBOTS, CLAIMS, DEPLOYMENTS, SERVICES
 
 KINDS = (DEPLOYMENTS, SERVICES, CLAIMS)
@@ -18,33 +19,45 @@ KINDS = (DEPLOYMENTS, SERVICES, CLAIMS)
 
 @dataclass(frozen=True)
 class EngineFacts:
-    """The engines of a namespace."""
+    """One engine."""
 
     chatbots: tuple[ChatbotDeployment, ...]
-    unreadable: frozenset[str]
-    """Uids of chatbots whose spec cannot be parsed: what they use is left as it is."""
+    """Those that want it."""
+    owners: tuple[Object, ...]
+    """Chatbots that own what stands of it and are there, whatever they want by now."""
     owned: tuple[Object, ...]
     image_volumes: bool
     """Whether pods can mount images; not asked where no chatbot needs it."""
 
 
-async def gather_engines(client: Client, namespace: str) -> EngineFacts:
-    """Everything.
+async def gather_engine(client: Client, namespace: str, name: str, index: Index) -> EngineFacts:
+    """Everything about the engine or volume of that name; the index lists chatbots by what they want.
 
     Raises:
         ApiError: the API server refused or did not answer.
     """
     # The chatbots are read last: an engine made for a chatbot that came meanwhile must not seem unwanted.
-    owned = await gather_owned(client, namespace, naming.ENGINE, KINDS)
-    listing = await client.list(CHATBOTS, namespace)
-    chatbots, unreadable = [], set()
-    for found in listing.items:
-        if "deletionTimestamp" in found["metadata"]:
-            continue
-        try:
-            chatbots.append(ChatbotDeployment.model_validate(found))
-        except ValidationError:
-            unreadable.add(found["metadata"]["uid"])
-        await asyncio.sleep(0)
+    owned = await gather_owned(client, namespace, f"{naming.ENGINE}={name}", KINDS)
+    wanting = await client.select(CHATBOTS, namespace, index, name)
+    chatbots = [ChatbotDeployment.model_validate(found) for found in wanting if _stays(found)]
+    names = {(owner["name"], owner["uid"]) for each in owned for owner in each["metadata"].get("ownerReferences", ())}
+    found = await asyncio.gather(*(client.get(CHATBOTS, namespace, owner) for owner, _ in sorted(names)))
+    owners = [each for each in found if each and _stays(each) and _identity(each) in names]
     wanted = any(needs_image_volumes(chatbot) for chatbot in chatbots)
-    return EngineFacts(tuple(chatbots), frozenset(unreadable), owned, not wanted or await has_image_volumes(client))
+    return EngineFacts(tuple(chatbots), tuple(owners), owned, not wanted or await has_image_volumes(client))
+
+
+def readable(found: Object) -> ChatbotDeployment | None:
+    """The chatbot, where its spec can be parsed."""
+    try:
+        return ChatbotDeployment.model_validate(found)
+    except ValidationError:
+        return None
+
+
+def _stays(found: Object) -> bool:
+    return "deletionTimestamp" not in found["metadata"]
+
+
+def _identity(found: Object) -> tuple[str, str]:
+    return found["metadata"]["name"], found["metadata"]["uid"]

@@ -21,12 +21,6 @@ class SharedEngine:
     """With the most replicas that any of them asks for."""
     chatbots: tuple[ChatbotDeployment, ...]
 
-    @property
-    def claims(self) -> tuple[str, ...]:
-        """Names of the shared volumes that it mounts."""
-        mounts = (mount for step in self.workload.steps for mount in step.mounts)
-        return tuple(mount.claim for mount in mounts if isinstance(mount, VolumeMount) and mount.shared)
-
 
 @dataclass(frozen=True)
 class SharedVolume:
@@ -45,6 +39,12 @@ class Sharing:
     volumes: tuple[SharedVolume, ...]
     unplanned: tuple[ChatbotDeployment, ...]
     """Chatbots whose engine this installation cannot run; each one's own reconcile says why."""
+
+
+def shared_claims(workload: Workload) -> tuple[str, ...]:
+    """Names of the volumes that an engine mounts and others may too."""
+    mounts = (mount for step in workload.steps for mount in step.mounts)
+    return tuple(mount.claim for mount in mounts if isinstance(mount, VolumeMount) and mount.shared)
 
 
 def share_engines(chatbots: Iterable[ChatbotDeployment], placement: Placement, settings: PlanSettings) -> Sharing:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 
 from kefu_api.kinds.chatbot import ChatbotDeployment, ChatbotDeploymentStatus, EngineStatus
-from kefu_operator.apply import Applier, Refusals
+from kefu_operator.apply import Applier, Refusals, Synced
 from kefu_operator.client import Client
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, owned, selector
@@ -20,6 +20,7 @@ from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.plan.sharing import shared_claims
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
 from kefu_operator.resources import DEPLOYMENTS
@@ -85,11 +86,15 @@ class ChatbotReconciler:
         except PlanError as error:
             await self._tell_unplanned(facts, error)
             return Again()
-        refusals = await self._apply(plan, facts)
+        refusals, changed = await self._apply(plan, facts)
+        if changed:
+            # What the first look found absent is there by now; a status from it would be written twice.
+            seen = await gather_chatbot(self._client, namespace, name)
+            facts = seen if isinstance(seen, ChatbotFacts) and _is_same(seen, facts) else facts
         await self._tell(plan, facts, refusals)
         return _again(facts, refusals)
 
-    async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts) -> Refusals:
+    async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts) -> Synced:
         scope = owned(facts.chatbot.metadata.namespace, owner_of(facts.chatbot))
         await self._create_secrets(plan, facts, scope)
         return await self._applier.sync(chatbot_objects(plan, scope, self._images), facts.owned)
@@ -114,7 +119,9 @@ class ChatbotReconciler:
     async def _tell(self, plan: ChatbotPlan, facts: ChatbotFacts, refusals: Refusals) -> None:
         chatbot, engine = facts.chatbot, plan.engine.workload
         namespace = chatbot.metadata.namespace
-        engine_refusals = self._board.read(namespace, engine.name) if engine else ()
+        # A volume that is refused keeps every engine from starting that mounts it.
+        units = (engine.name, *shared_claims(engine)) if engine else ()
+        engine_refusals = [refusal for unit in units for refusal in self._board.read(namespace, unit)]
         verdicts = Verdicts(
             engine=[*check_refusals(engine_refusals), check_engine(plan, facts)],
             knowledge=check_knowledge(chatbot, facts.indexes),
@@ -193,6 +200,11 @@ class ChatbotReconciler:
             url=url,
         )
         await tell(self._applier, found, _dump(status), before, after, self._now())
+
+
+def _is_same(one: ChatbotFacts, other: ChatbotFacts) -> bool:
+    """Whether both are of the same spec of the same chatbot."""
+    return all(one.found["metadata"][field] == other.found["metadata"][field] for field in ("uid", "generation"))
 
 
 def _engine_status(name: str, deployment: Object | None) -> EngineStatus:

@@ -1,38 +1,36 @@
-"""The engines of one namespace: shared by the chatbots that want equal ones, gone when none does.
+"""One engine, or one volume of a model: shared by the chatbots of a namespace that want equal ones, gone when none does.
 
-They are reconciled together and by nobody else, so that two chatbots' views of who shares never overwrite one another.
+It is reconciled by itself and by nobody else, so that two chatbots' views of who shares never overwrite one another.
 """
 
-import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
-from kefu_operator import naming
+from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator.apply import Applier, Refusals
 from kefu_operator.client import Client
 from kefu_operator.desired.images import Images
-from kefu_operator.desired.metadata import shared
+from kefu_operator.desired.metadata import Scope, shared
 from kefu_operator.desired.objects import shared_claim, workload_objects
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.types import Object
-from kefu_operator.gather.engines import EngineFacts, gather_engines
-from kefu_operator.plan.placement import ClusterPlacement
+from kefu_operator.gather.engines import EngineFacts, gather_engine, readable
+from kefu_operator.informers.engines import engine_index
+from kefu_operator.plan.placement import ClusterPlacement, Placement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.sharing import SharedEngine, SharedVolume, Sharing, share_engines
+from kefu_operator.plan.sharing import Sharing, share_engines
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.workers import Again
 
 log = logging.getLogger(__name__)
 
-TOGETHER = 8
-"""Engines that are written at a time."""
 REFUSED_SECONDS = 60
 """How long until what the API server refused is tried again."""
 
 
 class EnginesReconciler:
-    """Brings the engines of a namespace to what its chatbots want."""
+    """Brings an engine to what its chatbots want."""
 
     def __init__(
         self, client: Client, applier: Applier, images: Images, settings: PlanSettings, board: RefusalBoard
@@ -42,67 +40,52 @@ class EnginesReconciler:
         self._images = images
         self._settings = settings
         self._board = board
+        self._index = engine_index(settings)
 
-    async def __call__(self, namespace: str, name: str = "") -> Again:
-        """Reconcile; the name does not matter.
+    async def __call__(self, namespace: str, name: str) -> Again:
+        """Reconcile.
 
         Raises:
             ApiError: the API server refused or did not answer.
         """
-        facts = await gather_engines(self._client, namespace)
+        facts = await gather_engine(self._client, namespace, name, self._index)
         settings = replace(self._settings, image_volumes=facts.image_volumes)
         sharing = share_engines(facts.chatbots, ClusterPlacement(namespace), settings)
-        volumes = {volume.mount.claim: await self._keep(namespace, volume, facts) for volume in sharing.volumes}
-        room = asyncio.Semaphore(TOGETHER)
-        # All of them end before one's failure is told, so that no write is left behind when this key comes again.
-        ended = await asyncio.gather(
-            *(self._sync(namespace, engine, facts, volumes, room) for engine in sharing.engines), return_exceptions=True
-        )
-        for error in ended:
-            if isinstance(error, BaseException):
-                raise error
-        for each in unwanted(facts, sharing):
-            log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
-            await self._applier.delete(each)
-        return Again(REFUSED_SECONDS if any(ended) else None)
-
-    async def _sync(
-        self,
-        namespace: str,
-        engine: SharedEngine,
-        facts: EngineFacts,
-        volumes: Mapping[str, Refusals],
-        room: asyncio.Semaphore,
-    ) -> Refusals:
-        name = engine.workload.name
-        own = [each for each in facts.owned if _engine_of(each) == name]
-        scope = shared(namespace, name, tuple(owner_of(chatbot) for chatbot in engine.chatbots))
-        async with room:
-            refusals = await self._applier.sync(workload_objects(engine.workload, scope, self._images), own)
-        # A volume that is refused keeps every engine from starting that mounts it.
-        refusals = (*refusals, *(each for claim in engine.claims for each in volumes.get(claim, ())))
+        refusals: Refusals = ()
+        if wanted := self._objects(namespace, name, sharing):
+            refusals, _ = await self._applier.sync(wanted, facts.owned)
+        else:
+            for each in unwanted(facts, ClusterPlacement(namespace), settings):
+                log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
+                await self._applier.delete(each)
         self._board.post(namespace, name, refusals)
-        return refusals
+        return Again(REFUSED_SECONDS if refusals else None)
 
-    async def _keep(self, namespace: str, volume: SharedVolume, facts: EngineFacts) -> Refusals:
-        """Make the volume of a model, before those that mount it."""
-        scope = shared(namespace, volume.mount.claim, tuple(owner_of(chatbot) for chatbot in volume.chatbots))
-        own = [each for each in facts.owned if _engine_of(each) == volume.mount.claim]
-        return await self._applier.sync([shared_claim(volume, scope)], own)
+    def _objects(self, namespace: str, name: str, sharing: Sharing) -> list[Object]:
+        """What is to stand of the engine or the volume of that name; nothing where no chatbot wants it."""
+        for engine in sharing.engines:
+            if engine.workload.name == name:
+                return workload_objects(engine.workload, _scope(namespace, name, engine.chatbots), self._images)
+        for volume in sharing.volumes:
+            if volume.mount.claim == name:
+                return [shared_claim(volume, _scope(namespace, name, volume.chatbots))]
+        return []
 
 
-def unwanted(facts: EngineFacts, sharing: Sharing) -> list[Object]:
-    """Objects of engines that no chatbot wants.
+def unwanted(facts: EngineFacts, placement: Placement, settings: PlanSettings) -> list[Object]:
+    """Objects of an engine that no chatbot wants.
 
     What a chatbot used before its spec became one that cannot be carried out stays: a mistake tears nothing down.
     """
-    wanted = {engine.workload.name for engine in sharing.engines} | {each.mount.claim for each in sharing.volumes}
-    undecided = facts.unreadable | {chatbot.metadata.uid for chatbot in sharing.unplanned}
-    return [each for each in facts.owned if _engine_of(each) not in wanted and not _owners(each) & undecided]
+    owners = {found["metadata"]["uid"]: readable(found) for found in facts.owners}
+    undecided = {uid for uid, owner in owners.items() if owner is None}
+    known = [owner for owner in owners.values() if owner]
+    undecided |= {chatbot.metadata.uid for chatbot in share_engines(known, placement, settings).unplanned}
+    return [each for each in facts.owned if not _owners(each) & undecided]
 
 
-def _engine_of(found: Object) -> str:
-    return str(found["metadata"]["labels"][naming.ENGINE])
+def _scope(namespace: str, name: str, chatbots: Iterable[ChatbotDeployment]) -> Scope:
+    return shared(namespace, name, tuple(owner_of(chatbot) for chatbot in chatbots))
 
 
 def _owners(found: Object) -> set[str]:

@@ -141,7 +141,7 @@ class KnowledgeReconciler:
         tasks = _to_create(plan, *decisions)
         kept = _documents_of_jobs(facts, tasks, doomed)
         live = [each for each in facts.owned if _name(each) not in kept]
-        refusals = await self._applier.sync(lasting, live)
+        refusals, _ = await self._applier.sync(lasting, live)
         for job in doomed:
             await self._applier.delete(job)
         for task in tasks:

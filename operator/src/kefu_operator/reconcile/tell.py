@@ -8,7 +8,7 @@ from kefu_api.kinds.meta import Condition
 from kefu_operator.apply import Applier
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, Conflict, Forbidden
-from kefu_operator.events import ready_event
+from kefu_operator.events.ready import ready_event
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ async def tell(
 
 async def _post(applier: Applier, event: Object) -> None:
     try:
-        await applier.create(event)
+        await applier.record(event)
     except Forbidden as error:
         # A namespace that is being deleted, or a quota on events: the conditions tell it all.
         log.info("event not posted: %s", error)

@@ -1,4 +1,4 @@
-"""Events: one each time that Ready changes, and no others, so that none needs to be counted or merged."""
+"""The event that tells of a change of Ready."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime

@@ -1,0 +1,1 @@
+"""Events: few, each told once and counted when it comes again."""

@@ -1,0 +1,172 @@
+"""Copies of watched objects: found as the API server would list them, never older than what was known, small."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kefu_operator.informers.copies import Copies
+from kefu_operator.informers.packing import Packer
+from kefu_operator.informers.store import Index, Store
+from kefu_operator.resources import CHATBOTS, CONFIG_MAPS, DEPLOYMENTS
+
+Object = dict[str, Any]
+GOLDEN = Path(__file__).parent / "golden"
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+def deployment(name: str, version: int, owner: str = "shop", **meta: Any) -> Object:
+    labels = {"kefu.dev/owned-by": f"ChatbotDeployment.{owner}"}
+    described = {"name": name, "namespace": "acme", "uid": f"u-{name}", "resourceVersion": str(version)}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {**described, "labels": labels, **meta}}
+
+
+def names(found: Any) -> list[str]:
+    return [each["metadata"]["name"] for each in found]
+
+
+@given(st.lists(st.dictionaries(st.text(), JSON), max_size=6))
+def test_what_is_packed_comes_back_as_it_was(objects: list[Object]) -> None:
+    packer = Packer()
+    packed = [packer.pack(found) for found in objects]
+    assert [packer.unpack(each) for each in packed] == objects
+
+
+def test_objects_of_one_kind_take_a_tenth_of_their_text() -> None:
+    packer = Packer()
+    found = [
+        made for path in sorted(GOLDEN.glob("*.out.yaml")) for made in yaml.safe_load_all(path.read_text())
+        if made["kind"] == "Deployment"
+    ]  # fmt: skip
+    many = [
+        {**made, "metadata": {**made["metadata"], "name": f"bot-{number * 7919 % 1000}", "uid": str(number)}}
+        for number in range(200)
+        for made in found[number % len(found) :][:1]
+    ]
+    packed = [packer.pack(made) for made in many]
+    assert [packer.unpack(each) for each in packed] == many
+    assert sum(map(len, packed[50:])) * 10 < sum(len(json.dumps(made)) for made in many[50:])
+
+
+def test_an_unpacked_copy_is_the_readers_own() -> None:
+    store = Store()
+    store.put(deployment("a", 1))
+    first = store.get("acme", "a") or {}
+    first["metadata"]["name"] = "changed"
+    assert (store.get("acme", "a") or {})["metadata"]["name"] == "a"
+
+
+def test_an_older_copy_never_takes_a_newer_ones_place() -> None:
+    store = Store()
+    assert store.put(deployment("a", 10))
+    assert not store.put(deployment("a", 9))
+    assert not store.put(deployment("a", 10))
+    assert (store.get("acme", "a") or {})["metadata"]["resourceVersion"] == "10"
+    assert store.put(deployment("a", 100))
+
+
+def test_what_was_made_anew_is_not_forgotten_by_the_news_of_its_end() -> None:
+    store = Store()
+    store.put(deployment("a", 12))
+    assert store.drop("acme", "a", 11) is None
+    assert names([store.drop("acme", "a", 12)]) == ["a"]
+    assert store.get("acme", "a") is None
+
+
+def test_objects_are_found_by_their_labels_as_these_are_now() -> None:
+    store = Store()
+    for name, owner in (("b", "shop"), ("a", "shop"), ("c", "outlet")):
+        store.put(deployment(name, 1, owner))
+    label = "kefu.dev/owned-by"
+    assert names(store.labelled("acme", label, "ChatbotDeployment.shop")) == ["a", "b"]
+    store.put(deployment("a", 2, "outlet"))
+    assert names(store.labelled("acme", label, "ChatbotDeployment.shop")) == ["b"]
+    assert names(store.labelled("acme", label, "")) == ["a", "b", "c"]
+    assert names(store.labelled("other", label, "")) == []
+    for name in "abc":
+        store.drop("acme", name)
+    assert names(store.labelled("acme", label, "")) == []
+
+
+def test_an_index_reads_a_spec_once_a_generation() -> None:
+    read: list[str] = []
+
+    def first_word(found: Object) -> tuple[str, ...]:
+        read.append(found["metadata"]["name"])
+        return (str(found["metadata"]["annotations"]["word"]),)
+
+    store = Store(Index("word", first_word))
+    store.put(deployment("a", 1, generation=1, annotations={"word": "red"}))
+    store.put(deployment("a", 2, generation=1, annotations={"word": "ignored"}))
+    assert names(store.indexed("acme", "red")) == ["a"]
+    store.put(deployment("a", 3, generation=2, annotations={"word": "blue"}))
+    assert (names(store.indexed("acme", "red")), names(store.indexed("acme", "blue"))) == ([], ["a"])
+    assert len(read) == 2
+
+
+def test_before_a_watch_has_listed_a_kind_the_api_server_is_asked() -> None:
+    copies = Copies({DEPLOYMENTS: Store()})
+    label = "kefu.dev/owned-by=ChatbotDeployment.shop"
+    copies.learn(deployment("a", 1))
+    assert copies.find(DEPLOYMENTS, "acme", label) is None
+    copies.completed(DEPLOYMENTS, "other")
+    assert copies.find(DEPLOYMENTS, "acme", label) is None
+    copies.completed(DEPLOYMENTS, "acme")
+    assert names(copies.find(DEPLOYMENTS, "acme", label)) == ["a"]
+
+
+def test_a_watch_of_all_namespaces_covers_each() -> None:
+    copies = Copies({CHATBOTS: Store(whole=True), CONFIG_MAPS: Store()})
+    copies.completed(CHATBOTS, None)
+    copies.completed(CONFIG_MAPS, None)
+    assert copies.find(CHATBOTS, "acme", "") == ()
+    # Of ConfigMaps only ours are watched whole: a list of all of them, or by another label, is not known.
+    assert copies.find(CONFIG_MAPS, "acme", "") is None
+    assert copies.find(CONFIG_MAPS, "acme", "app=x") is None
+
+
+def test_our_writes_are_told_once_and_read_at_once() -> None:
+    told: list[str] = []
+    copies = Copies({DEPLOYMENTS: Store()}, lambda found: told.append(found["metadata"]["name"]))
+    copies.completed(DEPLOYMENTS, None)
+    copies.learn(deployment("a", 5))
+    copies.learn(deployment("a", 5))
+    assert told == ["a"]
+    copies.forget(deployment("a", 4, uid="another"))
+    assert names(copies.find(DEPLOYMENTS, "acme", "kefu.dev/owned-by=ChatbotDeployment.shop")) == ["a"]
+    copies.forget(deployment("a", 4))
+    assert copies.find(DEPLOYMENTS, "acme", "kefu.dev/owned-by=ChatbotDeployment.shop") == ()
+
+
+def test_a_copy_takes_less_than_a_kilobyte() -> None:
+    store = Store()
+    found = next(
+        made for path in sorted(GOLDEN.glob("*.out.yaml")) for made in yaml.safe_load_all(path.read_text())
+        if made["kind"] == "Deployment"
+    )  # fmt: skip
+    for number in range(100):
+        meta = {**found["metadata"], "name": f"bot-{number}", "namespace": "acme", "resourceVersion": str(number)}
+        store.put({**found, "metadata": meta})
+    entry = store._entries["acme", "bot-99"]
+    assert sys.getsizeof(entry.packed) + sys.getsizeof(entry) < 1000
+
+
+def test_what_is_known_of_a_version_is_not_known_of_the_next() -> None:
+    store = Store()
+    store.put(deployment("a", 1))
+    store.mark(deployment("a", 1), 7)
+    assert store.is_marked(deployment("a", 1), 7)
+    assert not store.is_marked(deployment("a", 1), 8)
+    store.put(deployment("a", 2))
+    assert not store.is_marked(deployment("a", 2), 7)
+    store.mark(deployment("a", 1), 7)
+    assert not store.is_marked(deployment("a", 2), 7)
