@@ -12,6 +12,7 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
     "mariadb": ("mariadb-server-core", "mariadb-client-core"),
     "openssl": ("openssl",),
     "pg_lsclusters": ("postgresql",),
+    "prometheus": ("prometheus",),
     "tesseract": ("tesseract-ocr", "tesseract-ocr-chi-sim", "fonts-noto-cjk"),
     "wrk": ("wrk",),
 }

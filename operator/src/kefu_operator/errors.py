@@ -4,6 +4,8 @@ OperatorError
 ├── SettingsError       the environment or a mounted table is wrong; the process cannot start
 ├── NotOurs             an object of that name exists and was made by somebody else
 ├── NotLeading          another operator holds the lease, or may hold it by now
+├── PrometheusAway      Prometheus cannot be reached or cannot answer now
+├── QueryRefused        Prometheus does not understand what it is asked
 └── ApiError            the API server refused or did not answer
     ├── Temporary       trying again helps
     │   ├── Unavailable     no connection, time-out, 5xx
@@ -30,6 +32,14 @@ class NotOurs(OperatorError):
 
 class NotLeading(OperatorError):
     """Another operator holds the lease, or may hold it by now: nothing may be written."""
+
+
+class PrometheusAway(OperatorError):
+    """Prometheus cannot be reached or cannot answer now; trying again helps."""
+
+
+class QueryRefused(OperatorError):
+    """Prometheus does not understand the expression, which is a defect of ours."""
 
 
 class ApiError(OperatorError):

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from kefu_api.kinds.types import Size, amount
+from kefu_api.kinds.types import HttpUrl, Size, amount
 from kefu_operator.desired.images import DEFAULTS, ROLES, Images
 from kefu_operator.errors import SettingsError
 from kefu_operator.plan.settings import AcceleratorClass, ModelVolumes, PlanSettings
@@ -55,6 +55,10 @@ class _Tracing(_Table):
     endpoint: str | None = None
 
 
+class _Prometheus(_Table):
+    url: HttpUrl | None = None
+
+
 class _File(_Table):
     """The file that the chart mounts (`KEFU_CONFIG`)."""
 
@@ -63,6 +67,7 @@ class _File(_Table):
     model_hub: _ModelHub = _ModelHub()
     model_volumes: _ModelVolumes = _ModelVolumes()
     tracing: _Tracing = _Tracing()
+    prometheus: _Prometheus = _Prometheus()
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class Settings:
 def load(environment: Mapping[str, str]) -> Settings:
     """Settings from the environment.
 
-    KEFU_CONFIG: path of the tables (images, accelerators, modelHub, modelVolumes, tracing); absent: defaults.
+    KEFU_CONFIG: path of the tables (images, accelerators, modelHub, modelVolumes, tracing, prometheus); absent: defaults.
     KEFU_NAMESPACES: namespaces to watch, separated by commas; empty: all. KUBECONFIG: absent means the service account.
     KEFU_PORT, KEFU_WORKERS, KEFU_RESYNC_SECONDS, KEFU_LOG_LEVEL: see `Settings`.
     KEFU_LEASE: `namespace/name` of the Lease that operators agree by; absent: this one is alone.
@@ -116,6 +121,7 @@ def load(environment: Mapping[str, str]) -> Settings:
             volumes=ModelVolumes(tables.model_volumes.storage_class or None, tables.model_volumes.shared),
             allow_http=tables.model_hub.allow_http,
             trace_endpoint=tables.tracing.endpoint or None,
+            prometheus_url=tables.prometheus.url,
         ),
         namespaces=tuple(filter(None, map(str.strip, environment.get("KEFU_NAMESPACES", "").split(",")))),
         kubeconfig=Path(config) if config else None,

@@ -27,6 +27,7 @@ def test_namespaces_are_a_list() -> None:
         ("accelerators: {h100: {}}", "accelerators.h100.resource"),
         ("accelerators: {h100: {resource: x, memory: 80GB}}", "accelerators.h100.memory"),
         ("accelerators: {h100: {resource: x, perNode: 0}}", "accelerators.h100.perNode"),
+        ("prometheus: {url: prometheus:9090}", "prometheus.url"),
         ("nope: 1", "nope"),
         ("a: [", "no YAML"),
     ],

@@ -44,3 +44,5 @@ class PlanSettings:
     """Whether models may come over plain HTTP, which is for mirrors inside a trusted network."""
     trace_endpoint: str | None = None
     """Where gateways send OpenTelemetry traces (OTLP over HTTP); None: nowhere."""
+    prometheus_url: str | None = None
+    """The Prometheus that scrapes gateways and engines; None: there is none."""

@@ -1,0 +1,1 @@
+"""Releases and rollouts against the real components."""
