@@ -84,6 +84,10 @@ def _compile(group: Group) -> None:
         done = subprocess.run(command, cwd=group.folder, env=environment, stdout=output, stderr=output, check=False)
         if done.returncode != 0:
             raise BuildError(f"go build {' '.join(packages)} failed; its last lines ({log}):\n{tail(log)}")
+        if len(packages) > 1:
+            # The compiler names each of several programs for its folder.
+            for name, package in group.packages.items():
+                (scratch / package.rpartition("/")[2]).rename(scratch / name)
         shutil.rmtree(group.output, ignore_errors=True)
         scratch.rename(group.output)
 

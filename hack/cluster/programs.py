@@ -11,6 +11,7 @@ from hack.cluster.errors import UsageError
 
 GO_MODULES = Path(__file__).parent / "go"
 KUBERNETES_VERSION = "v1.36.3"
+KEDA_VERSION = "2.21.0"
 
 _VERSION = "k8s.io/component-base/version"
 # Without these the API server calls itself v0.0.0, and Helm's version checks fail.
@@ -72,6 +73,16 @@ GROUPS: tuple[Group, ...] = (
         "metrics-server",
         {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"},
         f"-X {_VERSION}.gitVersion=v0.9.0",
+        optional=True,
+    ),
+    # The operator scales from and to zero; the adapter serves the same figures to HorizontalPodAutoscalers.
+    Group(
+        "keda",
+        {
+            "keda-operator": "github.com/kedacore/keda/v2/cmd/operator",
+            "keda-adapter": "github.com/kedacore/keda/v2/cmd/adapter",
+        },
+        f"-X github.com/kedacore/keda/v2/version.Version={KEDA_VERSION}",
         optional=True,
     ),
     Group("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, optional=True),

@@ -18,6 +18,7 @@ class Code(StrEnum):
     ENGINE_UNAVAILABLE = "V4001"
     ENGINE_INTERRUPTED = "V4002"
     BUDGET_EXCEEDED = "V4003"
+    ENGINE_STARTING = "V4004"
     INTERNAL = "V5001"
 
 
@@ -34,5 +35,6 @@ WHAT_TO_DO: dict[Code, str] = {
     Code.ENGINE_UNAVAILABLE: "Ask again in a moment: the language model is not available.",
     Code.ENGINE_INTERRUPTED: "The answer is incomplete; ask again.",
     Code.BUDGET_EXCEEDED: "The answer took longer than its budget; ask again, or raise spec.budget.total.",
+    Code.ENGINE_STARTING: "Ask again in a minute: the language model was at rest and is being started.",
     Code.INTERNAL: "Report the request id; the fault is on our side.",
 }

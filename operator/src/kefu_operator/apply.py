@@ -93,6 +93,8 @@ class Applier:
         if self._is_settled(live, desired, mark):
             self._metrics.skipped.labels(resource.kind).inc()
             return False
+        if live is not None:
+            await self._hand_over(live, desired)
         try:
             applied = await self._apply_patch(desired)
         except Rejected as refusal:
@@ -223,6 +225,21 @@ class Applier:
         self._count(resource, "apply")
         return applied
 
+    async def _hand_over(self, live: Object, desired: Object) -> None:
+        """Let others own what we stop to apply: a number of replicas that nobody owned would become 1."""
+        value = repair.handed_over(live, desired, naming.MANAGER)
+        if value is None:
+            return
+        resource, meta = resource_of(live), live["metadata"]
+        body = {
+            "apiVersion": resource.api_version,
+            "kind": resource.kind,
+            "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"]},
+            "spec": value,
+        }
+        await self._apply_at(resource.path(meta["namespace"], meta["name"]), body, naming.HANDOVER)
+        self._count(resource, "handover")
+
     async def _replace(self, desired: Object, live: Object, refusal: Rejected) -> None:
         """Make way for what was refused; where that is refused too, it was not the others' fault."""
         try:
@@ -244,10 +261,10 @@ class Applier:
         await self._write("patch", path, patch, content_type=content_type, field_manager=naming.MANAGER)
         self._count(resource, "repair")
 
-    async def _apply_at(self, path: str, body: Object) -> Object:
+    async def _apply_at(self, path: str, body: Object, manager: str = naming.MANAGER) -> Object:
         options: dict[str, Any] = {
             "content_type": "application/apply-patch+yaml",
-            "field_manager": naming.MANAGER,
+            "field_manager": manager,
             "force_conflicts": True,
         }
         return await self._write("patch", path, body, **options)

@@ -5,6 +5,9 @@ from kefu_api import GROUP
 MANAGER = "kefu-operator"
 """Field manager of every server-side apply, and value of `app.kubernetes.io/managed-by`."""
 
+HANDOVER = "kefu-operator-handover"
+"""Field manager that holds a Deployment's `replicas` from when Kefu lets go of them until an autoscaler changes them."""
+
 OWNED_BY = f"{GROUP}/owned-by"
 """Label that pruning selects by: `<Kind>.<name>` of the object that made this one."""
 

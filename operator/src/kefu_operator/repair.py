@@ -9,6 +9,7 @@ Pure: this makes JSON patches (RFC 6902); `apply` sends them. Each tests the res
 
 from kefu_operator.desired.types import Object
 from kefu_operator.resources import CLAIMS, Resource, resource_of
+from kefu_operator.settled import owned_fields
 
 Patch = list[Object]
 
@@ -33,6 +34,18 @@ def replacement(live: Object, desired: Object) -> Patch:
             if name not in IDENTITY
         ),
     ]
+
+
+def handed_over(live: Object, desired: Object, manager: str) -> Object | None:
+    """Fields of the spec that others own from now on, with the values that they have; None where there is none.
+
+    Whoever stops to apply a field that nobody else owns deletes it (Kubernetes, "Server-Side Apply", transferring ownership).
+    """
+    ours = (owned_fields(live, manager) or {}).get("f:spec", {})
+    names = UNTOUCHED.get(resource_of(desired).kind, ())
+    spec, theirs = desired.get("spec", {}), live.get("spec", {})
+    found = {name: theirs[name] for name in names if f"f:{name}" in ours and name not in spec and name in theirs}
+    return found or None
 
 
 def disowning(live: Object, place: int) -> Patch:

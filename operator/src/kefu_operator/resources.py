@@ -36,15 +36,21 @@ SECRETS = Resource("v1", "Secret", "secrets")
 JOBS = Resource("batch/v1", "Job", "jobs")
 AUTOSCALERS = Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
 DISRUPTION_BUDGETS = Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
+SCALED_OBJECTS = Resource("keda.sh/v1alpha1", "ScaledObject", "scaledobjects")
+"""KEDA's; there only where KEDA is."""
 PODS = Resource("v1", "Pod", "pods")
 EVENTS = Resource("v1", "Event", "events")
 LEASES = Resource("coordination.k8s.io/v1", "Lease", "leases")
+POD_METRICS = Resource("metrics.k8s.io/v1beta1", "PodMetrics", "pods")
+"""Served by metrics-server; read by HorizontalPodAutoscalers alone."""
+CUSTOM_METRICS = "custom.metrics.k8s.io/v1beta1"
+"""Served by an adapter to Prometheus; its resources are called `pods/METRIC`."""
 
 ALL = (
-    CHATBOTS, INDEXES, DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS, PODS,
-    EVENTS,
+    CHATBOTS, INDEXES, DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS,
+    PODS, EVENTS,
 )  # fmt: skip
-_BY_KIND = {(resource.api_version, resource.kind): resource for resource in ALL}
+_BY_KIND = {(resource.api_version, resource.kind): resource for resource in (*ALL, SCALED_OBJECTS)}
 
 
 def resource_of(found: Object) -> Resource:

@@ -13,9 +13,11 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 from kefu_operator.apply import WRITE_SECONDS, Applier
 from kefu_operator.client import Client, connect
 from kefu_operator.desired.types import Object
+from kefu_operator.discovery import Discovery
 from kefu_operator.health import HealthServer
 from kefu_operator.informers.copies import Copies
 from kefu_operator.informers.engines import engine_index
+from kefu_operator.kinds import Kinds
 from kefu_operator.leadership.elector import Candidate, Elector
 from kefu_operator.metrics import Metrics
 from kefu_operator.queue import Backoff, Key, KeyQueue
@@ -26,7 +28,8 @@ from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.relations import ENGINES, Relations
 from kefu_operator.resources import CHATBOTS, INDEXES
 from kefu_operator.settings import Settings
-from kefu_operator.watch_children import SUBJECTS, Watcher, stores
+from kefu_operator.watch_children import SUBJECTS, Subject, Watcher, stores
+from kefu_operator.watch_foreign import ForeignWatches
 from kefu_operator.workers import Reconcile, Workers
 
 log = logging.getLogger(__name__)
@@ -58,6 +61,8 @@ class Operator:
         self._elector: Elector | None = None
         self._leading = False
         self._seen_all = False
+        self._discovery: Discovery | None = None
+        self._foreign: ForeignWatches | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set.
@@ -70,9 +75,11 @@ class Operator:
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(connect(self._settings.kubeconfig, copies=self._copies))
             self._elector = self._make_elector(client)
-            self._workers = self._make_workers(client)
+            self._discovery = Discovery(client)
+            self._workers = self._make_workers(client, self._discovery)
             self._lead(self._elector is None)
-            self._watchers = self._make_watchers(client)
+            self._watchers = [watcher for subject in SUBJECTS for watcher in self._watch(client, subject)]
+            self._foreign = ForeignWatches(lambda subject: self._watch(client, subject))
             health = HealthServer(self.not_alive, self.not_ready, self.metrics)
             self.port = await health.start(self._settings.host, self._settings.port)
             stack.push_async_callback(health.stop)
@@ -124,24 +131,29 @@ class Operator:
     def _leave(self) -> float:
         return self._elector.tenure.leave() if self._elector else WRITE_SECONDS
 
-    def _make_workers(self, client: Client) -> Workers:
+    def _make_workers(self, client: Client, discovery: Discovery) -> Workers:
         applier, board, settings = Applier(client, self.metrics, self._leave), RefusalBoard(), self._settings
         reconciles: dict[str, Reconcile] = {
             INDEXES.kind: KnowledgeReconciler(client, applier, settings.images),
-            ENGINES: EnginesReconciler(client, applier, settings.images, settings.plan, board),
-            CHATBOTS.kind: ChatbotReconciler(client, applier, settings.images, settings.plan, board),
+            ENGINES: EnginesReconciler(client, applier, settings.images, settings.plan, board, discovery),
+            CHATBOTS.kind: ChatbotReconciler(client, applier, settings.images, settings.plan, board, discovery),
         }
         return Workers(KeyQueue(Backoff()), reconciles, self.metrics, limit=settings.workers)
 
-    def _make_watchers(self, client: Client) -> list[Watcher]:
+    def _watch(self, client: Client, subject: Subject) -> list[Watcher]:
         return [
             Watcher(client, subject, namespace, self._relations, self._wake, self.metrics, self._copies)
-            for subject in SUBJECTS
             for namespace in self._settings.namespaces or (None,)
         ]
 
     def _written(self, found: Object) -> None:
         self._wake(self._relations.written(found))
+
+    def _kinds_seen(self, kinds: Kinds, changed: bool) -> None:
+        assert self._foreign is not None  # noqa: S101 - made before anything is looked for
+        self._foreign.follow(kinds)
+        if changed:
+            self._wake(self._relations.everything())
 
     def _wake(self, keys: Iterable[Key], over: float = 0) -> None:
         """Let keys be reconciled soon, each at a random time of the next `over` seconds."""
@@ -151,10 +163,10 @@ class Operator:
 
     async def _run_until(self, stop: asyncio.Event) -> None:
         """The workers finish what they have begun; all others are simply ended."""
-        assert self._workers is not None  # noqa: S101 - made just before
+        assert self._workers and self._discovery and self._foreign  # noqa: S101 - made just before
         working = asyncio.create_task(self._workers.run(stop), name="workers")
         others = [asyncio.create_task(watcher.run()) for watcher in self._watchers]
-        others += [asyncio.create_task(self._resync())]
+        others += [asyncio.create_task(self._resync()), asyncio.create_task(self._discovery.run(self._kinds_seen))]
         seeing = asyncio.create_task(self._see_all())
         electing = [asyncio.create_task(self._elector.run())] if self._elector else []
         done, _ = await asyncio.wait({working, *others, *electing}, return_when=asyncio.FIRST_COMPLETED)
@@ -162,6 +174,7 @@ class Operator:
         for task in (seeing, *others):
             task.cancel()
         await asyncio.gather(seeing, *others, return_exceptions=True)
+        await self._foreign.stop()
         await working
         # The lease is renewed until the last write has ended.
         for task in electing:

@@ -8,6 +8,7 @@ GatewayError
 │   └── IndexNotPublished
 ├── EngineError
 │   ├── EngineUnavailable     nothing was generated: temporary
+│   │   └── EngineAway        nobody answers there, or not yet
 │   ├── EngineInterrupted     the answer stopped halfway: temporary
 │   └── BudgetExceeded        the answer took longer than spec.budget.total: temporary
 └── SessionStoreAway          the turn goes on without memory: temporary
@@ -62,6 +63,10 @@ class EngineUnavailable(EngineError):
 
     code = Code.ENGINE_UNAVAILABLE
     status = 503
+
+
+class EngineAway(EngineUnavailable):
+    """Nobody answers where the engine should be, or it says that it is not ready yet (503)."""
 
 
 class EngineInterrupted(EngineError):

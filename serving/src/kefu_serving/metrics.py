@@ -47,6 +47,19 @@ class Instruments:
             (*_RELEASE, "remedy"),
             registry=registry,
         )
+        engine = ("namespace", "chatbot", "engine")
+        self.engine_held = Gauge(
+            "kefu_gateway_engine_held", "Turns that wait for an engine without pods", engine, registry=registry
+        )
+        self.engine_asked = Gauge(
+            "kefu_gateway_engine_asked_timestamp_seconds",
+            "When a turn last needed the engine (Unix time); 0: not since the gateway started",
+            engine,
+            registry=registry,
+        )
+        self.engine_waits = Counter(
+            "kefu_gateway_engine_waits", "Turns that were held for an engine without pods", engine, registry=registry
+        )
         self.unauthorized = Counter("kefu_gateway_unauthorized", "Requests without a valid key", registry=registry)
         self.release_info = Gauge(
             "kefu_gateway_release_info", "1 for the release in force", _RELEASE, registry=registry

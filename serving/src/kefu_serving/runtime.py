@@ -28,6 +28,7 @@ from kefu_serving.turn.remember import Remember
 from kefu_serving.turn.retrieve import Retrieve
 from kefu_serving.turn.understand import Understand
 from kefu_serving.turn.validate import Validate
+from kefu_serving.waking import Demand, Waking
 from kefu_serving.warmup import Warmup
 
 
@@ -82,6 +83,7 @@ class RuntimeFactory:
                 self._tracing,
                 metrics,
                 self._warm(release, constant),
+                self._waking(release),
             ),
             Record(sessions, metrics),
         )
@@ -103,6 +105,13 @@ class RuntimeFactory:
         warmup = Warmup(prefix, constant)
         self._warming = asyncio.create_task(warmup.run())
         return warmup
+
+    def _waking(self, release: Release) -> Waking | None:
+        """None where somebody else runs the engine."""
+        if not release.engine.name:
+            return None
+        demand = Demand(self._instruments, release.namespace, release.chatbot, release.engine.name)
+        return Waking(self._http, release.engine, demand)
 
     def _stop_warming(self) -> None:
         if self._warming:

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from kefu_operator.apply import WRITE_SECONDS, Applier
 from kefu_operator.client import Client, connect
 from kefu_operator.desired.images import Images
+from kefu_operator.discovery import Discovery
 from kefu_operator.errors import Conflict
 from kefu_operator.informers.engines import engine_index
 from kefu_operator.metrics import Metrics
@@ -84,11 +85,11 @@ class Life:
     def __init__(self, client: Client, writes: int | None) -> None:
         self.fuse = Fuse(writes)
         applier = Applier(client, Metrics(CollectorRegistry()), self.fuse)
-        images, plan, board = Images(), PlanSettings(), RefusalBoard()
+        images, plan, board, discovery = Images(), PlanSettings(), RefusalBoard(), Discovery(client)
         self._reconciles: dict[str, Reconcile] = {
             INDEXES.kind: KnowledgeReconciler(client, applier, images),
-            ENGINES: EnginesReconciler(client, applier, images, plan, board),
-            CHATBOTS.kind: ChatbotReconciler(client, applier, images, plan, board),
+            ENGINES: EnginesReconciler(client, applier, images, plan, board, discovery),
+            CHATBOTS.kind: ChatbotReconciler(client, applier, images, plan, board, discovery),
         }
 
     async def look(self, keys: Iterable[Key]) -> bool:

@@ -16,8 +16,10 @@ from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.render import render
+from kefu_operator.kinds import Kinds
 from kefu_operator.plan.knowledge import config_maps_of
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
+from kefu_operator.resources import CUSTOM_METRICS, POD_METRICS, SCALED_OBJECTS
 
 FOLDER = Path(__file__).parent / "golden"
 INPUTS = sorted(FOLDER.glob("*.in.yaml"))
@@ -36,7 +38,14 @@ SETTINGS = PlanSettings(
     hub_endpoint="http://mirror.acme.svc:8080",
     allow_http=True,
     trace_endpoint="http://collector.acme.svc:4318",
+    prometheus_url="http://prometheus.monitoring.svc:9090",
 )
+KINDS = {
+    "scaled-by-cpu": Kinds.of(POD_METRICS),
+    "scaled-by-metrics": Kinds({CUSTOM_METRICS: frozenset({"pods/vllm:num_requests_waiting"})}),
+    "not-scaled": Kinds(),
+}
+"""What the cluster has of others; all but these have KEDA."""
 UPDATE = os.environ.get("KEFU_UPDATE_GOLDEN") == "1"
 
 
@@ -68,7 +77,8 @@ def rendered(source: Path) -> list[dict[str, Any]]:
         for index in indexes
     }
     chatbots = [ChatbotDeployment.model_validate(document) for document in by_kind.get("ChatbotDeployment", [])]
-    return render(indexes, chatbots, digests, SETTINGS, Images())
+    kinds = KINDS.get(source.name.removesuffix(".in.yaml"), Kinds.of(SCALED_OBJECTS))
+    return render(indexes, chatbots, digests, SETTINGS, Images(), kinds)
 
 
 @pytest.mark.parametrize("source", INPUTS, ids=lambda path: path.name.removesuffix(".in.yaml"))

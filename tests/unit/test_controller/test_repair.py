@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kefu_operator.repair import disowning, is_mendable, replacement
+from kefu_operator.repair import disowning, handed_over, is_mendable, replacement
 from kefu_operator.resources import CLAIMS, DEPLOYMENTS, SERVICES
 from kefu_operator.settled import leftover
 
@@ -60,3 +60,13 @@ def test_only_our_own_update_of_the_object_itself_is_disowned() -> None:
     assert disowning(live, 3)[1] == {"op": "remove", "path": "/metadata/managedFields/3"}
     del live["metadata"]["managedFields"][3]
     assert leftover(live, "kefu-operator") is None
+
+
+def test_replicas_that_we_owned_are_handed_over_when_we_leave_them_out() -> None:
+    owned = {"manager": "kefu-operator", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    live = deployment(replicas=4)
+    live["metadata"]["managedFields"] = [owned]
+    assert handed_over(live, deployment(template={}), "kefu-operator") == {"replicas": 4}
+    assert handed_over(live, deployment(template={}, replicas=2), "kefu-operator") is None
+    live["metadata"]["managedFields"] = []
+    assert handed_over(live, deployment(template={}), "kefu-operator") is None

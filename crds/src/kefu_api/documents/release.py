@@ -31,6 +31,10 @@ class EngineTarget(EngineServer):
     prefixes: Literal["Forgotten", "Cached", "Kept"] = "Forgotten"
     """What the engine does with the beginning of a prompt that it has read: Cached, it remembers it until it ends; Kept, it
     can also write it to a file and read it back (llama.cpp's slots)."""
+    name: str = ""
+    """Name of the engine, where Kefu runs it: what it is asked for is counted under it."""
+    wakes: bool = False
+    """Whether it may have no pods while nobody asks, so that a question is held until one is back."""
     fallbacks: tuple[EngineServer, ...] = ()
     """Asked in this order when those before cannot be reached or refuse."""
 

@@ -9,6 +9,7 @@ from kefu_api.kinds.meta import Condition, Metadata, Reference, SecretReference
 from kefu_api.kinds.model import ModelSource
 from kefu_api.kinds.part import Part
 from kefu_api.kinds.rules import Rule, Ruled, unique, unique_names
+from kefu_api.kinds.scaling import Scaling
 from kefu_api.kinds.session import Session
 from kefu_api.kinds.shape import BY_NAME, BY_TYPE, SET
 from kefu_api.kinds.types import Duration, Language, Text
@@ -43,32 +44,6 @@ class Budget(Part):
     """Longest time for an answer."""
     tokens: Annotated[int, Field(ge=16, le=8192)] = 512
     """Longest answer, in tokens."""
-
-
-class GatewayScaling(Ruled):
-    """How many gateways run."""
-
-    RULES: ClassVar = (
-        Rule(
-            "self.min <= self.max",
-            lambda scaling: scaling.min <= scaling.max,
-            "min must not exceed max: lower scaling.gateway.min or raise scaling.gateway.max",
-        ),
-    )
-
-    min: Annotated[int, Field(ge=1, le=100)] = 2
-    """At least this many pods."""
-    max: Annotated[int, Field(ge=1, le=1000)] = 20
-    """At most this many pods."""
-    cpu: Annotated[int, Field(ge=10, le=100)] = 70
-    """Average CPU use, in percent of the request, that scaling aims at."""
-
-
-class Scaling(Part):
-    """How many pods run."""
-
-    gateway: GatewayScaling = GatewayScaling()
-    """Of the gateway."""
 
 
 def _reads_buckets(spec: "ChatbotDeploymentSpec") -> bool:
@@ -118,6 +93,21 @@ class ChatbotDeploymentSpec(Ruled):
             "model.s3 is the server of s3:// weights: set it where a uri begins with s3://, and remove it otherwise",
         ),
         unique_names("knowledge", remedy="remove the double from spec.knowledge"),
+        Rule(
+            "!has(self.scaling.engine) || !has(self.engine.endpoint)",
+            lambda spec: spec.scaling.engine is None or spec.engine.endpoint is None,
+            "an endpoint is scaled by whoever runs it: remove scaling.engine, or choose another engine",
+        ),
+        Rule(
+            "!has(self.scaling.engine) || !has(self.engine.llamaCpp) || "
+            "!self.scaling.engine.signals.exists(s, has(s.kvCacheUse))",
+            lambda spec: (
+                spec.scaling.engine is None
+                or spec.engine.llama_cpp is None
+                or all(signal.kv_cache_use is None for signal in spec.scaling.engine.signals)
+            ),
+            "llamaCpp does not tell how full its cache is: remove kvCacheUse from scaling.engine.signals",
+        ),
     )
 
     model: ModelSource | None = None
@@ -159,7 +149,7 @@ class ChatbotDeploymentStatus(Part):
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The generation of the spec that this status speaks of."""
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=BY_TYPE)] = ()
-    """Ready, EngineReady, KnowledgeReady, GatewayReady, Progressing, Stalled."""
+    """Ready, EngineReady, KnowledgeReady, GatewayReady, Progressing, Stalled and, with scaling.engine, ScalingActive."""
     release: Text | None = None
     """Name of the release that is served."""
     engine: EngineStatus | None = None

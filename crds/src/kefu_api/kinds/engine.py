@@ -105,4 +105,4 @@ class Engine(Ruled):
     dedicated: bool = False
     """Whether no other chatbot may share this engine; false: chatbots with equal model and settings share one."""
     replicas: Annotated[int, Field(ge=0, le=1000)] = 1
-    """How many pods; `kubectl scale chatbot` writes it."""
+    """How many pods; `kubectl scale chatbot` writes it. With scaling.engine: how many where nothing can scale them."""

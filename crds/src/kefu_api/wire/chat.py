@@ -33,7 +33,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     """The knowledge holds no answer, and the bot says so (code V2003)."""
     UNAVAILABLE = "unavailable"
-    """Something is down, and the bot says so (codes V2001, V4001)."""
+    """Something is down, and the bot says so (codes V2001, V4001, V4004)."""
 
 
 class Citation(Model):

@@ -3,6 +3,7 @@
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, metadata, pod_labels, selector
 from kefu_operator.desired.pod import long_running
+from kefu_operator.desired.scraping import scraping
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.workload import Workload
 
@@ -19,12 +20,9 @@ def deployment(workload: Workload, scope: Scope, images: Images) -> Object:
         "strategy": _strategy(workload),
         "revisionHistoryLimit": 3,
         "progressDeadlineSeconds": _deadline(workload),
-        "template": {
-            "metadata": {"labels": pod_labels(scope, workload.name, workload.component)},
-            "spec": long_running(workload, images),
-        },
+        "template": {"metadata": _pod_metadata(workload, scope), "spec": long_running(workload, images)},
     }
-    if workload.scaling is None:
+    if workload.scaling is None and not (workload.autoscaling and workload.autoscaling.owns_replicas):
         spec["replicas"] = workload.replicas
     return {
         "apiVersion": "apps/v1",
@@ -32,6 +30,13 @@ def deployment(workload: Workload, scope: Scope, images: Images) -> Object:
         "metadata": metadata(scope, workload.name, workload.component),
         "spec": spec,
     }
+
+
+def _pod_metadata(workload: Workload, scope: Scope) -> Object:
+    meta: Object = {"labels": pod_labels(scope, workload.name, workload.component)}
+    if workload.metrics:
+        meta["annotations"] = scraping(workload.metrics)
+    return meta
 
 
 def _strategy(workload: Workload) -> Object:

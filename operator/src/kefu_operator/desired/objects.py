@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kefu_operator.desired.autoscaler import autoscaler
+from kefu_operator.desired.autoscaler import autoscaler, engine_autoscaler
 from kefu_operator.desired.claim import claim, claims
 from kefu_operator.desired.configmap import config_maps
 from kefu_operator.desired.deployment import deployment
@@ -10,12 +10,14 @@ from kefu_operator.desired.disruption import disruption_budget
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.job import job
 from kefu_operator.desired.metadata import Scope
+from kefu_operator.desired.scaled_object import scaled_object
 from kefu_operator.desired.secret import generated_secret
 from kefu_operator.desired.service import service
 from kefu_operator.desired.statefulset import stateful_set
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.chatbot import ChatbotPlan
 from kefu_operator.plan.knowledge import KnowledgePlan
+from kefu_operator.plan.scaler import How
 from kefu_operator.plan.sharing import SharedVolume
 from kefu_operator.plan.workload import Task, Workload
 
@@ -62,4 +64,15 @@ def workload_objects(workload: Workload, scope: Scope, images: Images) -> list[O
         made.append(autoscaler(workload, workload.scaling, scope))
     if workload.scaling or workload.stateful:
         made.append(disruption_budget(workload, scope))
-    return made
+    return [*made, *engine_scalers(workload, scope)]
+
+
+def engine_scalers(workload: Workload, scope: Scope) -> list[Object]:
+    """What owns the `replicas` of an engine: one object, or none."""
+    decided = workload.autoscaling
+    if decided is None or decided.how not in SCALERS:
+        return []
+    return [SCALERS[decided.how](workload, decided, scope)]
+
+
+SCALERS = {How.KEDA: scaled_object, How.METRICS: engine_autoscaler, How.CPU: engine_autoscaler}

@@ -15,11 +15,12 @@ from kefu_operator.desired.objects import (
     workload_objects,
 )
 from kefu_operator.desired.types import Object
+from kefu_operator.kinds import Kinds
 from kefu_operator.plan.chatbot import plan_chatbot
 from kefu_operator.plan.knowledge import plan_knowledge
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.sharing import share_engines
+from kefu_operator.plan.sharing import scaled, share_engines
 
 PLACEHOLDER = "<random>"
 """Stands where the operator would put a fresh random value."""
@@ -31,6 +32,7 @@ def render(
     digests: Mapping[tuple[str, str], Mapping[str, str]],
     settings: PlanSettings,
     images: Images,
+    kinds: Kinds,
 ) -> list[Object]:
     """Every object that the operator would make, in the order in which it would apply them.
 
@@ -40,6 +42,7 @@ def render(
         digests: for each index, by (namespace, name): `digest.of_files` of its sources' ConfigMaps by source name.
         settings: what the installation decides.
         images: what the pods run.
+        kinds: what the cluster has of others.
 
     Raises:
         PlanError: the installation cannot run a spec.
@@ -50,7 +53,7 @@ def render(
         made += _index_objects(index, digests.get((index.metadata.namespace, index.metadata.name), {}), images)
     for namespace in sorted({chatbot.metadata.namespace for chatbot in chatbots}):
         neighbours = [chatbot for chatbot in chatbots if chatbot.metadata.namespace == namespace]
-        made += _engine_objects(namespace, neighbours, settings, images)
+        made += _engine_objects(namespace, neighbours, settings, images, kinds)
         for chatbot in neighbours:
             made += _chatbot_objects(chatbot, settings, images)
     return made
@@ -73,7 +76,7 @@ def _index_objects(index: KnowledgeIndex, digests: Mapping[str, str], images: Im
 
 
 def _engine_objects(
-    namespace: str, chatbots: list[ChatbotDeployment], settings: PlanSettings, images: Images
+    namespace: str, chatbots: list[ChatbotDeployment], settings: PlanSettings, images: Images, kinds: Kinds
 ) -> list[Object]:
     made: list[Object] = []
     sharing = share_engines(chatbots, ClusterPlacement(namespace), settings)
@@ -82,7 +85,7 @@ def _engine_objects(
         made.append(shared_claim(volume, scope))
     for engine in sharing.engines:
         scope = shared(namespace, engine.workload.name, tuple(owner_of(chatbot) for chatbot in engine.chatbots))
-        made += workload_objects(engine.workload, scope, images)
+        made += workload_objects(scaled(engine, kinds, settings), scope, images)
     return made
 
 

@@ -13,6 +13,7 @@ from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.pods import gather_pods
 from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
+from kefu_operator.kinds import Kinds
 from kefu_operator.plan.engine import engine_name
 from kefu_operator.pods import PodView
 from kefu_operator.resources import (
@@ -23,6 +24,7 @@ from kefu_operator.resources import (
     DEPLOYMENTS,
     DISRUPTION_BUDGETS,
     INDEXES,
+    SCALED_OBJECTS,
     SERVICES,
     STATEFUL_SETS,
 )
@@ -46,9 +48,13 @@ class ChatbotFacts:
     """Every index that the spec names; None where it does not exist."""
     image_volumes: bool
     """Whether pods can mount images; not asked where the model is none."""
+    kinds: Kinds
+    """What the cluster has."""
+    scaler: Object | None
+    """What scales the engine, where the spec wants it scaled."""
 
 
-async def gather_chatbot(client: Client, namespace: str, name: str) -> ChatbotFacts | Object | None:
+async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds) -> ChatbotFacts | Object | None:
     """Everything, or the bare object where its spec cannot be parsed, or None where it is gone or going.
 
     Raises:
@@ -64,14 +70,15 @@ async def gather_chatbot(client: Client, namespace: str, name: str) -> ChatbotFa
     label = f"{naming.OWNED_BY}={naming.owned_by(CHATBOTS.kind, name)}"
     engine = engine_name(name, chatbot.spec)
     names = [index.name for index in chatbot.spec.knowledge]
-    (owned, pods), (deployment, engine_pods), indexes = await asyncio.gather(
+    (owned, pods), (deployment, engine_pods), indexes, scaler = await asyncio.gather(
         asyncio.gather(gather_owned(client, namespace, label, KINDS), gather_pods(client, namespace, label)),
         asyncio.gather(_engine(client, namespace, engine), _engine_pods(client, namespace, engine)),
         asyncio.gather(*(client.get(INDEXES, namespace, index) for index in names)),
+        _scaler(client, namespace, engine if chatbot.spec.scaling.engine else None, kinds),
     )
     image_volumes = not needs_image_volumes(chatbot) or await has_image_volumes(client)
     known = dict(zip(names, indexes, strict=True))
-    return ChatbotFacts(found, chatbot, owned, pods, deployment, engine_pods, known, image_volumes)
+    return ChatbotFacts(found, chatbot, owned, pods, deployment, engine_pods, known, image_volumes, kinds, scaler)
 
 
 async def _engine(client: Client, namespace: str, name: str | None) -> Object | None:
@@ -79,6 +86,14 @@ async def _engine(client: Client, namespace: str, name: str | None) -> Object | 
         return None
     found = (await client.list(DEPLOYMENTS, namespace, labels=f"{naming.ENGINE}={name}")).items
     return next((each for each in found if each["metadata"]["name"] == name), None)
+
+
+async def _scaler(client: Client, namespace: str, engine: str | None, kinds: Kinds) -> Object | None:
+    """Where KEDA is, a HorizontalPodAutoscaler is one that is about to go."""
+    if engine is None:
+        return None
+    scaled = await client.get(SCALED_OBJECTS, namespace, engine) if kinds.has(SCALED_OBJECTS) else None
+    return scaled or await client.get(AUTOSCALERS, namespace, engine)
 
 
 async def _engine_pods(client: Client, namespace: str, name: str | None) -> tuple[PodView, ...]:

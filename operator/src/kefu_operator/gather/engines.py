@@ -1,7 +1,7 @@
 """What the reconcile of an engine, or of a volume that engines share, reads: its objects, who wants it, and who owns it."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
@@ -12,9 +12,11 @@ from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
 from kefu_operator.informers.store import Index
-from kefu_operator.resources import CHATBOTS, CLAIMS, DEPLOYMENTS, SERVICES
+from kefu_operator.kinds import Kinds
+from kefu_operator.resources import AUTOSCALERS, CHATBOTS, CLAIMS, DEPLOYMENTS, SCALED_OBJECTS, SERVICES
+from kefu_operator.scaling.rivals import rival
 
-KINDS = (DEPLOYMENTS, SERVICES, CLAIMS)
+KINDS = (DEPLOYMENTS, SERVICES, CLAIMS, AUTOSCALERS)
 
 
 @dataclass(frozen=True)
@@ -28,23 +30,38 @@ class EngineFacts:
     owned: tuple[Object, ...]
     image_volumes: bool
     """Whether pods can mount images; not asked where no chatbot needs it."""
+    kinds: Kinds = field(default_factory=Kinds)
+    """What the cluster has."""
 
 
-async def gather_engine(client: Client, namespace: str, name: str, index: Index) -> EngineFacts:
+async def gather_engine(client: Client, namespace: str, name: str, index: Index, kinds: Kinds) -> EngineFacts:
     """Everything about the engine or volume of that name; the index lists chatbots by what they want.
 
     Raises:
         ApiError: the API server refused or did not answer.
     """
     # The chatbots are read last: an engine made for a chatbot that came meanwhile must not seem unwanted.
-    owned = await gather_owned(client, namespace, f"{naming.ENGINE}={name}", KINDS)
+    scalers = (SCALED_OBJECTS,) if kinds.has(SCALED_OBJECTS) else ()
+    owned = await gather_owned(client, namespace, f"{naming.ENGINE}={name}", (*KINDS, *scalers))
     wanting = await client.select(CHATBOTS, namespace, index, name)
     chatbots = [ChatbotDeployment.model_validate(found) for found in wanting if _stays(found)]
     names = {(owner["name"], owner["uid"]) for each in owned for owner in each["metadata"].get("ownerReferences", ())}
     found = await asyncio.gather(*(client.get(CHATBOTS, namespace, owner) for owner, _ in sorted(names)))
     owners = [each for each in found if each and _stays(each) and _identity(each) in names]
     wanted = any(needs_image_volumes(chatbot) for chatbot in chatbots)
-    return EngineFacts(tuple(chatbots), tuple(owners), owned, not wanted or await has_image_volumes(client))
+    images = not wanted or await has_image_volumes(client)
+    return EngineFacts(tuple(chatbots), tuple(owners), owned, images, kinds)
+
+
+async def gather_rival(client: Client, namespace: str, engine: str) -> str:
+    """Name of the HorizontalPodAutoscaler of somebody else that scales the engine; empty where there is none.
+
+    Raises:
+        ApiError: the API server refused or did not answer.
+    """
+    # Those of gateways need not be looked through.
+    listing = await client.list(AUTOSCALERS, namespace, labels=f"!{naming.OWNED_BY}")
+    return rival(engine, listing.items)
 
 
 def readable(found: Object) -> ChatbotDeployment | None:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from kefu_api import digest
 from kefu_api.documents import release as document
-from kefu_api.documents.release import Budget, KnowledgeTarget, Persona, Release, SessionStore
-from kefu_api.kinds.chatbot import ChatbotDeployment
+from kefu_api.documents.release import Budget, EngineTarget, KnowledgeTarget, Persona, Release, SessionStore
+from kefu_api.kinds.chatbot import ChatbotDeployment, ChatbotDeploymentSpec
 from kefu_api.kinds.types import seconds
 from kefu_operator import naming
+from kefu_operator.plan.demand import demand_of
 from kefu_operator.plan.engine import plan_engine
 from kefu_operator.plan.engines.plan import EnginePlan
 from kefu_operator.plan.knowledge import retrieval_url
@@ -81,7 +82,7 @@ def _release(chatbot: ChatbotDeployment, engine: EnginePlan, session: SessionSto
         name="unnamed",
         namespace=namespace,
         chatbot=name,
-        engine=engine.target,
+        engine=_target(engine, spec),
         knowledge=tuple(
             KnowledgeTarget(name=index.name, url=retrieval_url(index.name, placement)) for index in spec.knowledge
         ),
@@ -98,6 +99,15 @@ def _release(chatbot: ChatbotDeployment, engine: EnginePlan, session: SessionSto
     if spec.model:
         content["weights"] = spec.model.model_dump(mode="json", exclude_none=True)
     return unnamed.model_copy(update={"name": f"r-{digest.of_value(content)[:10]}"})
+
+
+def _target(engine: EnginePlan, spec: ChatbotDeploymentSpec) -> EngineTarget:
+    """With what the gateway does when the engine is not there."""
+    if engine.workload is None:
+        return engine.target
+    demand = demand_of(spec)
+    wakes = bool(demand and demand.idle_seconds)
+    return engine.target.model_copy(update={"name": engine.workload.name, "wakes": wakes})
 
 
 def _gateway(
@@ -147,4 +157,5 @@ def _gateway(
         scaling=Scaling(scaling.min, scaling.max, scaling.cpu),
         grace_seconds=seconds(chatbot.spec.budget.total) + 10,
         public_ports=(PUBLIC.name,),
+        metrics=ADMIN,
     )

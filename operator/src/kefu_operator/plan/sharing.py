@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_api.kinds.types import amount
+from kefu_operator.kinds import Kinds
+from kefu_operator.plan.autoscaling import autoscale, fixed
+from kefu_operator.plan.demand import Demand, EngineSignals, demand_of, together
 from kefu_operator.plan.engine import plan_engine
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import Placement
@@ -20,6 +23,10 @@ class SharedEngine:
     workload: Workload
     """With the most replicas that any of them asks for."""
     chatbots: tuple[ChatbotDeployment, ...]
+    demand: Demand | None = None
+    """Of all of them together; None where none asks for scaling."""
+    signals: EngineSignals | None = None
+    """What it can be scaled by."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,13 @@ class Sharing:
     """Chatbots whose engine this installation cannot run; each one's own reconcile says why."""
 
 
+@dataclass(frozen=True)
+class _Wish:
+    chatbot: ChatbotDeployment
+    workload: Workload
+    signals: EngineSignals | None
+
+
 def shared_claims(workload: Workload) -> tuple[str, ...]:
     """Names of the volumes that an engine mounts and others may too."""
     mounts = (mount for step in workload.steps for mount in step.mounts)
@@ -49,24 +63,39 @@ def shared_claims(workload: Workload) -> tuple[str, ...]:
 
 def share_engines(chatbots: Iterable[ChatbotDeployment], placement: Placement, settings: PlanSettings) -> Sharing:
     """Plan the engines that the chatbots of one namespace want."""
-    wanted: dict[str, list[tuple[ChatbotDeployment, Workload]]] = defaultdict(list)
+    wanted: dict[str, list[_Wish]] = defaultdict(list)
     unplanned = []
     for chatbot in sorted(chatbots, key=lambda chatbot: chatbot.metadata.name):
         try:
-            workload = plan_engine(chatbot.metadata.name, chatbot.spec, placement, settings).workload
+            plan = plan_engine(chatbot.metadata.name, chatbot.spec, placement, settings)
         except PlanError:
             unplanned.append(chatbot)
             continue
-        if workload:
-            wanted[workload.name].append((chatbot, workload))
-    engines = tuple(_together(pairs) for _, pairs in sorted(wanted.items()))
+        if plan.workload:
+            wanted[plan.workload.name].append(_Wish(chatbot, plan.workload, plan.signals))
+    engines = tuple(_together(wishes) for _, wishes in sorted(wanted.items()))
     return Sharing(engines, _volumes(engines), tuple(unplanned))
 
 
-def _together(pairs: list[tuple[ChatbotDeployment, Workload]]) -> SharedEngine:
-    first = pairs[0][1]
-    most = max(workload.replicas for _, workload in pairs)
-    return SharedEngine(replace(first, replicas=most), tuple(chatbot for chatbot, _ in pairs))
+def scaled(engine: SharedEngine, kinds: Kinds, settings: PlanSettings) -> Workload:
+    """The engine's workload with the decision who scales it, and the number of pods that it has where nobody does."""
+    workload, demand = engine.workload, engine.demand
+    if demand is None or engine.signals is None:
+        return workload
+    accelerated = bool(workload.container.compute.devices)
+    decided = autoscale(demand, engine.signals, kinds, settings.prometheus_url, accelerated=accelerated)
+    return replace(workload, replicas=fixed(demand, workload.replicas), autoscaling=decided)
+
+
+def _together(wishes: list[_Wish]) -> SharedEngine:
+    first = wishes[0]
+    most = max(wish.workload.replicas for wish in wishes)
+    return SharedEngine(
+        workload=replace(first.workload, replicas=most),
+        chatbots=tuple(wish.chatbot for wish in wishes),
+        demand=together([(demand_of(wish.chatbot.spec), wish.workload.replicas) for wish in wishes]),
+        signals=first.signals,
+    )
 
 
 def _volumes(engines: Iterable[SharedEngine]) -> tuple[SharedVolume, ...]:

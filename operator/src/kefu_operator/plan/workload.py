@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kefu_operator.plan.scaler import Autoscaling
+
 
 @dataclass(frozen=True)
 class Port:
@@ -154,6 +156,10 @@ class Workload:
     tolerations: tuple[Mapping[str, str], ...] = ()
     public_ports: tuple[str, ...] = ()
     """Ports that the Service offers; empty: all."""
+    metrics: Port | None = None
+    """Where it tells Prometheus how it is, at `/metrics`."""
+    autoscaling: Autoscaling | None = None
+    """Of an engine; where it is set, `replicas` is written only if nothing scales it."""
 
 
 @dataclass(frozen=True)

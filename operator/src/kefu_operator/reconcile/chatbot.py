@@ -14,9 +14,12 @@ from kefu_operator.desired.objects import chatbot_objects, chatbot_secrets
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.secret import random_value
 from kefu_operator.desired.types import Object
+from kefu_operator.discovery import Discovery
 from kefu_operator.gather.chatbot import ChatbotFacts, gather_chatbot
 from kefu_operator.gather.owned import find
+from kefu_operator.plan.autoscaling import autoscale
 from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
+from kefu_operator.plan.demand import demand_of
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
@@ -28,6 +31,7 @@ from kefu_operator.status.chatbot_checks import check_engine, check_gateway, che
 from kefu_operator.status.check import Check
 from kefu_operator.status.conditions import conditions
 from kefu_operator.status.invalid import unplanned, unreadable
+from kefu_operator.status.scaling_checks import check_scaling
 from kefu_operator.status.workload_checks import check_refusals
 from kefu_operator.workers import Again
 
@@ -46,6 +50,8 @@ class Verdicts:
     engine: Sequence[Check]
     knowledge: Sequence[Check]
     gateway: Sequence[Check]
+    scaling: Check | None = None
+    """None where the engine is not to be scaled."""
 
 
 class ChatbotReconciler:
@@ -58,6 +64,7 @@ class ChatbotReconciler:
         images: Images,
         settings: PlanSettings,
         board: RefusalBoard,
+        discovery: Discovery,
         now: Now = utc_now,
     ) -> None:
         self._client = client
@@ -65,6 +72,7 @@ class ChatbotReconciler:
         self._images = images
         self._settings = settings
         self._board = board
+        self._discovery = discovery
         self._now = now
 
     async def __call__(self, namespace: str, name: str) -> Again:
@@ -73,7 +81,7 @@ class ChatbotReconciler:
         Raises:
             ApiError: the API server refused or did not answer.
         """
-        facts = await gather_chatbot(self._client, namespace, name)
+        facts = await gather_chatbot(self._client, namespace, name, await self._discovery.kinds())
         if facts is None:
             # What it made goes by its owner references.
             return Again()
@@ -89,7 +97,7 @@ class ChatbotReconciler:
         refusals, changed = await self._apply(plan, facts)
         if changed:
             # What the first look found absent is there by now; a status from it would be written twice.
-            seen = await gather_chatbot(self._client, namespace, name)
+            seen = await gather_chatbot(self._client, namespace, name, await self._discovery.kinds())
             facts = seen if isinstance(seen, ChatbotFacts) and _is_same(seen, facts) else facts
         await self._tell(plan, facts, refusals)
         return _again(facts, refusals)
@@ -126,6 +134,7 @@ class ChatbotReconciler:
             engine=[*check_refusals(engine_refusals), check_engine(plan, facts)],
             knowledge=check_knowledge(chatbot, facts.indexes),
             gateway=[*check_refusals(refusals), *check_gateway(plan, facts)],
+            scaling=self._check_scaling(plan, facts),
         )
         versions = [version for index in facts.indexes.values() if (version := published(index))]
         await self._write(
@@ -137,6 +146,18 @@ class ChatbotReconciler:
             knowledge=", ".join(versions) or None,
             url=f"http://{plan.gateway.name}.{namespace}.svc",
         )
+
+    def _check_scaling(self, plan: ChatbotPlan, facts: ChatbotFacts) -> Check | None:
+        workload, signals = plan.engine.workload, plan.engine.signals
+        demand = demand_of(facts.chatbot.spec)
+        if demand is None or workload is None or signals is None:
+            return None
+        accelerated = bool(workload.container.compute.devices)
+        # Until the engine has been looked at, what this chatbot alone would have decided.
+        decided = self._board.decided(facts.chatbot.metadata.namespace, workload.name) or autoscale(
+            demand, signals, facts.kinds, self._settings.prometheus_url, accelerated=accelerated
+        )
+        return check_scaling(workload.name, decided, facts.scaler, facts.engine)
 
     async def _tell_unplanned(self, facts: ChatbotFacts, error: PlanError) -> None:
         check = unplanned(error)
@@ -190,6 +211,7 @@ class ChatbotReconciler:
             generation,
             stamp(self._now()),
             with_stalled=True,
+            beside={"ScalingActive": verdicts.scaling} if verdicts.scaling else None,
         )
         status = ChatbotDeploymentStatus(
             observed_generation=generation,

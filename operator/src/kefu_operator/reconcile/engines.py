@@ -12,28 +12,44 @@ from kefu_operator.apply import Applier, Refusals
 from kefu_operator.client import Client
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, shared
-from kefu_operator.desired.objects import shared_claim, workload_objects
+from kefu_operator.desired.objects import engine_scalers, shared_claim, workload_objects
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.types import Object
-from kefu_operator.gather.engines import EngineFacts, gather_engine, readable
+from kefu_operator.discovery import Discovery
+from kefu_operator.errors import Absent
+from kefu_operator.gather.engines import EngineFacts, gather_engine, gather_rival, readable
 from kefu_operator.informers.engines import engine_index
 from kefu_operator.plan.placement import ClusterPlacement, Placement
+from kefu_operator.plan.scaler import Autoscaling, How
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.sharing import Sharing, share_engines
+from kefu_operator.plan.sharing import SharedEngine, scaled, share_engines
+from kefu_operator.plan.workload import Workload
 from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.reconcile.tell import Now, utc_now
+from kefu_operator.scaling.handover import handover, without_kedas
+from kefu_operator.scaling.rivals import may_have_rival
 from kefu_operator.workers import Again
 
 log = logging.getLogger(__name__)
 
 REFUSED_SECONDS = 60
 """How long until what the API server refused is tried again."""
+HANDOVER_SECONDS = 1
+"""How long until it is looked whether an old scaler has gone."""
 
 
 class EnginesReconciler:
     """Brings an engine to what its chatbots want."""
 
     def __init__(
-        self, client: Client, applier: Applier, images: Images, settings: PlanSettings, board: RefusalBoard
+        self,
+        client: Client,
+        applier: Applier,
+        images: Images,
+        settings: PlanSettings,
+        board: RefusalBoard,
+        discovery: Discovery,
+        now: Now = utc_now,
     ) -> None:
         self._client = client
         self._applier = applier
@@ -41,6 +57,8 @@ class EnginesReconciler:
         self._settings = settings
         self._board = board
         self._index = engine_index(settings)
+        self._discovery = discovery
+        self._now = now
 
     async def __call__(self, namespace: str, name: str) -> Again:
         """Reconcile.
@@ -48,28 +66,56 @@ class EnginesReconciler:
         Raises:
             ApiError: the API server refused or did not answer.
         """
-        facts = await gather_engine(self._client, namespace, name, self._index)
+        try:
+            return await self._reconcile(namespace, name)
+        except Absent:
+            # A kind of others may have gone since it was looked for.
+            await self._discovery.look()
+            raise
+
+    async def _reconcile(self, namespace: str, name: str) -> Again:
+        facts = await gather_engine(self._client, namespace, name, self._index, await self._discovery.kinds())
         settings = replace(self._settings, image_volumes=facts.image_volumes)
         sharing = share_engines(facts.chatbots, ClusterPlacement(namespace), settings)
+        engine = next((each for each in sharing.engines if each.workload.name == name), None)
+        volume = next((each for each in sharing.volumes if each.mount.claim == name), None)
         refusals: Refusals = ()
-        if wanted := self._objects(namespace, name, sharing):
-            refusals, _ = await self._applier.sync(wanted, facts.owned)
+        waits = False
+        if engine:
+            refusals, waits = await self._sync(namespace, engine, facts)
+        elif volume:
+            claim = shared_claim(volume, _scope(namespace, name, volume.chatbots))
+            refusals, _ = await self._applier.sync([claim], facts.owned)
         else:
             for each in unwanted(facts, ClusterPlacement(namespace), settings):
                 log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
                 await self._applier.delete(each)
         self._board.post(namespace, name, refusals)
-        return Again(REFUSED_SECONDS if refusals else None)
+        return Again(HANDOVER_SECONDS if waits else REFUSED_SECONDS if refusals else None)
 
-    def _objects(self, namespace: str, name: str, sharing: Sharing) -> list[Object]:
-        """What is to stand of the engine or the volume of that name; nothing where no chatbot wants it."""
-        for engine in sharing.engines:
-            if engine.workload.name == name:
-                return workload_objects(engine.workload, _scope(namespace, name, engine.chatbots), self._images)
-        for volume in sharing.volumes:
-            if volume.mount.claim == name:
-                return [shared_claim(volume, _scope(namespace, name, volume.chatbots))]
-        return []
+    async def _sync(self, namespace: str, engine: SharedEngine, facts: EngineFacts) -> tuple[Refusals, bool]:
+        """What was refused, and whether an old scaler is still in the way of the new one."""
+        scope = _scope(namespace, engine.workload.name, engine.chatbots)
+        workload = await self._scaled(namespace, engine, facts)
+        change = handover(engine_scalers(workload, scope), facts.owned, self._now())
+        for each in change.outgoing:
+            await self._applier.delete(each)
+        if change.waits:
+            workload = replace(workload, autoscaling=Autoscaling(How.CHANGING))
+        left = [each for each in without_kedas(facts.owned) if each not in change.outgoing]
+        refusals, _ = await self._applier.sync(workload_objects(workload, scope, self._images), left)
+        return refusals, change.waits
+
+    async def _scaled(self, namespace: str, engine: SharedEngine, facts: EngineFacts) -> Workload:
+        """The engine's workload, with the decision who scales it, which is posted."""
+        workload = scaled(engine, facts.kinds, self._settings)
+        ours = bool(workload.autoscaling and workload.autoscaling.owns_replicas)
+        if may_have_rival(workload.name, workload.replicas, facts.owned, scaled=ours):
+            found = await gather_rival(self._client, namespace, workload.name)
+            if found:
+                workload = replace(workload, autoscaling=Autoscaling(How.RIVAL, engine.demand, rival=found))
+        self._board.decide(namespace, workload.name, workload.autoscaling)
+        return workload
 
 
 def unwanted(facts: EngineFacts, placement: Placement, settings: PlanSettings) -> list[Object]:

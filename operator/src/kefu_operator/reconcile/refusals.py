@@ -1,6 +1,7 @@
-"""What the API server refused of an engine, for the chatbots that share it to tell."""
+"""What became of an engine, for the chatbots that share it to tell: refusals, and who scales it."""
 
 from kefu_operator.apply import Refusals
+from kefu_operator.plan.scaler import Autoscaling
 
 
 class RefusalBoard:
@@ -8,14 +9,26 @@ class RefusalBoard:
 
     def __init__(self) -> None:
         self._posted: dict[tuple[str, str], Refusals] = {}
+        self._decided: dict[tuple[str, str], Autoscaling] = {}
 
     def post(self, namespace: str, engine: str, refusals: Refusals) -> None:
-        """Replace what is known of an engine."""
+        """Replace what is known of an engine's refusals."""
         if refusals:
             self._posted[namespace, engine] = refusals
         else:
             self._posted.pop((namespace, engine), None)
 
     def read(self, namespace: str, engine: str) -> Refusals:
-        """What is known of an engine."""
+        """What the API server would not let us write of an engine."""
         return self._posted.get((namespace, engine), ())
+
+    def decide(self, namespace: str, engine: str, autoscaling: Autoscaling | None) -> None:
+        """Replace what is known of who scales an engine."""
+        if autoscaling:
+            self._decided[namespace, engine] = autoscaling
+        else:
+            self._decided.pop((namespace, engine), None)
+
+    def decided(self, namespace: str, engine: str) -> Autoscaling | None:
+        """Who scales an engine; None where it has a fixed number of pods, or has not been looked at yet."""
+        return self._decided.get((namespace, engine))

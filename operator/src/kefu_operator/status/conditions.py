@@ -18,6 +18,7 @@ def conditions(
     *,
     with_stalled: bool,
     progress: Check | None = None,
+    beside: Mapping[str, Check] | None = None,
 ) -> tuple[Condition, ...]:
     """Ready, one condition a part, Progressing and, where wanted, Stalled.
 
@@ -28,13 +29,14 @@ def conditions(
         now: the current time (RFC 3339).
         with_stalled: whether the kind has the condition Stalled.
         progress: work that goes on although all is ready.
+        beside: checks with conditions of their own that customers do not depend on: Ready is told without them.
     """
     told = {name: worst(checks) for name, checks in parts.items()}
     whole = worst(told.values())
     moving = next((check for check in told.values() if check.verdict is Verdict.WAIT), progress)
     judged = {
         "Ready": _judge(whole, "all parts are ready"),
-        **{name: (_status(check), check) for name, check in told.items()},
+        **{name: (_status(check), check) for name, check in (told | dict(beside or {})).items()},
         "Progressing": _flag(moving, whole),
     }
     if with_stalled:

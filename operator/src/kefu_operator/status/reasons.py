@@ -18,6 +18,9 @@ class Reason(StrEnum):
     EXTERNAL_STORE = "ExternalStore"
     EVALUATED = "Evaluated"
     SETTLED = "Settled"
+    ASLEEP = "Asleep"
+    SCALED_BY_KEDA = "ScaledByKeda"
+    SCALED_BY_HPA = "ScaledByHpa"
 
     # Something is under way.
     CREATING = "Creating"
@@ -40,6 +43,12 @@ class Reason(StrEnum):
     CONFIG_MAP_NOT_FOUND = "ConfigMapNotFound"
     VOLUME_NOT_MOUNTED = "VolumeNotMounted"
     SCALED_TO_ZERO = "ScaledToZero"
+
+    # Nothing scales the engine, or not as it should.
+    KEDA_NOT_INSTALLED = "KedaNotInstalled"
+    PROMETHEUS_NOT_NAMED = "PrometheusNotNamed"
+    SCALER_FAILING = "ScalerFailing"
+    SCALED_BY_OTHERS = "ScaledByOthers"
 
     # The API server refuses.
     QUOTA_EXCEEDED = "QuotaExceeded"

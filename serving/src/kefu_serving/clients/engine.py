@@ -14,7 +14,7 @@ from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSes
 
 from kefu_api.documents.release import EngineServer
 from kefu_serving.clients.sse import EventLines
-from kefu_serving.errors import EngineInterrupted, EngineUnavailable
+from kefu_serving.errors import EngineAway, EngineInterrupted, EngineUnavailable
 
 Message = Mapping[str, str]
 
@@ -109,9 +109,8 @@ class EngineClient:
         try:
             if response.status != 200:
                 content = await response.content.read(300)
-                raise EngineUnavailable(
-                    f"the engine answered HTTP {response.status}: {content.decode(errors='replace')}"
-                )
+                kind = EngineAway if response.status == 503 else EngineUnavailable
+                raise kind(f"the engine answered HTTP {response.status}: {content.decode(errors='replace')}")
             yield Generation(response)
         finally:
             response.close()
@@ -121,11 +120,11 @@ class EngineClient:
             try:
                 return await self._session.post(self._url, data=body, headers=headers)
             except ClientConnectorError as error:
-                raise EngineUnavailable(f"the engine cannot be reached: {error}") from error
+                raise EngineAway(f"the engine cannot be reached: {error}") from error
             except (ClientError, OSError) as error:
                 # Most likely a pooled connection that the engine closed meanwhile; no word was generated, so once more.
                 if last:
-                    raise EngineUnavailable(f"the engine hung up: {error}") from error
+                    raise EngineAway(f"the engine hung up: {error}") from error
         raise AssertionError("the last attempt returns or raises")
 
     def _authorization(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ export async function* events(body) {
     rest = blocks.pop();
     for (const block of blocks) {
       const field = (name) => block.split("\n").find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+      if (field("data") === undefined) continue; // a comment, which keeps the connection alive
       yield { name: field("event"), data: JSON.parse(field("data")) };
     }
   }

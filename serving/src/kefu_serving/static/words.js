@@ -10,7 +10,7 @@ const WORDS = {
     faults: {
       V1003: "请输入问题。", V1004: "问题太长了，请缩短后再发送。", V1005: "问题里有无法识别的字符，请修改后再发送。",
       V1006: "内容太长了，请缩短后再发送。", V4001: "暂时无法作答，请稍后再试。", V4002: "回答中断了，请再问一次。",
-      V4003: "回答超时了，请再问一次。",
+      V4003: "回答超时了，请再问一次。", V4004: "正在启动，请一两分钟后再试。",
     },
     fault: (code) => `出了点问题（${code}），请稍后再试。`,
   },
@@ -26,6 +26,7 @@ const WORDS = {
       V1005: "The question holds characters that cannot be read; please change it.",
       V1006: "That is too long; please shorten it.", V4001: "No answer is possible right now. Please try again in a moment.",
       V4002: "The answer broke off. Please ask again.", V4003: "The answer took too long. Please ask again.",
+      V4004: "It is still starting. Please try again in a minute or two.",
     },
     fault: (code) => `Something went wrong (${code}). Please try again in a moment.`,
   },

@@ -9,7 +9,7 @@ from typing import Protocol
 from kefu_api.codes import Code
 from kefu_api.wire.chat import Outcome
 from kefu_serving.clients.engine import Usage
-from kefu_serving.errors import BudgetExceeded, EngineUnavailable
+from kefu_serving.errors import BudgetExceeded, EngineAway, EngineUnavailable
 from kefu_serving.metrics import Metrics
 from kefu_serving.prompt.compose import Message, compose
 from kefu_serving.prompt.hold import SupportGate
@@ -58,6 +58,23 @@ class Warmth(Protocol):
         ...
 
 
+class Absence(Protocol):
+    """An engine that may not be there, and is told that it is needed."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether turns are held until it is back."""
+        ...
+
+    def asked(self) -> None:
+        """A turn needs it."""
+        ...
+
+    async def until_back(self) -> None:
+        """Until it is there."""
+        ...
+
+
 class Generate:
     """Follows the verdict; at most one engine call a turn, and none when there is nothing to answer from."""
 
@@ -69,11 +86,23 @@ class Generate:
         tracing: Tracing,
         metrics: Metrics,
         warmth: Warmth | None = None,
+        absence: Absence | None = None,
     ) -> None:
-        """`constant`: what every prompt of the release begins with; `warmth`: None where no engine is warmed for it."""
+        """Prepare.
+
+        Args:
+            engine: that writes the answer.
+            constant: what every prompt of the release begins with.
+            budget_seconds: of a whole turn.
+            tracing: for the span of the generation.
+            metrics: for what went wrong.
+            warmth: None where no engine is warmed for the release.
+            absence: None where somebody else runs the engine.
+        """
         self._engine = engine
         self._constant = constant
         self._warmth = warmth
+        self._absence = absence
         self._budget = budget_seconds
         self._tracing = tracing
         self._metrics = metrics
@@ -91,17 +120,34 @@ class Generate:
         hits = turn.evidence.hits if turn.evidence else ()
         passages = choose(hits, turn.language)
         messages = compose(self._constant, turn.history, passages, turn.question, turn.language)
+        if self._absence:
+            self._absence.asked()
         left = self._budget - (time.perf_counter() - turn.started)
         try:
             async with asyncio.timeout(max(left, 0.0)):
                 if self._warmth:
                     await self._warmth.wait()
-                await self._stream(turn, messages, passages)
+                await self._stream_once_there(turn, messages, passages)
         except TimeoutError as error:
+            if turn.held and not turn.answer:
+                await self._say_unavailable(turn, sentences(turn.language).engine_starting, Code.ENGINE_STARTING)
+                return
             raise BudgetExceeded(f"not finished within {self._budget:g} s") from error
         except EngineUnavailable as error:
             self._metrics.upstream_error(error.code, str(error))
             await self._say_unavailable(turn, sentences(turn.language).engine_away, Code.ENGINE_UNAVAILABLE)
+
+    async def _stream_once_there(self, turn: Turn, messages: Sequence[Message], passages: Sequence[Passage]) -> None:
+        while True:
+            try:
+                await self._stream(turn, messages, passages)
+            except EngineAway:
+                if self._absence is None or not self._absence.waits:
+                    raise
+                turn.held = True
+                await self._absence.until_back()
+            else:
+                return
 
     async def _stream(self, turn: Turn, messages: Sequence[Message], passages: Sequence[Passage]) -> None:
         reply, gate = Reply(len(passages)), SupportGate(passages, turn.question)

@@ -66,6 +66,7 @@ class Report:
             "index_version": turn.evidence.version if turn.evidence else None,
             "confidence": round(turn.evidence.confidence, 3) if turn.evidence else None,
             "memory": turn.memory,
+            "held": turn.held or None,
             "seconds": round(seconds, 3),
             "first_token_seconds": round(turn.first_token, 3) if turn.first_token is not None else None,
             "prompt_tokens": turn.prompt_tokens,

@@ -82,6 +82,8 @@ class Turn:
     language: str = "en"
     history: tuple[Exchange, ...] = ()
     memory: bool = True
+    held: bool = False
+    """Whether it waited for an engine without pods."""
     evidence: Evidence | None = None
     verdict: Verdict = Verdict.ANSWER
     answer: str = ""

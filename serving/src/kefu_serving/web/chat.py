@@ -81,7 +81,8 @@ async def chat(scope: Scope, receive: Receive, send: Send, caller: Caller, runti
 async def _stream(asked: Asked, runtime: Runtime, stream: EventStream) -> None:
     release = runtime.release.name
     try:
-        turn = await runtime.conversation.turn(asked, Events(stream, release))
+        async with stream.kept_alive():
+            turn = await runtime.conversation.turn(asked, Events(stream, release))
     except EngineError as error:
         if not stream.begun:
             raise

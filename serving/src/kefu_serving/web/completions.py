@@ -172,7 +172,8 @@ def _completion(turn: Turn, runtime: Runtime) -> dict[str, Any]:
 async def _stream(asked: Asked, runtime: Runtime, stream: EventStream, with_usage: bool) -> None:
     chunks = Chunks(stream, runtime.release.chatbot)
     try:
-        turn = await runtime.conversation.turn(asked, chunks)
+        async with stream.kept_alive():
+            turn = await runtime.conversation.turn(asked, chunks)
         await chunks.finish(turn, runtime.release.name, with_usage)
     except EngineError as error:
         if not stream.begun:

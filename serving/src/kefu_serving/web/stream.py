@@ -1,5 +1,9 @@
 """Writing server-sent events."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from kefu_serving.web.asgi import Headers, Send
 
 _HEADERS = [
@@ -10,6 +14,11 @@ _HEADERS = [
 ]
 
 
+SILENCE_SECONDS = 10.0
+"""Of silence, after which a comment is sent: balancers and proxies take a silent connection for a dead one, many after 30 s."""
+_COMMENT = b": still here\n\n"
+
+
 class EventStream:
     """A response of events; `begun` tells whether an HTTP status can still be chosen."""
 
@@ -17,6 +26,7 @@ class EventStream:
         self._send = send
         self._headers = headers
         self.begun = False
+        self._spoken = False
 
     async def begin(self) -> None:
         """Sends status 200 and the headers."""
@@ -25,8 +35,26 @@ class EventStream:
 
     async def event(self, data: bytes, name: bytes | None = None) -> None:
         """One event; `data` is one line."""
+        self._spoken = True
         head = b"event: " + name + b"\n" if name else b""
         await self._send({"type": "http.response.body", "body": head + b"data: " + data + b"\n\n", "more_body": True})
+
+    @asynccontextmanager
+    async def kept_alive(self, silence: float = SILENCE_SECONDS) -> AsyncIterator[None]:
+        """Meanwhile, say something in every silence: a comment, which clients skip."""
+        task = asyncio.create_task(self._break_silences(silence))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _break_silences(self, silence: float) -> None:
+        while True:
+            self._spoken = False
+            await asyncio.sleep(silence)
+            if self.begun and not self._spoken:
+                await self._send({"type": "http.response.body", "body": _COMMENT, "more_body": True})
 
     async def end(self) -> None:
         """Ends the response cleanly, so that the connection can be used again."""

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,9 +18,11 @@ from kefu_operator.cli.output import Output
 from kefu_operator.cli.parsing import subcommand
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.render import PLACEHOLDER, render
+from kefu_operator.kinds import Kinds
 from kefu_operator.local.options import plan_settings
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.knowledge import config_maps_of
+from kefu_operator.resources import SCALED_OBJECTS
 
 EXAMPLES = """\
   kefu render examples/shop
@@ -37,6 +40,11 @@ def register(commands: Any, summary: str) -> None:
     parser.add_argument(
         "--namespace", "-n", metavar="NAME", help="namespace of all objects (default: that of the files)"
     )
+    parser.add_argument(
+        "--prometheus",
+        metavar="URL",
+        help="for a cluster with KEDA, which asks this Prometheus (default: without KEDA)",
+    )
 
 
 def handle(arguments: argparse.Namespace) -> int:
@@ -49,7 +57,9 @@ def handle(arguments: argparse.Namespace) -> int:
     indexes = [_moved(index, arguments.namespace) for index in manifests.indexes]
     chatbots = [_moved(chatbot, arguments.namespace) for chatbot in manifests.chatbots]
     try:
-        objects = render(indexes, chatbots, _digests(indexes, manifests), plan_settings(), Images())
+        settings = replace(plan_settings(), prometheus_url=arguments.prometheus)
+        kinds = Kinds.of(SCALED_OBJECTS) if arguments.prometheus else Kinds()
+        objects = render(indexes, chatbots, _digests(indexes, manifests), settings, Images(), kinds)
     except PlanError as error:
         raise NotValid(str(error)) from error
     Output().print(as_yaml(objects), end="")

@@ -3,6 +3,7 @@
 from kefu_api.documents.release import EngineTarget
 from kefu_api.kinds.engine import Engine, LlamaCppEngine
 from kefu_api.kinds.model import ModelSource
+from kefu_operator.plan.demand import EngineSignals
 from kefu_operator.plan.engines.plan import PORT, SERVED_NAME, EnginePlan
 from kefu_operator.plan.model_files import model_files
 from kefu_operator.plan.placement import Placement
@@ -13,6 +14,8 @@ LOAD_SECONDS = 600
 """Longest time for loading the weights before the pod counts as hung."""
 PREFIXES = "1Gi"
 """Room for the constant prompts of some fifty chatbots: about 28 kB a token with 1.5 billion weights."""
+
+SIGNALS = EngineSignals(waiting="llamacpp:requests_deferred")
 
 
 def plan_llama_cpp(
@@ -46,7 +49,13 @@ def plan_llama_cpp(
         liveness=Probe("http", "/health", period_seconds=10, failures=12, timeout_seconds=10),
     )  # fmt: skip
     workload = Workload(
-        name=name, component="engine", container=container, replicas=engine.replicas, steps=files.steps, exclusive=True
+        name=name,
+        component="engine",
+        container=container,
+        replicas=engine.replicas,
+        steps=files.steps,
+        exclusive=True,
+        metrics=PORT,
     )
     target = EngineTarget(url=f"http://{placement.address(name, PORT)}", model=SERVED_NAME, prefixes="Kept")
-    return EnginePlan(target, workload)
+    return EnginePlan(target, workload, signals=SIGNALS)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from kefu_api.documents.release import EngineTarget
+from kefu_operator.plan.demand import EngineSignals
 from kefu_operator.plan.workload import Mount, Port, Workload
 
 PORT = Port("http", 8000)
@@ -19,5 +20,7 @@ class EnginePlan:
     """None: somebody else runs it."""
     gateway_mounts: tuple[Mount, ...] = ()
     """What the gateway needs to talk to it, e.g. a key."""
+    signals: EngineSignals | None = None
+    """What it can be scaled by; None where somebody else runs it."""
     layout: str = ""
     """How its model lies on its accelerators, for people; empty where nothing was computed."""

@@ -9,6 +9,7 @@ from kefu_api.kinds.model import ModelSource
 from kefu_api.kinds.types import amount
 from kefu_api.kinds.vllm import VllmEngine
 from kefu_operator.plan.accelerators import accelerator_class
+from kefu_operator.plan.demand import EngineSignals
 from kefu_operator.plan.engines.plan import PORT, SERVED_NAME, EnginePlan
 from kefu_operator.plan.engines.vllm_options import held, layout_options, serving_options
 from kefu_operator.plan.fit.described import shape_of
@@ -31,6 +32,8 @@ CPU_ENV = {"VLLM_CPU_OMP_THREADS_BIND": "nobind"}
 """Threads are not bound, because cores named here would be the same for all pods of a node."""
 FEWEST_THREADS = 2
 """With one thread, a prompt is read at half the speed, and a request for one core is often answered with more."""
+
+SIGNALS = EngineSignals(waiting="vllm:num_requests_waiting", cache_use="vllm:kv_cache_usage_perc")
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,9 @@ def plan_vllm(
         grace_seconds=60,
         node_selector=known.node_selector if known else {},
         tolerations=known.tolerations if known else (),
+        metrics=PORT,
     )
-    return EnginePlan(_target(name, model, options, placement), workload, layout=hardware.layout)
+    return EnginePlan(_target(name, model, options, placement), workload, signals=SIGNALS, layout=hardware.layout)
 
 
 def _accelerated(model: ModelSource, engine: Engine, options: VllmEngine, known: AcceleratorClass) -> _Hardware:

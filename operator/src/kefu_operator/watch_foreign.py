@@ -1,0 +1,62 @@
+"""Watching what we made of kinds that others bring: while the kind is there, and no longer."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from kefu_operator import naming
+from kefu_operator.desired.types import Object
+from kefu_operator.kinds import Kinds
+from kefu_operator.queue import Key
+from kefu_operator.relations import Relations
+from kefu_operator.resources import SCALED_OBJECTS
+from kefu_operator.watch_children import OURS, Subject, Watcher
+
+
+def _told(found: Object) -> object:
+    """What is ours to repair, and what KEDA says of it that we tell; the rest changes with every question."""
+    meta = found["metadata"]
+    conditions = (found.get("status") or {}).get("conditions", ())
+    told = [(each["type"], each["status"]) for each in conditions if each["type"] in ("Ready", "Fallback")]
+    return meta["uid"], meta.get("generation"), meta.get("labels"), "deletionTimestamp" in meta, told
+
+
+def _gone(relations: Relations, last: Object) -> list[Key]:
+    """Of what is gone, only the name is known, which is that of its engine."""
+    meta = last["metadata"]
+    return relations.child_seen({"metadata": {**meta, "labels": {naming.ENGINE: meta["name"]}}})
+
+
+SUBJECTS = (Subject(SCALED_OBJECTS, OURS, Relations.child_seen, _told, gone=_gone),)
+
+Make = Callable[[Subject], Sequence[Watcher]]
+"""The watchers of a subject: one a namespace."""
+
+
+class ForeignWatches:
+    """Begins and ends watches as kinds come and go."""
+
+    def __init__(self, make: Make, subjects: Sequence[Subject] = SUBJECTS) -> None:
+        self._make = make
+        self._subjects = subjects
+        self._tasks: dict[Subject, list[asyncio.Task[None]]] = {}
+
+    def follow(self, kinds: Kinds) -> None:
+        """Watch what is there, and nothing else."""
+        for subject in self._subjects:
+            served = kinds.has(subject.resource)
+            if served and subject not in self._tasks:
+                self._tasks[subject] = [asyncio.create_task(watcher.run()) for watcher in self._make(subject)]
+            elif not served:
+                _cancel(self._tasks.pop(subject, []))
+
+    async def stop(self) -> None:
+        """End all of them."""
+        tasks = [task for each in self._tasks.values() for task in each]
+        self._tasks.clear()
+        _cancel(tasks)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()

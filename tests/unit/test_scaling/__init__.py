@@ -1,0 +1,1 @@
+"""Scalers in the cluster, and how they are told of."""
