@@ -8,6 +8,8 @@ KEFU_CLUSTER ?= native
 export KEFU_CACHE KEFU_CLUSTER
 PATH := $(KEFU_CACHE)/bin/uv:$(PATH)
 export PATH
+# The tests start hundreds of Python processes: without bytecode each of them compiles its packages anew, for two seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -62,7 +64,8 @@ format: .venv/.ready ## Format the code
 
 ##@ Prove it
 .PHONY: test lint test-unit test-integration test-e2e bench bench-operator chaos-operator bench-retrieval tools
-test: lint test-unit test-integration test-e2e ## Everything below, in order
+test: lint test-unit ## Everything below; what needs servers and what needs pods beside one another, since both wait a lot
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-integration test-e2e
 
 lint: .venv/.ready ## Style, types, import layers, and that generated files are up to date
 	$(PY) -m ruff format --check .
