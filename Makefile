@@ -91,7 +91,7 @@ bench-operator: .venv/.ready tools ## The operator beside a client-go controller
 	$(PY) -m tests.benchmarks.operator --chatbots $(or $(CHATBOTS),1000)
 
 bench-retrieval: .venv/.ready models ## The retrieval service's part of it: overhead, quality, growth, publishing, kills
-	$(PY) -m tests.benchmarks $(addprefix retrieval-,orchestration quality ingestion publishing kills away)
+	$(PY) -m tests.benchmarks $(addprefix retrieval-,orchestration quality graph ingestion publishing kills away)
 
 chaos-operator: .venv/.ready tools ## Kill 1,000 operators between two writes each (POINTS=, SEED=)
 	KEFU_CHAOS_POINTS=$(or $(POINTS),1000) KEFU_CHAOS_SEED=$(or $(SEED),4) $(PYTEST) -s tests/integration/test_controller/test_chaos.py

@@ -6,7 +6,7 @@ from tests.benchmarks import first_answer, reconcile
 from tests.benchmarks.effort import Effort
 from tests.benchmarks.gateway import benchmark as gateway
 from tests.benchmarks.report import Report
-from tests.benchmarks.retrieval import away, ingestion, kills, orchestration, publishing, quality
+from tests.benchmarks.retrieval import away, graph, ingestion, kills, orchestration, publishing, quality
 
 BENCHMARKS: dict[str, Callable[[Effort], Report]] = {
     "first-answer": first_answer.run,
@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, Callable[[Effort], Report]] = {
     "operator": reconcile.run,
     "retrieval-orchestration": orchestration.run,
     "retrieval-quality": quality.run,
+    "retrieval-graph": graph.run,
     "retrieval-ingestion": ingestion.run,
     "retrieval-publishing": publishing.run,
     "retrieval-kills": kills.run,

@@ -21,9 +21,6 @@ CELLS = 64
 """Attributes of one product."""
 CLASSES = 8
 """Classes that one passage may speak of; one that names more is a list of them."""
-FLAGGED = ("waterproof", "dustproof", "shockproof", "wireless charging", "fast charging", "noise cancelling", "foldable",
-           "magnetic", "bluetooth", "transparent", "cabin")  # fmt: skip
-"""Attributes that a description states by naming them."""
 _NAMING = frozenset(
     {"goods", "product", "products", "item", "items", "型号", "机型", "款式", "产品", "货品", "model", "models"}
 )
@@ -183,7 +180,7 @@ class _Extraction:
         """Attributes that prose states or denies by name, unless a cell of their own says it."""
         said = {has.key for has in self._facts.has[-CELLS:] if has.product == product.id}
         written = plain(text)
-        for mention in _flagged().find(written):
+        for mention in words.flagged().find(written):
             key = mention.meanings[0]
             if key not in said:
                 holds = not values.NEGATION.search(written[max(0, mention.start - 12) : mention.start])
@@ -346,7 +343,3 @@ def _statements(text: str) -> Iterator[str]:
 
 def _class_names() -> Phrases[str]:
     return words.known_classes()
-
-
-def _flagged() -> Phrases[str]:
-    return words.known_keys_of(FLAGGED)

@@ -80,7 +80,7 @@ def _meanings(facts: Facts) -> Iterator[tuple[str, Meaning]]:
         yield from ((text, Meaning("key", key)) for text in said_of)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for has in facts.has:
-        if has.word and has.key not in (words.MODEL, words.FEATURES):
+        if has.word and has.key not in (words.MODEL, words.FEATURES) and not words.flagged().find(has.word):
             counts[has.key][has.word] += 1
     for key, seen in counts.items():
         if len(seen) <= VALUES:

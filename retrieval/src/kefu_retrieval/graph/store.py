@@ -36,6 +36,9 @@ _SCHEMA = (
     "CREATE REL TABLE ABOUT(FROM Policy TO Topic)",
 )
 
+_CSV = """HEADER=false, PARALLEL=false, AUTO_DETECT=false, DELIM=',', QUOTE='"', ESCAPE='"'"""
+"""As Python writes it: what is guessed from the first lines, which may hold no quote, is wrong for the later ones."""
+
 Parameters = Mapping[str, object]
 Record = Sequence[Any]
 _Cells = Iterable[Sequence[object]]
@@ -121,7 +124,7 @@ class CypherStore:
                 file = Path(name) / f"{number}.csv"
                 if _write(file, load.rows(facts)):
                     joins = f', from="{load.between[0]}", to="{load.between[1]}"' if load.between else ""
-                    self._connection.execute(f'COPY {load.table} FROM "{file}" (HEADER=false, PARALLEL=false{joins})')
+                    self._connection.execute(f'COPY {load.table} FROM "{file}" ({_CSV}{joins})')
 
 
 def _models(facts: Facts) -> Iterable[str]:

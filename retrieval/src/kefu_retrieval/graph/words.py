@@ -9,6 +9,11 @@ from kefu_retrieval.search import vocabulary
 
 CATEGORY, FITS, UNFIT, MODEL, BRAND, FEATURES = "category", "fits", "unfit", "model", "brand", "features"
 """Attributes that are more than attributes: they name classes, relations and names."""
+FLAGGED = (
+    "waterproof", "dustproof", "shockproof", "wireless charging", "fast charging", "noise cancelling", "foldable", "magnetic",
+    "bluetooth", "transparent", "cabin",
+)  # fmt: skip
+"""Attributes that a description states by naming them, or denies."""
 _BRACKETS = re.compile(r"\s*[(（\[【].*?[)）\]】]\s*")
 
 
@@ -48,10 +53,10 @@ def known_classes() -> Phrases[str]:
     return Phrases((word, name) for name, words in classes().items() for word in words)
 
 
-@lru_cache(maxsize=4)
-def known_keys_of(keys: tuple[str, ...]) -> Phrases[str]:
-    """The words for these attributes, and the key of each."""
-    return Phrases((word, key) for key in keys for word in attributes()[key])
+@lru_cache(maxsize=1)
+def flagged() -> Phrases[str]:
+    """The words for attributes that are stated by being named, and the key of each."""
+    return Phrases((word, key) for key in FLAGGED for word in attributes()[key])
 
 
 def _read(name: str) -> dict[str, tuple[str, ...]]:

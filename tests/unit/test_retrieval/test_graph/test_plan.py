@@ -10,7 +10,7 @@ from kefu_retrieval.graph.plan import Plan, Ruling, Selection
 from kefu_retrieval.graph.store import CypherStore
 from kefu_retrieval.search.question import Question
 from kefu_retrieval.search.vocabulary import built_in
-from tests.unit.test_retrieval.test_graph.shop import SHOP
+from tests.unit.test_retrieval.test_graph.shop import SHOP, passage
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +131,24 @@ def test_facts_with_quotes_and_line_ends_are_kept() -> None:
     found = Graph([odd], built_in())
     plan = Selection(("手机壳",), (), ("a5",), (), (), (), None, 1.0)
     assert [product.name for product in found.select(plan)] == ['A "5" , 壳\\']
+
+
+def test_a_late_quote_is_one_too() -> None:
+    plain = [passage(f"p/l.csv#Z{n}", f"Z{n} power bank", "capacity: 5000 mAh\ncolor: red") for n in range(300)]
+    late = passage("p/l.csv#Y1", "Y1 power bank", "capacity: 20,000 mAh\ncolor: red")
+    found = Graph([*plain, late], built_in())
+    assert [each.name for each in found.select(selection(found, "any power bank above 10000 mAh?"))] == [
+        "Y1 power bank"
+    ]
+
+
+def test_a_description_is_no_value_to_ask_for() -> None:
+    wares = [
+        passage(f"p/l.csv#K{n}", f"K{n} 手机壳", f"价格: 9 元\n描述: {said}")
+        for n, said in enumerate(("支持防水", "不支持防水", "防水"))
+    ]
+    found = Graph(wares, built_in())
+    assert [each.name for each in found.select(selection(found, "哪款手机壳支持防水"))] == ["K0 手机壳", "K2 手机壳"]
 
 
 def test_an_empty_graph_answers_nothing() -> None:
