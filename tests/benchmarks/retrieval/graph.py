@@ -86,7 +86,7 @@ async def _measure(made: Catalogue, questions: Sequence[Asked]) -> dict[str, Sco
             for name, document in (("without a graph", plain), ("with its graph", _with_graph(plain))):
                 served = folder / f"{name[:4]}.json"
                 served.write_text(document.model_copy(update={"sources": ()}).to_json())
-                service = Service(served, lambda t: MilvusStore(t, timeout=TIMEOUT), lambda _: encoding, TIMEOUT)
+                service = Service(served, lambda t: MilvusStore(t, timeout=TIMEOUT), lambda _: embedder(), TIMEOUT)
                 version = await service.ready()
                 graphs = graphs_of(document, wait=True)
                 graph = await graphs.of(version) if graphs else None

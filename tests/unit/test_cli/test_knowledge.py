@@ -14,6 +14,7 @@ from kefu_api.wire.versions import EvaluateRequest, EvaluateResponse, QuestionRe
 from kefu_operator.cli.commands import knowledge
 from kefu_operator.cli.errors import CliError, NotFound, Unreachable
 from kefu_operator.cli.knowledge.change import before_it, newest_other, wait_for
+from kefu_operator.cli.knowledge.engine import Engine
 from kefu_operator.cli.knowledge.place import IndexView, known_versions
 from kefu_operator.cli.output import Output
 
@@ -71,6 +72,9 @@ class Shelf:
             before="v2", after="v4", added=("faq/new",), changed=(), removed=(), documents=counts, chunks=counts
         )
         return found.to_json().encode()
+
+    def engine(self, index: str) -> Engine:
+        raise AssertionError("no model is asked")
 
     def questions(self, index: str) -> Mapping[str, str]:
         return {"golden.yaml": "[]"}

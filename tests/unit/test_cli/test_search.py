@@ -10,6 +10,7 @@ import pytest
 from kefu_api.wire.search import Explanation, GraphReport, Hit, LegReport, Reasons, SearchRequest, SearchResponse
 from kefu_operator.cli.commands import search
 from kefu_operator.cli.errors import NotFound
+from kefu_operator.cli.knowledge.engine import Engine
 from kefu_operator.cli.knowledge.place import IndexView
 from kefu_operator.cli.output import Output
 
@@ -41,6 +42,9 @@ class Library:
 
     def pin(self, index: str, version: str | None) -> None:
         raise AssertionError("a search changes nothing")
+
+    def engine(self, index: str) -> Engine:
+        raise AssertionError("no model is asked")
 
     def questions(self, index: str) -> Mapping[str, str]:
         raise AssertionError("a search asks one question")

@@ -10,6 +10,10 @@ from kefu_api.documents.index import Difference, HeldVersion, Scores
 MAX_NAMES = 1_000
 """Names of documents in one list of a difference."""
 MAX_FILES = 64
+MAX_PASSAGES = 200
+"""Passages of one list."""
+MAX_SHOWN = 4_000
+"""Characters of a passage in a list."""
 
 
 class VersionList(Model):
@@ -32,6 +36,27 @@ class VersionDiff(Model):
     removed: tuple[str, ...]
     documents: Difference
     chunks: Difference
+
+
+class Passage(Model):
+    """A chunk of a version, as a person or a model reads it."""
+
+    chunk: str
+    document: str
+    title: str
+    headings: tuple[str, ...] = ()
+    text: str
+    """Up to `MAX_SHOWN` characters."""
+    language: str
+
+
+class PassageList(Model):
+    """`GET /v1/versions/passages?version=…&after=…&limit=…`: in the order of chunk ids, which are hashes."""
+
+    version: str
+    languages: tuple[str, ...]
+    """Of the index."""
+    passages: tuple[Passage, ...]
 
 
 class EvaluateRequest(Model):

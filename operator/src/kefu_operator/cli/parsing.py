@@ -29,3 +29,22 @@ def port(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 1 to 65535")
     return int(text)
+
+
+def bounded(low: float, high: float) -> Callable[[str], float]:
+    """A parser of numbers from `low` to `high`: of whole ones where both are.
+
+    The parser raises argparse.ArgumentTypeError where the text is none.
+    """
+    kind = int if isinstance(low, int) and isinstance(high, int) else float
+
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not from {low} to {high}: give such a number")
+        return value
+
+    return parse

@@ -4,13 +4,17 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from functools import partial
+from heapq import nsmallest
 from typing import TypeVar
 
 from kefu_api.documents.index import Index
 from kefu_api.wire.versions import (
     MAX_NAMES,
+    MAX_SHOWN,
     EvaluateRequest,
     EvaluateResponse,
+    Passage,
+    PassageList,
     QuestionResult,
     VersionDiff,
     VersionList,
@@ -20,6 +24,8 @@ from kefu_retrieval.errors import IndexNotPublished
 from kefu_retrieval.evaluation import questions
 from kefu_retrieval.evaluation.scores import scores
 from kefu_retrieval.store.protocol import Store
+from kefu_retrieval.store.rows import Payload
+from kefu_retrieval.store.view import View
 from kefu_retrieval.versions.archive import Archive
 from kefu_retrieval.versions.asking import ask_version
 from kefu_retrieval.versions.diff import diff
@@ -76,6 +82,31 @@ class Desk:
 
         return await self._blocking(look)
 
+    async def passages(self, version: str | None, after: str, limit: int) -> PassageList:
+        """Chunks of a version whose ids come after `after`, in the order of ids: equal chunks in every version.
+
+        Raises:
+            IndexNotPublished: no version is named, and none is published.
+            VersionGone: the named one is not there.
+            RetrievalError: the store does not say.
+        """
+
+        def look() -> PassageList:
+            manifest = self._archive.find(version or self._published())
+            found: list[Payload] = []
+            for layer in View.of(self._store, manifest).layers:
+                rows = {each.chunk: each.row for each in layer.chunks() if each.chunk > after}
+                chosen = [rows[chunk] for chunk in nsmallest(limit, rows)]
+                found += layer.store.payloads(layer.collection, chosen)
+            found.sort(key=lambda payload: payload.chunk)
+            return PassageList(
+                version=manifest.version,
+                languages=self._index.languages,
+                passages=tuple(_passage(payload) for payload in found[:limit]),
+            )
+
+        return await self._blocking(look)
+
     async def evaluate(self, request: EvaluateRequest) -> EvaluateResponse:
         """Ask golden questions of a version, with the settings that customers are served by.
 
@@ -113,3 +144,14 @@ class Desk:
 
     async def _blocking(self, act: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, act)
+
+
+def _passage(payload: Payload) -> Passage:
+    return Passage(
+        chunk=payload.chunk,
+        document=payload.document,
+        title=payload.title,
+        headings=payload.headings,
+        text=payload.text[:MAX_SHOWN],
+        language=payload.language,
+    )

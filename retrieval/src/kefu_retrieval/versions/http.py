@@ -1,4 +1,4 @@
-"""Versions over HTTP: `GET /v1/versions`, `GET /v1/versions/diff`, `POST /v1/versions/evaluate`. None of them changes anything."""
+"""Versions over HTTP: `GET /v1/versions`, `GET /v1/versions/diff`, `GET /v1/versions/passages`, `POST /v1/versions/evaluate`. None of them changes anything."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from kefu_api.base import Model
 from kefu_api.codes import Code
-from kefu_api.wire.versions import EvaluateRequest
+from kefu_api.wire.versions import MAX_PASSAGES, EvaluateRequest
 from kefu_retrieval import body, problems, trace
 from kefu_retrieval.body import BodyTooLarge
 from kefu_retrieval.errors import QuestionsInvalid, RetrievalError, VersionGone
@@ -42,6 +42,7 @@ class VersionRoutes:
         return [
             Route("/v1/versions", self._answering(self._versions)),
             Route("/v1/versions/diff", self._answering(self._diff)),
+            Route("/v1/versions/passages", self._answering(self._passages)),
             Route("/v1/versions/evaluate", self._answering(self._evaluate), methods=["POST"]),
         ]
 
@@ -53,6 +54,13 @@ class VersionRoutes:
         if not before or not after:
             raise Refused(400, Code.INVALID_REQUEST, "before and after: name two versions")
         return await self._desk().diff(before, after)
+
+    async def _passages(self, request: Request) -> Model:
+        limit = request.query_params.get("limit", str(MAX_PASSAGES))
+        if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= MAX_PASSAGES:
+            raise Refused(400, Code.INVALID_REQUEST, f"limit: must be 1 to {MAX_PASSAGES}")
+        after = request.query_params.get("after", "")
+        return await self._desk().passages(request.query_params.get("version") or None, after, int(limit))
 
     async def _evaluate(self, request: Request) -> Model:
         asked = EvaluateRequest.model_validate_json(await body.read(request, MAX_BODY))

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from kefu_api.wire.versions import EvaluateRequest, EvaluateResponse, VersionDif
 from kefu_operator.cli.errors import NotFound
 from kefu_operator.cli.knowledge import show
 from kefu_operator.cli.knowledge.change import before_it, newest_other, wait_for
+from kefu_operator.cli.knowledge.draft.options import add_drafting, drafting_of
 from kefu_operator.cli.knowledge.options import add_place, place_of
 from kefu_operator.cli.knowledge.place import IndexView, Place, chosen
 from kefu_operator.cli.output import Output
@@ -24,6 +26,7 @@ EXAMPLES = """\
   kefu knowledge publish shop --newest       let whatever passes the gates answer again
   kefu knowledge rollback shop               go back to the version before
   kefu knowledge evaluate shop               ask the golden questions again
+  kefu knowledge draft shop --out mine.yaml  have golden questions drafted from what the index holds
 
 Without --cluster, -n or --context it works on what `kefu run` serves here, else on the current namespace of the cluster.
 """
@@ -59,6 +62,8 @@ def register(commands: Any, summary: str) -> None:
     evaluate_.add_argument(
         "--questions", type=Path, action="append", metavar="FILE", help="YAML list (default: that of spec.evaluation)"
     )
+    drafting_ = _action(actions, "draft", "draft golden questions from what an index holds", draft)
+    add_drafting(drafting_)
 
 
 def _action(actions: Any, name: str, summary: str, act: Act, named: str | None = None) -> argparse.ArgumentParser:
@@ -143,6 +148,19 @@ def evaluate(place: Place, arguments: argparse.Namespace, output: Output) -> int
         output.print(found.to_json())
     else:
         show.evaluation(found, output)
+    return OK
+
+
+def draft(place: Place, arguments: argparse.Namespace, output: Output) -> int:
+    """Draft, passage by passage; what is written stays, whatever happens."""
+    view = chosen(place, arguments.index)
+    tally = drafting_of(place, view.name, arguments).run(
+        lambda so_far, of: show.drafting(so_far, of, output) if arguments.output == "text" else None
+    )
+    if arguments.output == "json":
+        output.print(json.dumps(asdict(tally)))
+    else:
+        show.drafted(tally, arguments.out, output)
     return OK
 
 

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from kefu_api.documents import release
+from kefu_operator import naming
 from kefu_operator.cli.errors import NotFound, Unreachable
+from kefu_operator.cli.knowledge.engine import Engine, key, posting
 from kefu_operator.cli.knowledge.place import IndexView, known_versions, problem
 from kefu_operator.local import pins
 from kefu_operator.local.errors import NoInstance
@@ -52,6 +57,23 @@ class Here:
             raise problem(error.read(65_536), error.code) from error
         except OSError as error:
             raise Unreachable(f"the retrieval service at {url} does not answer ({error}): see `kefu status`") from error
+
+    def engine(self, index: str) -> Engine:
+        """As the release of a chatbot names it.
+
+        Raises:
+            NotFound: no chatbot uses the index.
+        """
+        for bot in self._instance.content["chatbots"]:
+            file = self._instance.state / naming.gateway(bot["name"]) / "release" / release.FILE
+            try:
+                found = release.Release.model_validate_json(file.read_bytes())
+            except (OSError, ValidationError):
+                continue
+            if any(target.name == index for target in found.knowledge):
+                key_file = found.engine.api_key_file
+                return Engine(found.engine.model, posting(found.engine.url, key(Path(key_file) if key_file else None)))
+        raise NotFound(f"no chatbot here uses KnowledgeIndex {index}: give an engine with --engine URL")
 
     def questions(self, index: str) -> Mapping[str, str]:
         """Those that the last judgement was made by."""

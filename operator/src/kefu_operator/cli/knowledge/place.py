@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from kefu_api.kinds.knowledge.versions import KnownVersion
 from kefu_api.wire.search import Problem
 from kefu_operator.cli.errors import AskFailed, NotFound
+from kefu_operator.cli.knowledge.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class Place(Protocol):
 
     def ask(self, index: str, path: str, body: bytes | None = None) -> bytes:
         """GET, or with a body POST, a path of the index's retrieval service."""
+
+    def engine(self, index: str) -> Engine:
+        """The engine of a chatbot that uses the index."""
 
     def questions(self, index: str) -> Mapping[str, str]:
         """The golden questions that the spec names, by file name."""

@@ -1,12 +1,14 @@
 """Printing versions, differences and scores."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from kefu_api.base import Model
 from kefu_api.documents.index import Difference
 from kefu_api.kinds.knowledge.versions import KnownVersion, QuestionChanges
 from kefu_api.wire.versions import EvaluateResponse, VersionDiff
+from kefu_operator.cli.knowledge.draft.drafting import Tally
 from kefu_operator.cli.knowledge.place import IndexView
 from kefu_operator.cli.output import Output
 
@@ -62,6 +64,22 @@ def evaluation(found: EvaluateResponse, output: Output) -> None:
         where = f"evidence at {result.rank}" if result.rank else "no evidence among the first ten"
         why = where if result.expected else "answerable, and should not be"
         output.print(output.paint(f"  {result.id}  {result.question}  ({why})", "red"))
+
+
+def drafting(tally: Tally, of: int, output: Output) -> None:
+    """One line a passage."""
+    output.print(output.paint(f"{tally.passages} of {of} passages, {tally.kept} questions kept", "dim"))
+
+
+def drafted(tally: Tally, file: Path, output: Output) -> None:
+    """What came of it, and what to do next."""
+    answerable = tally.kept - tally.unanswerable
+    output.print(f"{answerable} answerable and {tally.unanswerable} unanswerable questions are new in {file}")
+    output.print(
+        f"{tally.marked} of them are marked with `check`; dropped were {tally.repeated} repeated questions and "
+        f"{tally.answered_after_all} that the index answers though they should have no answer"
+    )
+    output.print("edit the file, then let spec.evaluation.questions name a ConfigMap with it")
 
 
 def _line(held: KnownVersion) -> str:

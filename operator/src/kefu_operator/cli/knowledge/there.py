@@ -2,15 +2,21 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
+from pydantic import ValidationError
 
 from kefu_api import GROUP, VERSION
+from kefu_api.documents import release
 from kefu_operator import naming
 from kefu_operator.cli.errors import NotFound, Unreachable
+from kefu_operator.cli.knowledge.engine import TIMEOUT as TIMEOUT_OF_ENGINES
+from kefu_operator.cli.knowledge.engine import Engine, refusal
 from kefu_operator.cli.knowledge.place import IndexView, known_versions, problem
 from kefu_operator.cli.status.cluster import TIMEOUT, connect
 
@@ -49,20 +55,67 @@ class There:
 
     def ask(self, index: str, path: str, body: bytes | None = None) -> bytes:
         """Through the API server's proxy, with the caller's own rights (`services/proxy`)."""
-        service = f"{naming.retrieval(index)}:http"
+        status, answer = self._proxied(naming.retrieval(index), path, body, ASK_TIMEOUT)
+        if status != 200:
+            raise _refused(answer, status, self._namespace)
+        return answer
+
+    def engine(self, index: str) -> Engine:
+        """As the release of a chatbot names it, through the API server's proxy too.
+
+        Raises:
+            NotFound: no chatbot uses the index, or its engine is none of this namespace.
+        """
+        for bot in self._chatbots():
+            if not any(used["name"] == index for used in bot["spec"].get("knowledge", ())):
+                continue
+            target = self._release(bot["metadata"]["name"]).engine
+            service, _, rest = (urlsplit(target.url).hostname or "").partition(".")
+            if rest.split(".")[0] != self._namespace:
+                raise NotFound(
+                    f"the engine of ChatbotDeployment {bot['metadata']['name']} is {target.url}, outside of this namespace: "
+                    "give it with --engine URL, and its key with --key-file"
+                )
+            return Engine(target.model, partial(self._post, service))
+        raise NotFound(f"no ChatbotDeployment here uses KnowledgeIndex {index}: give an engine with --engine URL")
+
+    def _post(self, service: str, path: str, body: bytes) -> bytes:
+        status, answer = self._proxied(service, path, body or None, TIMEOUT_OF_ENGINES)
+        if status != 200:
+            raise refusal(status, answer, service)
+        return answer
+
+    def _chatbots(self) -> list[dict[str, Any]]:
+        with _translated("list chatbotdeployments", self._namespace):
+            found: Any = self._objects.list_namespaced_custom_object(
+                GROUP, VERSION, self._namespace, "chatbotdeployments", _request_timeout=TIMEOUT
+            )
+        return list(found["items"])
+
+    def _release(self, chatbot: str) -> release.Release:
+        with _translated("read configmaps", self._namespace):
+            held = client.CoreV1Api().read_namespaced_config_map(
+                naming.release(chatbot), self._namespace, _request_timeout=TIMEOUT
+            )
+        try:
+            return release.Release.model_validate_json((held.data or {})[release.FILE])
+        except (KeyError, ValidationError) as error:
+            raise NotFound(
+                f"the release of ChatbotDeployment {chatbot} is of another Kefu: give --engine URL"
+            ) from error
+
+    def _proxied(self, service: str, path: str, body: bytes | None, timeout: float) -> tuple[int, bytes]:
         api = self._objects.api_client
-        resource = f"/api/v1/namespaces/{self._namespace}/services/{service}/proxy/{path}"
+        resource = f"/api/v1/namespaces/{self._namespace}/services/{service}:http/proxy/{path}"
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         method = "POST" if body is not None else "GET"
         api.update_params_for_auth(headers, [], ["BearerToken"], resource, method, body)
         url = f"{api.configuration.host}{resource}"
         try:
-            answer = api.rest_client.pool_manager.request(method, url, body=body, headers=headers, timeout=ASK_TIMEOUT)
+            answer = api.rest_client.pool_manager.request(method, url, body=body, headers=headers, timeout=timeout)
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"the API server of the current context does not answer: {error}") from error
-        if answer.status != 200:
-            raise _refused(answer.data, answer.status, self._namespace)
-        return bytes(answer.data)
+        return answer.status, bytes(answer.data)
 
     def questions(self, index: str) -> Mapping[str, str]:
         """Those of the ConfigMap that the spec names."""
