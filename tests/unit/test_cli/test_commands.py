@@ -93,7 +93,11 @@ def test_rendering_prints_no_secret(tmp_path: Path, capsys: pytest.CaptureFixtur
     text = capsys.readouterr().out
     assert "do-not-print-me" not in text
     generated = [line for line in text.splitlines() if "<random>" in line]
-    assert generated == ["  key: <random>  # made at random by the operator, once"]
+    assert generated == [
+        "  key: <random>  # made at random by the operator, once",
+        "  key: <random>  # made at random by the operator, once",
+        "    user default on ><random> ~* &* +@all  # made at random by the operator, once",
+    ]
 
 
 def test_rendering_invalid_files_is_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
