@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hack.images.debian import cpu_tools
 from hack.images.errors import UnknownImage
-from hack.images.extras import encoder, milvus_lite, redis_server
+from hack.images.extras import encoder, redis_server
 from hack.images.ocr import ocr
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +58,7 @@ IMAGES: tuple[Image, ...] = (
         ("retrieval/src/kefu_retrieval", _API),
         extras=(("encoder.onnx", encoder), ("ocr", ocr)),
     ),
-    Image("milvus-lite", "requirements/milvus-lite.txt", extras=(("milvus-lite", milvus_lite),)),
+    Image("milvus-lite", "requirements/milvus-lite.txt", ("retrieval/src/kefu_retrieval", _API)),
     Image("redis", "requirements/redis.txt", extras=(("valkey-server", redis_server),), bare=True),
     Image("llamacpp", "requirements/llamacpp.txt", ("serving/src/kefu_serving",)),
     Image(

@@ -32,11 +32,6 @@ def redis_server(site: Path) -> Path:
     return found[0]
 
 
-def milvus_lite(_: Path) -> Path:
-    """Return the launcher that stands for the script which pip would have written for another Python."""
-    return Path(__file__).parent / "milvus-lite" / "milvus-lite"
-
-
 @cache
 def _model(name: str) -> Path:
     # hack.models needs packages: the checkout's environment has them, the system's Python may not.

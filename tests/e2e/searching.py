@@ -13,22 +13,31 @@ from hack.stack.kube import Kube
 from kefu_api.wire.search import SearchResponse
 
 
-def url_of(kube: Kube, index: str, namespace: str) -> str:
-    """Where an index's retrieval service answers, by cluster IP."""
+@dataclass(frozen=True)
+class Service:
+    """A retrieval service, and the token that it asks for."""
+
+    url: str
+    token: str
+
+
+def service_of(kube: Kube, index: str, namespace: str) -> Service:
+    """That of an index, by cluster IP."""
     spec = kube.get("service", f"{index}-retrieval", namespace)["spec"]
-    return f"http://{spec['clusterIP']}:{spec['ports'][0]['port']}"
+    url = f"http://{spec['clusterIP']}:{spec['ports'][0]['port']}"
+    return Service(url, kube.secret(f"{index}-token", "key", namespace))
 
 
-def search(url: str, query: str, timeout: float = 30) -> SearchResponse:
+def search(service: Service, query: str, timeout: float = 30) -> SearchResponse:
     """One question.
 
     Raises:
         OSError: the service did not answer, or with an error status.
     """
     request = urllib.request.Request(
-        f"{url}/v1/search",
+        f"{service.url}/v1/search",
         data=json.dumps({"query": query, "topK": 1}).encode(),
-        headers={"Content-Type": "application/json"},
+        headers={"Content-Type": "application/json", "Kefu-Token": service.token},
     )
     with urllib.request.urlopen(request, timeout=timeout) as response:
         return SearchResponse.model_validate_json(response.read())
@@ -49,7 +58,7 @@ class Seen:
 class Reader:
     """Searches again and again in the background and keeps every answer and every failure."""
 
-    url: str
+    service: Service
     query: str
     seen: list[Seen] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -72,7 +81,7 @@ class Reader:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                found = search(self.url, self.query)
+                found = search(self.service, self.query)
                 text = found.hits[0].text if found.hits else ""
                 self.seen.append(Seen(time.monotonic(), found.version, text))
             except OSError as error:

@@ -13,7 +13,7 @@ from hack.stack.install import SYSTEM, Stack
 from hack.stack.kube import Kube
 from hack.stack.writes import writes_by
 
-from tests.e2e.searching import Reader, Seen, search, url_of
+from tests.e2e.searching import Reader, Seen, search, service_of
 from tests.e2e.website import Website
 
 pytestmark = pytest.mark.cluster
@@ -153,7 +153,7 @@ def test_the_first_version_is_judged_and_tells_how_far_its_building_is(kube: Kub
 
 def test_an_edit_that_fails_the_gate_is_refused_and_the_first_version_goes_on(kube: Kube) -> None:
     first = published(kube, "guide")
-    with Reader(url_of(kube, "guide", NAMESPACE), "月光礼盒多少钱？") as reader:
+    with Reader(service_of(kube, "guide", NAMESPACE), "月光礼盒多少钱？") as reader:
         write(kube, faq(price="527", without=frozenset(range(3))))
         refused = until(
             lambda: found if (found := told(kube, "guide", "Evaluated")).get("reason") == "GatesFailed" else None,
@@ -204,11 +204,11 @@ def test_a_rollback_answers_in_seconds_with_nothing_embedded_and_nothing_mixed(s
     first = published(kube, "guide")
     write(kube, faq(price="527"))
     second = published(kube, "guide", other_than=first)
-    url = url_of(kube, "guide", NAMESPACE)
-    until(lambda: search(url, "月光礼盒多少钱？").version == second, lambda: "the service did not follow", 30)
+    service = service_of(kube, "guide", NAMESPACE)
+    until(lambda: search(service, "月光礼盒多少钱？").version == second, lambda: "the service did not follow", 30)
     price = {first: "318", second: "527"}
     before = len(jobs_made(stack))
-    with Reader(url, "月光礼盒多少钱？") as reader:
+    with Reader(service, "月光礼盒多少钱？") as reader:
         back, told_back = went(kube, reader, ("rollback", "guide"), first)
         forth, told_forth = went(kube, reader, ("publish", "guide", second), second)
     print(f"rollback: {back:.1f} s from the command ({told_back.splitlines()[0]})")
@@ -246,14 +246,14 @@ def test_a_web_site_is_fetched_followed_and_outlived(stack: Stack, kube: Kube) -
         kube.apply(index("web", sources=[{"name": "site", "http": place, "every": "5s"}]), namespace=NAMESPACE)
         first = published(kube, "web")
         kube.kubectl("wait", "--for=condition=Ready", "ki/web", "-n", NAMESPACE, "--timeout=120s")
-        url = url_of(kube, "web", NAMESPACE)
-        assert "12 个月" in search(url, "烤箱保修多久？").hits[0].text
+        service = service_of(kube, "web", NAMESPACE)
+        assert "12 个月" in search(service, "烤箱保修多久？").hits[0].text
         until(lambda: site.statuses[304] > 0, lambda: site.statuses, 60)
         assert site.statuses[200] == 1
         site.pages["/warranty.md"] = page.format(36)
         began = time.monotonic()
         second = published(kube, "web", other_than=first)
-        until(lambda: "36 个月" in search(url, "烤箱保修多久？").hits[0].text, lambda: second, 30)
+        until(lambda: "36 个月" in search(service, "烤箱保修多久？").hits[0].text, lambda: second, 30)
         print(f"a changed page: {time.monotonic() - began:.1f} s until it answered")
         kube.kubectl("wait", "--for=condition=Ready", "ki/web", "-n", NAMESPACE, "--timeout=60s")
         ready = told(kube, "web", "Ready")
@@ -265,7 +265,7 @@ def test_a_web_site_is_fetched_followed_and_outlived(stack: Stack, kube: Kube) -
     tried = status(kube, "web")["sources"][0]["at"]
     until(lambda: status(kube, "web")["sources"][0]["at"] != tried, lambda: status(kube, "web"), 60)
     assert told(kube, "web", "Ready") == ready, "a source that is away must not make it unready, not even for a moment"
-    assert "36 个月" in search(url, "烤箱保修多久？").hits[0].text
+    assert "36 个月" in search(service, "烤箱保修多久？").hits[0].text
     assert status(kube, "web")["published"]["version"] == second
 
 

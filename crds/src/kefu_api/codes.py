@@ -12,6 +12,7 @@ class Code(StrEnum):
     QUESTION_TOO_LONG = "V1004"
     NOT_TEXT = "V1005"
     TOO_LARGE = "V1006"
+    TOKEN_REFUSED = "V1007"  # noqa: S105 - a code
     KNOWLEDGE_UNAVAILABLE = "V2001"
     INDEX_NOT_PUBLISHED = "V2002"
     NO_ANSWER = "V2003"
@@ -29,6 +30,7 @@ WHAT_TO_DO: dict[Code, str] = {
     Code.QUESTION_TOO_LONG: "Shorten the question; the limit is named in the message.",
     Code.NOT_TEXT: "Send UTF-8 text without control characters.",
     Code.TOO_LARGE: "Send a smaller body; the limit is named in the message.",
+    Code.TOKEN_REFUSED: "Send the token of this index (Secret `INDEX-token`, key `key`) as `Kefu-Token`.",
     Code.KNOWLEDGE_UNAVAILABLE: "Ask again in a moment: the knowledge cannot be looked up right now.",
     Code.INDEX_NOT_PUBLISHED: "Wait until the KnowledgeIndex is Ready.",
     Code.NO_ANSWER: "The knowledge holds no answer; rephrase, or ask a person.",

@@ -23,6 +23,11 @@ def owned_by(kind: str, name: str) -> str:
     return f"{kind}.{name}"
 
 
+def uses(workload: str) -> str:
+    """Label of the pods that call a workload, which its NetworkPolicy looks for."""
+    return f"uses.{GROUP}/{workload}"
+
+
 def gateway(chatbot: str) -> str:
     """Deployment, Service, HPA and PodDisruptionBudget of a chatbot's gateway."""
     return f"{chatbot}-gateway"
@@ -73,6 +78,16 @@ def store(index: str) -> str:
     return f"{index}-milvus"
 
 
+def index_token(index: str) -> str:
+    """Secret with the token that an index's retrieval service asks for."""
+    return f"{index}-token"
+
+
+def store_token(index: str) -> str:
+    """Secret with the token that an index's embedded Milvus asks for."""
+    return f"{store(index)}-token"
+
+
 def index_document(index: str) -> str:
     """ConfigMap that the retrieval service follows."""
     return f"{index}-index"
@@ -84,6 +99,16 @@ def ingestion(index: str, version: str, manner: str = "") -> str:
     At most 63 characters, with three of the hash: what a Job did is checked by its report, never by its name alone.
     """
     return f"{index}-ingest-{version}" + (f"-{manner[:3]}" if manner else "")
+
+
+def ingestion_policy(index: str) -> str:
+    """NetworkPolicy of the pods that build and publish an index."""
+    return f"{index}-ingestion"
+
+
+def fetching_policy(index: str) -> str:
+    """NetworkPolicy of the pods that fetch an index's remote sources."""
+    return f"{index}-fetching"
 
 
 def sources(index: str) -> str:

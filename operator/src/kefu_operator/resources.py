@@ -38,6 +38,7 @@ AUTOSCALERS = Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalp
 DISRUPTION_BUDGETS = Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 SCALED_OBJECTS = Resource("keda.sh/v1alpha1", "ScaledObject", "scaledobjects")
 """KEDA's; there only where KEDA is."""
+NETWORK_POLICIES = Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
 PODS = Resource("v1", "Pod", "pods")
 EVENTS = Resource("v1", "Event", "events")
 LEASES = Resource("coordination.k8s.io/v1", "Lease", "leases")
@@ -48,7 +49,7 @@ CUSTOM_METRICS = "custom.metrics.k8s.io/v1beta1"
 
 ALL = (
     CHATBOTS, INDEXES, DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS,
-    PODS, EVENTS,
+    PODS, EVENTS, NETWORK_POLICIES,
 )  # fmt: skip
 _BY_KIND = {(resource.api_version, resource.kind): resource for resource in (*ALL, SCALED_OBJECTS)}
 

@@ -134,9 +134,13 @@ class Operator:
     def _make_workers(self, client: Client, discovery: Discovery) -> Workers:
         applier, board, settings = Applier(client, self.metrics, self._leave), RefusalBoard(), self._settings
         reconciles: dict[str, Reconcile] = {
-            INDEXES.kind: KnowledgeReconciler(client, applier, settings.images),
-            ENGINES: EnginesReconciler(client, applier, settings.images, settings.plan, board, discovery),
-            CHATBOTS.kind: ChatbotReconciler(client, applier, settings.images, settings.plan, board, discovery),
+            INDEXES.kind: KnowledgeReconciler(client, applier, settings.images, settings.network),
+            ENGINES: EnginesReconciler(
+                client, applier, settings.images, settings.plan, board, discovery, settings.network
+            ),
+            CHATBOTS.kind: ChatbotReconciler(
+                client, applier, settings.images, settings.plan, board, discovery, settings.network
+            ),
         }
         return Workers(KeyQueue(Backoff()), reconciles, self.metrics, limit=settings.workers)
 

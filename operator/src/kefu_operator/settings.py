@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from kefu_api.kinds.types import HttpUrl, Size, amount
 from kefu_operator.desired.images import DEFAULTS, ROLES, Images
+from kefu_operator.desired.network import AS_IT_COMES, SYSTEM, Network
 from kefu_operator.errors import SettingsError
 from kefu_operator.plan.settings import AcceleratorClass, ModelVolumes, PlanSettings
 
@@ -59,6 +61,13 @@ class _Prometheus(_Table):
     url: HttpUrl | None = None
 
 
+class _NetworkPolicies(_Table):
+    enabled: bool = True
+    customers: tuple[dict[str, Any], ...] = ()
+    scrapers: tuple[dict[str, Any], ...] = ()
+    api_server: tuple[dict[str, Any], ...] = (dict(SYSTEM),)
+
+
 class _File(_Table):
     """The file that the chart mounts (`KEFU_CONFIG`)."""
 
@@ -68,6 +77,7 @@ class _File(_Table):
     model_volumes: _ModelVolumes = _ModelVolumes()
     tracing: _Tracing = _Tracing()
     prometheus: _Prometheus = _Prometheus()
+    network_policies: _NetworkPolicies = _NetworkPolicies()
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,7 @@ class Settings:
 
     images: Images
     plan: PlanSettings
+    network: Network = AS_IT_COMES
     namespaces: tuple[str, ...] = ()
     """Namespaces to watch; empty: all of them."""
     kubeconfig: Path | None = None
@@ -103,7 +114,7 @@ class Settings:
 def load(environment: Mapping[str, str]) -> Settings:
     """Settings from the environment.
 
-    KEFU_CONFIG: path of the tables (images, accelerators, modelHub, modelVolumes, tracing, prometheus); absent: defaults.
+    KEFU_CONFIG: path of the tables (images, accelerators, modelHub, modelVolumes, tracing, prometheus, networkPolicies); absent: defaults.
     KEFU_NAMESPACES: namespaces to watch, separated by commas; empty: all. KUBECONFIG: absent means the service account.
     KEFU_PORT, KEFU_WORKERS, KEFU_RESYNC_SECONDS, KEFU_LOG_LEVEL: see `Settings`.
     KEFU_LEASE: `namespace/name` of the Lease that operators agree by; absent: this one is alone.
@@ -122,6 +133,13 @@ def load(environment: Mapping[str, str]) -> Settings:
             allow_http=tables.model_hub.allow_http,
             trace_endpoint=tables.tracing.endpoint or None,
             prometheus_url=tables.prometheus.url,
+        ),
+        network=Network(
+            tables.network_policies.enabled,
+            tables.network_policies.customers,
+            tables.network_policies.scrapers,
+            _namespace(tables.prometheus.url),
+            tables.network_policies.api_server,
         ),
         namespaces=tuple(filter(None, map(str.strip, environment.get("KEFU_NAMESPACES", "").split(",")))),
         kubeconfig=Path(config) if config else None,
@@ -155,6 +173,12 @@ def _read(path: str | None) -> _File:
     if unknown:
         raise SettingsError(f"KEFU_CONFIG: images.table: unknown role {unknown[0]!r}; roles are {', '.join(ROLES)}")
     return tables
+
+
+def _namespace(url: str | None) -> str | None:
+    """Of a Service by its address, as far as that tells: `http://name.namespace.svc:9090`."""
+    labels = (urlsplit(url or "").hostname or "").split(".")
+    return labels[1] if labels[2:3] == ["svc"] else None
 
 
 def _lease(text: str) -> LeasePlace | None:

@@ -33,6 +33,7 @@ from kefu_operator.resources import (
     DISRUPTION_BUDGETS,
     INDEXES,
     JOBS,
+    NETWORK_POLICIES,
     PODS,
     SERVICES,
     STATEFUL_SETS,
@@ -84,7 +85,7 @@ SUBJECTS = (
     Subject(INDEXES, "", Relations.index_seen, gone=Relations.index_gone),
     Subject(CHATBOTS, "", Relations.chatbot_seen, gone=Relations.chatbot_gone),
     *(Subject(resource, OURS, Relations.child_seen) for resource in (
-        DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, JOBS
+        DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, JOBS, NETWORK_POLICIES
     )),
     *(Subject(resource, OURS, Relations.child_seen, _generation) for resource in (AUTOSCALERS, DISRUPTION_BUDGETS)),
     Subject(PODS, OURS, Relations.child_seen, pods.view),

@@ -7,7 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from prometheus_client import start_http_server
+
 from kefu_api.documents.index import IngestionFailure, IngestionReport
+from kefu_api.token import TokenFile
 from kefu_retrieval import documents, logs, termination
 from kefu_retrieval.errors import RetrievalError
 from kefu_retrieval.settings import Settings
@@ -31,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return job(lambda: _ingest(asked.index, settings), settings)
     if asked.command == "publish":
         return job(lambda: publishing.publish(asked.index), settings)
-    return serve(asked.index, asked.host, asked.port, settings)
+    if asked.metrics_port:
+        start_http_server(asked.metrics_port, asked.host)
+    return serve(asked.index, asked.host, asked.port, settings, TokenFile(asked.token) if asked.token else None)
 
 
 def job(act: Callable[[], IngestionReport], settings: Settings) -> int:
@@ -71,8 +76,8 @@ async def _build(path: Path, settings: Settings) -> IngestionReport:
         store.close()
 
 
-def serve(path: Path, host: str, port: int, settings: Settings) -> int:
-    """Serve until a signal ends it."""
+def serve(path: Path, host: str, port: int, settings: Settings, tokens: TokenFile | None) -> int:
+    """Serve until a signal ends it, to whoever sends one of `tokens`."""
     import uvicorn
 
     from kefu_retrieval import app
@@ -89,7 +94,7 @@ def serve(path: Path, host: str, port: int, settings: Settings) -> int:
     except RetrievalError as error:
         log.error("cannot serve", extra={"reason": error.reason, "error": str(error)})
         return TEMPORARY if error.temporary else PERMANENT
-    uvicorn.run(app.create(service), host=host, port=port, log_config=None, access_log=False)
+    uvicorn.run(app.create(service, tokens), host=host, port=port, log_config=None, access_log=False)
     return 0
 
 
@@ -106,6 +111,10 @@ def _parser() -> argparse.ArgumentParser:
         if name == "serve":
             command.add_argument("--host", default="0.0.0.0", help="address to listen on (default: %(default)s)")
             command.add_argument("--port", type=int, default=8081, help="port to listen on (default: %(default)s)")
+            command.add_argument(
+                "--metrics-port", type=int, help="port that shows metrics to everybody (default: none)"
+            )
+            command.add_argument("--token", type=Path, help="file of the token that callers must send (default: none)")
     return parser
 
 

@@ -9,16 +9,19 @@ from contextlib import asynccontextmanager
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ValidationError
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from kefu_api.codes import Code
+from kefu_api.token import HEADER, TokenFile
 from kefu_api.wire.search import SearchRequest, SearchResponse
 from kefu_retrieval import body, metrics, problems, trace
 from kefu_retrieval.body import BodyTooLarge
 from kefu_retrieval.errors import RetrievalError
 from kefu_retrieval.faults import first_fault
+from kefu_retrieval.guard import Guard
 from kefu_retrieval.service import Service
 from kefu_retrieval.versions.http import VersionRoutes
 
@@ -28,8 +31,13 @@ MAX_BODY = 64 * 1024
 log = logging.getLogger(__name__)
 
 
-def create(service: Service) -> Starlette:
-    """The application that serves `service`, and follows its document while it runs."""
+def create(service: Service, tokens: TokenFile | None = None) -> Starlette:
+    """The application that serves `service`, and follows its document while it runs.
+
+    Args:
+        service: what answers.
+        tokens: who may ask; None: whoever can connect.
+    """
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -41,6 +49,7 @@ def create(service: Service) -> Starlette:
     application = Starlette(
         lifespan=lifespan,
         exception_handlers={Exception: internal},
+        middleware=[Middleware(Guard, tokens=tokens)] if tokens else [],
         routes=[
             Route("/v1/search", search, methods=["POST"]),
             Route("/healthz", healthz),
@@ -50,6 +59,7 @@ def create(service: Service) -> Starlette:
         ],
     )
     application.state.service = service
+    application.state.tokens = tokens
     return application
 
 
@@ -90,7 +100,7 @@ async def healthz(_: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """200 with the version when a search would find something to search, else 503 with the reason."""
+    """200 when a search would find something to search, else 503 with the reason; the version is told to callers alone."""
     service: Service = request.app.state.service
     try:
         version = await service.ready()
@@ -98,6 +108,9 @@ async def readyz(request: Request) -> Response:
         return PlainTextResponse(f"{error.reason}: {error}\n", 503)
     except TimeoutError:
         return PlainTextResponse("StoreUnreachable: the store does not answer in time\n", 503)
+    tokens: TokenFile | None = request.app.state.tokens
+    if tokens and not tokens.accepts(request.headers.get(HEADER, "")):
+        return PlainTextResponse("ok\n")
     legs = "dense and keyword" if version.manifest.sparse else "dense only: this server has no keyword search"
     return PlainTextResponse(f"ok: version {version.manifest.version}, {version.manifest.chunks} chunks, {legs}\n")
 

@@ -64,7 +64,7 @@ class RuntimeFactory:
         """The runtime of a release; its warm-up begins."""
         metrics = Metrics(self._instruments, release.namespace, release.chatbot, release.name)
         sessions = self._sessions(release)
-        targets = [RetrievalClient(self._http, target.name, target.url) for target in release.knowledge]
+        targets = [RetrievalClient(self._http, target) for target in release.knowledge]
         servers = (release.engine, *release.engine.fallbacks)
         engines = [EngineClient(self._http, server, release.budget.tokens) for server in servers]
         engine = FallbackEngine(engines) if release.engine.fallbacks else engines[0]

@@ -39,6 +39,7 @@ from kefu_operator.resources import (
     DISRUPTION_BUDGETS,
     INDEXES,
     JOBS,
+    NETWORK_POLICIES,
     SECRETS,
     SERVICES,
     resource_of,
@@ -49,7 +50,7 @@ from tests.integration.test_controller.objects import chatbot, config_map, endpo
 
 Object = dict[str, Any]
 
-MADE = (DEPLOYMENTS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS)
+MADE = (DEPLOYMENTS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS, NETWORK_POLICIES)
 OWN_WORDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|r-[0-9a-f]{10}|kefu_[0-9a-f]{8}_")
 """What a namespace has of its own: uids, and names by content in which its own name is; their content is compared."""
 ROUNDS = 40

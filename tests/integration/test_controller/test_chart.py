@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kefu_operator.desired.network import Network
 from kefu_operator.plan.settings import ModelVolumes
 from kefu_operator.settings import load
 from tests.integration.test_controller.chart import CHART, helm, rendered
@@ -23,6 +24,7 @@ def test_the_operator_reads_the_tables_that_the_chart_mounts(tmp_path: Any) -> N
     config_map = of_kind(
         rendered('images.registry="r.example/k"', 'images.gateway="g:1"', 'modelHub={"endpoint":"http://m","allowHttp":true}',
                  'modelVolumes={"storageClass":"nfs","shared":true}',
+                 'networkPolicies={"scrapers":[{"namespaceSelector":{"matchLabels":{"a":"b"}}}],"apiServer":[]}',
                  'accelerators={"ours":{"resource":"nvidia.com/gpu","nodeSelector":{"a":"b"},"memory":"40Gi","perNode":4},"t4":null}', 'imagePullSecrets=["pull"]'),
         "ConfigMap",
     )[0]  # fmt: skip
@@ -37,6 +39,7 @@ def test_the_operator_reads_the_tables_that_the_chart_mounts(tmp_path: Any) -> N
     ours, h100 = settings.plan.accelerators["ours"], settings.plan.accelerators["h100"]
     assert (ours.node_selector, ours.memory, ours.fp8, ours.per_node) == ({"a": "b"}, 40 * 2**30, False, 4)
     assert (h100.memory, h100.fp8, h100.per_node) == (81_559 * 2**20, True, 8)
+    assert settings.network == Network(scrapers=({"namespaceSelector": {"matchLabels": {"a": "b"}}},), api_server=())
     assert "nvidia" in settings.plan.accelerators
     assert "t4" not in settings.plan.accelerators
 
@@ -85,6 +88,7 @@ def test_the_crds_stay_when_the_release_goes_and_can_be_left_out() -> None:
         ("operator.workers=0", "workers"),
         ('accelerators.h100.memory="80GB"', "memory"),
         ("operator.replicas=0", "replicas"),
+        ('networkPolicies.scrapers=[{"namespace":"monitoring"}]', "scrapers"),
     ],
 )
 def test_a_value_that_the_chart_does_not_know_is_refused(setting: str, field: str) -> None:

@@ -131,14 +131,14 @@ def test_an_endpoint_needs_no_engine(cluster: Cluster, operator: RunningOperator
 def test_everything_that_a_chatbot_made_goes_with_it(cluster: Cluster, operator: RunningOperator) -> None:
     bring_up(cluster)
     uid = (cluster.get("chatbot", "shop") or {})["metadata"]["uid"]
-    kinds = "deployments,services,configmaps,hpa,pdb,secrets,pvc"
+    kinds = "deployments,services,configmaps,hpa,pdb,secrets,pvc,networkpolicies"
     ours = [
         found for found in cluster.all(kinds, "app.kubernetes.io/managed-by=kefu-operator")
         if found["metadata"]["labels"].get("kefu.dev/owned-by") != "KnowledgeIndex.shop"
     ]  # fmt: skip
     assert {found["kind"] for found in ours} == {
         "Deployment", "Service", "ConfigMap", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Secret",
-        "PersistentVolumeClaim",
+        "PersistentVolumeClaim", "NetworkPolicy",
     }  # fmt: skip
     assert all([owner["uid"] for owner in found["metadata"]["ownerReferences"]] == [uid] for found in ours)
 

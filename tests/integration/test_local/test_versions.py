@@ -69,8 +69,9 @@ def published(instance: Instance) -> str:
 class Readers:
     """Ask without a pause, and note each answer's version with what it said."""
 
-    def __init__(self, url: str, clients: int = 4) -> None:
-        self._url = url
+    def __init__(self, index: dict[str, Any], clients: int = 4) -> None:
+        self._url = index["url"]
+        self._headers = {"Kefu-Token": Path(index["token_file"]).read_text()}
         self._stop = threading.Event()
         self.errors: list[str] = []
         self.seen: list[tuple[float, str, frozenset[str]]] = []
@@ -89,7 +90,7 @@ class Readers:
     def _ask(self) -> None:
         body = json.dumps({"query": "收到货后几天内可以退货", "topK": 5}).encode()
         while not self._stop.is_set():
-            request = urllib.request.Request(f"{self._url}/v1/search", body)
+            request = urllib.request.Request(f"{self._url}/v1/search", body, self._headers)
             try:
                 with urllib.request.urlopen(request, timeout=30) as answer:
                     found = json.load(answer)
@@ -114,7 +115,7 @@ def test_versions_are_judged_refused_compared_and_rolled_back(instance: Instance
     shop(tmp_path / "files", faq("two"))
     until(lambda: published(instance) not in ("", first), "the second version is published")
     second = published(instance)
-    with Readers(entry(instance)["url"]) as readers:
+    with Readers(entry(instance)) as readers:
         until(lambda: len(readers.seen) > 50, "readers read")
         began = time.monotonic()
         code, text = kefu(instance, "rollback", "shop")

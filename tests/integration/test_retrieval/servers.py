@@ -108,6 +108,22 @@ def milvus_lite(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
+def embedded_milvus(folder: Path, token: str) -> Iterator[Server]:
+    """Milvus Lite as an index runs it, behind its guard; the token lies in `folder`/token."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "token").write_text(token)
+    port = free_port()
+    command = [sys.executable, "-m", "kefu_retrieval.embedded", "--data-dir", str(folder / "data")]
+    command += ["--token", str(folder / "token"), "--host", "127.0.0.1", "--port", str(port)]
+    server = Server(command, port, folder / "milvus-lite.log")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@contextmanager
 def milvus_standalone(folder: Path, *options: str) -> Iterator[Server]:
     """Milvus standalone 2.3.5; one a machine at a time (its inner ports are fixed), so others wait for the lock."""
     cache = _cache() / "tests"

@@ -1,26 +1,36 @@
-"""The store suite on Milvus Lite's server, and what only a server can show."""
+"""The store suite on the embedded Milvus behind its guard, and what only a server can show."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import grpc  # type: ignore[import-untyped]
 import pytest
+from pymilvus.grpc_gen import milvus_pb2  # type: ignore[import-untyped]
 
 from kefu_api.documents.index import StoreTarget
 from kefu_retrieval.errors import StoreRefused, StoreUnreachable
 from kefu_retrieval.store.milvus import MilvusStore
 from tests.integration.test_retrieval import servers
-from tests.integration.test_retrieval.store_suite import ROWS, StoreSuite, unit
+from tests.integration.test_retrieval.store_suite import ROWS, StoreSuite, manifest, unit
+
+TOKEN = "the-token-of-this-index"
+ALIAS = "kefu_t_shop"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
-    with servers.milvus_lite(tmp_path_factory.mktemp("lite")) as running:
+    with servers.embedded_milvus(tmp_path_factory.mktemp("lite"), TOKEN) as running:
         yield running
+
+
+def target(server: servers.Server) -> StoreTarget:
+    return StoreTarget(uri=server.uri, alias=ALIAS, token_file=str(server.log.with_name("token")))
 
 
 @pytest.fixture
 def store(server: servers.Server) -> Iterator[MilvusStore]:
-    made = MilvusStore(StoreTarget(uri=server.uri, alias="kefu_t_shop"), timeout=10.0)
+    made = MilvusStore(target(server), timeout=10.0)
     for alias in ("kefu_t_shop", "kefu_t_shop_eu"):
         for held in made.collections(alias):
             made.drop(f"{alias}_{held.version}")
@@ -33,7 +43,7 @@ class TestMilvusLite(StoreSuite):
         collection = self.fill(store, "v1")
         store.publish("kefu_t_shop", collection)
         server.kill()
-        quick = MilvusStore(StoreTarget(uri=server.uri, alias="kefu_t_shop"), timeout=1.0)
+        quick = MilvusStore(target(server), timeout=1.0)
         for attempt in (store, quick):
             with pytest.raises(StoreUnreachable):
                 attempt.published("kefu_t_shop")
@@ -45,8 +55,77 @@ class TestMilvusLite(StoreSuite):
             assert survivor.dense(collection, unit(1), 1)[0].payload.chunk == "returns"
         quick.close()
 
+    @pytest.mark.parametrize("token", [None, "wrong", "the-token-of-another-index", "", "root:Milvus"])
+    def test_refuses_every_call_without_its_token(
+        self, store: MilvusStore, server: servers.Server, tmp_path: Path, token: str | None
+    ) -> None:
+        collection = self.fill(store, "v1")
+        store.publish(ALIAS, collection)
+        (tmp_path / "token").write_text(token or "")
+        file = None if token is None else str(tmp_path / "token")
+        stranger = MilvusStore(StoreTarget(uri=server.uri, alias=ALIAS, token_file=file), timeout=10.0)
+        tried: dict[str, Callable[[], object]] = {
+            "version": stranger.capabilities,
+            "collections": lambda: stranger.collections(ALIAS),
+            "manifest": lambda: stranger.manifest(collection),
+            "published": lambda: stranger.published(ALIAS),
+            "count": lambda: stranger.count(collection),
+            "dense": lambda: stranger.dense(collection, unit(1), 1),
+            "dense by alias": lambda: stranger.dense(ALIAS, unit(1), 1),
+            "sparse": lambda: stranger.sparse(collection, "return", 1),
+            "probes": lambda: list(stranger.probes(collection, 9)),
+            "vectors": lambda: stranger.vectors(collection, ["key-returns"]),
+            "ids": lambda: list(stranger.ids(collection)),
+            "insert": lambda: stranger.insert(collection, ROWS),
+            "drop": lambda: stranger.drop(collection),
+            "publish": lambda: stranger.publish(ALIAS, collection),
+            "create": lambda: stranger.create(f"{ALIAS}_v2", manifest("v2", sparse=True)),
+        }
+        for name, attempt in tried.items():
+            with pytest.raises(StoreRefused, match="UNAUTHENTICATED"):
+                print(name, attempt())
+        stranger.close()
+        assert store.count(collection) == len(ROWS)
+        assert store.published(ALIAS) == collection
+
+    def test_guards_every_method_of_the_protocol(self, server: servers.Server) -> None:
+        """Those that our client never calls as well, asked raw."""
+        channel = grpc.insecure_channel(server.uri.removeprefix("http://"))
+        methods = milvus_pb2.DESCRIPTOR.services_by_name["MilvusService"].methods
+        assert len(methods) > 80
+        for method in methods:
+            call = channel.unary_unary(f"/milvus.proto.milvus.MilvusService/{method.name}")
+            with pytest.raises(grpc.RpcError) as refused:
+                call(b"", timeout=10)
+            assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED, method.name
+        channel.close()
+
+    def test_follows_a_rotated_token_without_a_failure(self, store: MilvusStore, server: servers.Server) -> None:
+        collection = self.fill(store, "v1")
+        file = server.log.with_name("token")
+        try:
+            file.write_text("a-new-token")
+            fresh = MilvusStore(target(server), timeout=10.0)
+            until = time.monotonic() + 30
+            while True:
+                assert store.count(collection) == len(ROWS), "the former token is good for a while"
+                try:
+                    assert fresh.count(collection) == len(ROWS)
+                    break
+                except StoreRefused:
+                    assert time.monotonic() < until
+                    time.sleep(0.1)
+            fresh.close()
+            server.kill()
+            server.start()
+            assert store.count(collection) == len(ROWS), "it comes again with the new one when the former is refused"
+        finally:
+            file.write_text(TOKEN)
+            server.kill()
+            server.start()
+
 
 def test_names_a_credentials_file_that_cannot_be_read(tmp_path: Path) -> None:
-    target = StoreTarget(uri="http://127.0.0.1:9", alias="a", token_file=str(tmp_path / "token"))
+    away = StoreTarget(uri="http://127.0.0.1:9", alias="a", token_file=str(tmp_path / "token"))
     with pytest.raises(StoreRefused, match="token"):
-        MilvusStore(target, timeout=1.0).published("a")
+        MilvusStore(away, timeout=1.0).published("a")

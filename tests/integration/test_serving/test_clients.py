@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kefu_api.documents.release import EngineTarget
+from kefu_api.documents.release import EngineTarget, KnowledgeTarget
 from kefu_serving.clients.engine import EngineClient
 from kefu_serving.clients.http import new_session
 from kefu_serving.clients.retrieval import RetrievalClient
@@ -127,4 +127,4 @@ async def test_a_search_response_that_is_none_is_unavailable(body: bytes) -> Non
     async with a_server(handle) as url, new_session() as session:
         for _ in range(2):
             with pytest.raises(KnowledgeUnavailable, match="shop"):
-                await RetrievalClient(session, "shop", url).search("q", (), {})
+                await RetrievalClient(session, KnowledgeTarget(name="shop", url=url)).search("q", (), {})

@@ -93,11 +93,10 @@ def test_rendering_prints_no_secret(tmp_path: Path, capsys: pytest.CaptureFixtur
     text = capsys.readouterr().out
     assert "do-not-print-me" not in text
     generated = [line for line in text.splitlines() if "<random>" in line]
-    assert generated == [
-        "  key: <random>  # made at random by the operator, once",
-        "  key: <random>  # made at random by the operator, once",
-        "    user default on ><random> ~* &* +@all  # made at random by the operator, once",
-    ]
+    keys = [line for line in generated if line == "  key: <random>  # made at random by the operator, once"]
+    users = [line for line in generated if line not in keys]
+    assert (len(keys), len(users)) == (4, 1)
+    assert "user default on ><random>" in users[0]
 
 
 def test_rendering_invalid_files_is_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,9 @@ from kefu_operator.local.plan import LocalPlan, ServedIndex
 from tests.unit.test_local.processes import Sleeps, Told
 from tests.unit.test_local.test_ingestion import ingestion, remembered, report, saying, wanted
 
-SERVED = ServedIndex(name="shop", url="http://127.0.0.1:1", store="shop-milvus", retrieval="shop-retrieval")
+SERVED = ServedIndex(
+    name="shop", url="http://127.0.0.1:1", store="shop-milvus", retrieval="shop-retrieval", token_file="/t"
+)
 LOST = "HTTP 503: IndexNotPublished: no version is published"
 
 

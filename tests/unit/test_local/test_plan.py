@@ -26,7 +26,9 @@ def test_the_whole_shop_is_planned_in_the_order_in_which_it_starts(tmp_path: Pat
     assert [wanted.index for wanted in made.wanted] == ["shop"]
     assert sorted(secret.name for secret in made.generated_secrets) == [
         "shop-api-key",
+        "shop-milvus-token",
         "shop-redis-password",
+        "shop-token",
         "shop-user-salt",
     ]
 
@@ -76,7 +78,12 @@ def test_the_users_own_keys_are_used_and_none_is_made(tmp_path: Path) -> None:
     access = {"apiKeysSecret": {"name": "mine"}}
     objects = bundle(tmp_path, index(), chatbot(access=access), config_map(), secret("mine", web="k", app="k2"))
     made = plan(objects, placement(tmp_path), SETTINGS)
-    assert [secret.name for secret in made.generated_secrets] == ["shop-user-salt", "shop-redis-password"]
+    assert [secret.name for secret in made.generated_secrets] == [
+        "shop-token",
+        "shop-milvus-token",
+        "shop-user-salt",
+        "shop-redis-password",
+    ]
     assert made.chatbots[0].key_file.endswith("/shop-gateway/keys/app")
     gateway = made.workloads[-1]
     assert "mine" in {mount.secret for mount in gateway.container.mounts if isinstance(mount, SecretMount)}

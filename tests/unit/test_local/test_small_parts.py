@@ -145,10 +145,9 @@ def test_children_do_not_see_secrets_that_are_not_theirs() -> None:
 
 def test_the_programs_of_images_are_found_on_this_machine() -> None:
     assert resolve(["python", "-m", "kefu_serving", "--port", "1"])[0] == sys.executable
-    for program in ("milvus-lite", "valkey-server"):
-        found, argument = resolve([program, "--help"])
-        assert Path(found).is_file()
-        assert argument == "--help"
+    found, argument = resolve(["valkey-server", "--help"])
+    assert Path(found).is_file()
+    assert argument == "--help"
 
 
 @pytest.mark.parametrize("command", [["python", "-m", "absent_package.part"], ["absent-program"]])

@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 
 from kefu_operator.local.warm import TRIES, warm
 from tests.unit.test_local.processes import Sleeps
@@ -18,20 +19,22 @@ async def answering(*statuses: int) -> tuple[asyncio.Server, str, list[bytes]]:
     return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
 
 
-async def test_it_searches_until_the_index_answers() -> None:
+async def test_it_searches_until_the_index_answers(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("the-token")
     server, url, asked = await answering(503, 503, 200)
     async with server:
-        assert await warm(url, Sleeps())
+        assert await warm(url, tmp_path / "key", Sleeps())
     assert len(asked) == 3
     assert asked[0].startswith(b"POST /v1/search HTTP/1.1\r\n")
+    assert b"\r\nkefu-token: the-token\r\n" in asked[0]
 
 
-async def test_it_gives_up_after_its_tries() -> None:
+async def test_it_gives_up_after_its_tries(tmp_path: Path) -> None:
     server, url, asked = await answering(503)
     async with server:
-        assert not await warm(url, Sleeps())
+        assert not await warm(url, tmp_path / "none", Sleeps())
     assert len(asked) == TRIES
 
 
-async def test_nobody_there_is_no_crash() -> None:
-    assert not await warm("http://127.0.0.1:9", Sleeps())
+async def test_nobody_there_is_no_crash(tmp_path: Path) -> None:
+    assert not await warm("http://127.0.0.1:9", tmp_path / "none", Sleeps())

@@ -7,6 +7,7 @@ import pytest
 from kefu_api.documents.fetch import Fetch, GitPlace, HttpPlace, S3Place, SitemapPlace, SqlPlace
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope
+from kefu_operator.desired.network import AS_IT_COMES
 from kefu_operator.desired.objects import knowledge_objects, task_objects
 from kefu_operator.plan.fetching import plan_fetching
 from kefu_operator.plan.knowledge import KnowledgePlan, plan_knowledge
@@ -104,7 +105,9 @@ def test_the_ingestion_reads_the_snapshots_from_a_volume_that_it_cannot_write() 
 @pytest.mark.parametrize("remote", [False, True])
 def test_the_volume_is_there_while_there_is_a_remote_source(remote: bool) -> None:
     planned = plan() if remote else plan_knowledge(index(), {}, ClusterPlacement("acme"))
-    made = [each["metadata"]["name"] for each in knowledge_objects(planned, Scope("acme", {}, ()), Images())]
+    made = [
+        each["metadata"]["name"] for each in knowledge_objects(planned, Scope("acme", {}, ()), Images(), AS_IT_COMES)
+    ]
     assert ("shop-sources" in made) is remote
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
+from kefu_api.token import TokenFile
 from kefu_retrieval import app
 from kefu_retrieval.embeddings.protocol import Vectors
 from kefu_retrieval.ingest import Ingestion
@@ -24,13 +25,13 @@ class BrokenEmbedder(WordEmbedder):
         raise RuntimeError("secret detail")
 
 
-async def client(folder: Path, embedder: WordEmbedder) -> TestClient:
+async def client(folder: Path, embedder: WordEmbedder, tokens: TokenFile | None = None) -> TestClient:
     store = MemoryStore()
     document = index(faq_source(FAQ))
     await Ingestion(document, store, WordEmbedder()).run()
     (folder / "index.json").write_text(document.to_json())
     service = Service(folder / "index.json", lambda _: store, lambda _: embedder, timeout=30.0)
-    return TestClient(app.create(service), raise_server_exceptions=False)
+    return TestClient(app.create(service, tokens), raise_server_exceptions=False)
 
 
 async def test_answers(tmp_path: Path) -> None:
@@ -77,3 +78,20 @@ async def test_an_unforeseen_fault_is_a_problem_without_its_details(tmp_path: Pa
 async def test_refuses_other_methods(tmp_path: Path) -> None:
     with await client(tmp_path, WordEmbedder()) as http:
         assert http.get("/v1/search").status_code == 405
+
+
+async def test_tells_nothing_to_whoever_has_no_token(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("the-token")
+    with await client(tmp_path, WordEmbedder(), TokenFile(tmp_path / "token")) as http:
+        routes = [(method, route.path) for route in http.app.routes for method in sorted(route.methods)]  # type: ignore[attr-defined]
+        guarded = [(method, path) for method, path in routes if path not in ("/healthz", "/readyz")]
+        assert len(guarded) >= 5
+        for method, path in [*guarded, ("GET", "/"), ("GET", "/docs"), ("POST", "/healthz/../v1/search")]:
+            for headers in ({}, {"Kefu-Token": "wrong"}, {"Kefu-Token": ""}, {"Authorization": "Bearer the-token"}):
+                answer = http.request(method, path, headers=headers, json={"query": "returns"})
+                assert answer.status_code == 401, (method, path)
+                assert method == "HEAD" or answer.json()["code"] == "V1007"
+        assert http.get("/readyz").text == "ok\n"
+        ours = {"Kefu-Token": "the-token"}
+        assert http.post("/v1/search", json={"query": "returns"}, headers=ours).status_code == 200
+        assert http.get("/readyz", headers=ours).text.startswith("ok: version v1")

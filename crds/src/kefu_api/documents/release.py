@@ -44,6 +44,8 @@ class KnowledgeTarget(Model):
 
     name: str
     url: str
+    token_file: str | None = None
+    """Mounted file of the token that it asks for; followed as it is rotated."""
 
 
 class Persona(Model):

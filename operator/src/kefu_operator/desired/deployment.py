@@ -33,7 +33,7 @@ def deployment(workload: Workload, scope: Scope, images: Images) -> Object:
 
 
 def _pod_metadata(workload: Workload, scope: Scope) -> Object:
-    meta: Object = {"labels": pod_labels(scope, workload.name, workload.component)}
+    meta: Object = {"labels": pod_labels(scope, workload.name, workload.component, workload.reach)}
     if workload.metrics:
         meta["annotations"] = scraping(workload.metrics)
     return meta

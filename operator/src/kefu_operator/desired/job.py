@@ -37,7 +37,7 @@ def job(task: Task, scope: Scope, images: Images) -> Object:
                 ]
             },
             "template": {
-                "metadata": {"labels": pod_labels(scope, task.name, task.component)},
+                "metadata": {"labels": pod_labels(scope, task.name, task.component, task.reach)},
                 "spec": spec,
             },
         },

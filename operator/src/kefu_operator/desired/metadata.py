@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from kefu_api import API_VERSION
 from kefu_operator import naming
 from kefu_operator.desired.types import Object
+from kefu_operator.plan.reach import Reach
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,10 @@ def metadata(scope: Scope, name: str, component: str, instance: str | None = Non
     return meta
 
 
-def pod_labels(scope: Scope, name: str, component: str) -> dict[str, str]:
-    """Labels of a workload's pods."""
-    return {**selector(name, component), **_common(), **scope.labels}
+def pod_labels(scope: Scope, name: str, component: str, reach: Reach) -> dict[str, str]:
+    """Labels of a workload's pods; those that they call find them by the last."""
+    called = {naming.uses(other): "true" for other in reach.uses}
+    return {**selector(name, component), **_common(), **scope.labels, **called}
 
 
 def selector(name: str, component: str) -> dict[str, str]:

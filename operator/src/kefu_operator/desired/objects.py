@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from kefu_operator import naming
 from kefu_operator.desired.autoscaler import autoscaler, engine_autoscaler
 from kefu_operator.desired.claim import claim, claims
 from kefu_operator.desired.configmap import config_maps
@@ -10,22 +11,25 @@ from kefu_operator.desired.disruption import disruption_budget
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.job import job
 from kefu_operator.desired.metadata import Scope
+from kefu_operator.desired.network import Network
+from kefu_operator.desired.network_policy import tasks_policy, workload_policy
 from kefu_operator.desired.scaled_object import scaled_object
 from kefu_operator.desired.secret import generated_secret
 from kefu_operator.desired.service import service
 from kefu_operator.desired.statefulset import stateful_set
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.chatbot import ChatbotPlan
+from kefu_operator.plan.knowledge import COMPONENT as INGESTION
 from kefu_operator.plan.knowledge import KnowledgePlan
 from kefu_operator.plan.scaler import How
 from kefu_operator.plan.sharing import SharedVolume
 from kefu_operator.plan.workload import Task, Workload
 
 
-def chatbot_objects(plan: ChatbotPlan, scope: Scope, images: Images) -> list[Object]:
+def chatbot_objects(plan: ChatbotPlan, scope: Scope, images: Images, network: Network) -> list[Object]:
     """What belongs to one chatbot alone: neither its engine nor its generated Secrets."""
     own = (plan.session_store, plan.gateway)
-    return [made for workload in own if workload for made in workload_objects(workload, scope, images)]
+    return [made for workload in own if workload for made in workload_objects(workload, scope, images, network)]
 
 
 def chatbot_secrets(plan: ChatbotPlan, scope: Scope, value: Callable[[], str]) -> list[Object]:
@@ -33,9 +37,20 @@ def chatbot_secrets(plan: ChatbotPlan, scope: Scope, value: Callable[[], str]) -
     return [generated_secret(planned, scope, plan.gateway.component, value()) for planned in plan.generated_secrets]
 
 
-def knowledge_objects(plan: KnowledgePlan, scope: Scope, images: Images) -> list[Object]:
-    """What belongs to an index for good: its store, its retrieval service, and the volume of what is fetched."""
-    made = [made for workload in plan.workloads for made in workload_objects(workload, scope, images)]
+def knowledge_secrets(plan: KnowledgePlan, scope: Scope, value: Callable[[], str]) -> list[Object]:
+    """The same for an index."""
+    component = plan.retrieval.component
+    return [generated_secret(planned, scope, component, value()) for planned in plan.generated_secrets]
+
+
+def knowledge_objects(plan: KnowledgePlan, scope: Scope, images: Images, network: Network) -> list[Object]:
+    """What belongs to an index for good: its store, its retrieval service, and what surrounds its tasks."""
+    made = [made for workload in plan.workloads for made in workload_objects(workload, scope, images, network)]
+    if network.enabled:
+        made.append(tasks_policy(naming.ingestion_policy(plan.name), INGESTION, plan.reach, scope))
+    if plan.fetching and network.enabled:
+        task = plan.fetching.task
+        made.append(tasks_policy(naming.fetching_policy(plan.name), task.component, task.reach, scope))
     if plan.fetching:
         task = plan.fetching.task
         made += claims((task.container,), scope, task.component, plan.fetching.volume.claim)
@@ -52,9 +67,10 @@ def task_objects(task: Task, scope: Scope, images: Images) -> list[Object]:
     return [*config_maps(task.container, scope, task.component, task.name), job(task, scope, images)]
 
 
-def workload_objects(workload: Workload, scope: Scope, images: Images) -> list[Object]:
-    """A Deployment or a StatefulSet, and all that stands around it."""
+def workload_objects(workload: Workload, scope: Scope, images: Images, network: Network) -> list[Object]:
+    """A Deployment or a StatefulSet, and all that stands around it; its policy comes first, so that no pod is ever without."""
     made = [
+        *([workload_policy(workload, scope, network)] if network.enabled else []),
         *claims((*workload.steps, workload.container), scope, workload.component, workload.name),
         *config_maps(workload.container, scope, workload.component, workload.name),
         service(workload, scope),

@@ -6,10 +6,12 @@ from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Owner, owned, shared
+from kefu_operator.desired.network import AS_IT_COMES, Network
 from kefu_operator.desired.objects import (
     chatbot_objects,
     chatbot_secrets,
     knowledge_objects,
+    knowledge_secrets,
     shared_claim,
     task_objects,
     workload_objects,
@@ -33,6 +35,7 @@ def render(
     settings: PlanSettings,
     images: Images,
     kinds: Kinds,
+    network: Network = AS_IT_COMES,
 ) -> list[Object]:
     """Every object that the operator would make, in the order in which it would apply them.
 
@@ -43,6 +46,7 @@ def render(
         settings: what the installation decides.
         images: what the pods run.
         kinds: what the cluster has of others.
+        network: who may come from elsewhere.
 
     Raises:
         PlanError: the installation cannot run a spec.
@@ -50,12 +54,12 @@ def render(
     chatbots = tuple(chatbots)
     made: list[Object] = []
     for index in indexes:
-        made += _index_objects(index, digests.get((index.metadata.namespace, index.metadata.name), {}), images)
+        made += _index_objects(index, digests.get((index.metadata.namespace, index.metadata.name), {}), images, network)
     for namespace in sorted({chatbot.metadata.namespace for chatbot in chatbots}):
         neighbours = [chatbot for chatbot in chatbots if chatbot.metadata.namespace == namespace]
-        made += _engine_objects(namespace, neighbours, settings, images, kinds)
+        made += _engine_objects(namespace, neighbours, settings, images, kinds, network)
         for chatbot in neighbours:
-            made += _chatbot_objects(chatbot, settings, images)
+            made += _chatbot_objects(chatbot, settings, images, network)
     return made
 
 
@@ -64,19 +68,25 @@ def owner_of(found: KnowledgeIndex | ChatbotDeployment) -> Owner:
     return Owner(found.kind, found.metadata.name, found.metadata.uid)
 
 
-def _index_objects(index: KnowledgeIndex, digests: Mapping[str, str], images: Images) -> list[Object]:
+def _index_objects(index: KnowledgeIndex, digests: Mapping[str, str], images: Images, network: Network) -> list[Object]:
     namespace = index.metadata.namespace
     scope = owned(namespace, owner_of(index))
     plan = plan_knowledge(index, digests, ClusterPlacement(namespace))
     tasks = [task for task in (plan.fetching.task if plan.fetching else None, plan.ingestion) if task]
     return [
-        *knowledge_objects(plan, scope, images),
+        *knowledge_secrets(plan, scope, lambda: PLACEHOLDER),
+        *knowledge_objects(plan, scope, images, network),
         *(made for task in tasks for made in task_objects(task, scope, images)),
     ]
 
 
 def _engine_objects(
-    namespace: str, chatbots: list[ChatbotDeployment], settings: PlanSettings, images: Images, kinds: Kinds
+    namespace: str,
+    chatbots: list[ChatbotDeployment],
+    settings: PlanSettings,
+    images: Images,
+    kinds: Kinds,
+    network: Network,
 ) -> list[Object]:
     made: list[Object] = []
     sharing = share_engines(chatbots, ClusterPlacement(namespace), settings)
@@ -85,12 +95,14 @@ def _engine_objects(
         made.append(shared_claim(volume, scope))
     for engine in sharing.engines:
         scope = shared(namespace, engine.workload.name, tuple(owner_of(chatbot) for chatbot in engine.chatbots))
-        made += workload_objects(scaled(engine, kinds, settings), scope, images)
+        made += workload_objects(scaled(engine, kinds, settings), scope, images, network)
     return made
 
 
-def _chatbot_objects(chatbot: ChatbotDeployment, settings: PlanSettings, images: Images) -> list[Object]:
+def _chatbot_objects(
+    chatbot: ChatbotDeployment, settings: PlanSettings, images: Images, network: Network
+) -> list[Object]:
     namespace = chatbot.metadata.namespace
     scope = owned(namespace, owner_of(chatbot))
     plan = plan_chatbot(chatbot, ClusterPlacement(namespace), settings)
-    return [*chatbot_secrets(plan, scope, lambda: PLACEHOLDER), *chatbot_objects(plan, scope, images)]
+    return [*chatbot_secrets(plan, scope, lambda: PLACEHOLDER), *chatbot_objects(plan, scope, images, network)]

@@ -16,12 +16,12 @@ def random_value() -> str:
 
 
 def generated_secret(planned: GeneratedSecret, scope: Scope, component: str, value: str) -> Object:
-    """A Secret of one random value; it cannot be changed, only deleted (then a new one is made)."""
+    """A Secret of one random value; it cannot be changed but where pods follow it, only deleted (then a new one is made)."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": metadata(scope, planned.name, component),
         "type": "Opaque",
-        "immutable": True,
+        "immutable": not planned.followed,
         "stringData": planned.contents(value),
     }

@@ -19,7 +19,7 @@ def stateful_set(workload: Workload, scope: Scope, images: Images) -> Object:
             "selector": {"matchLabels": selector(workload.name, workload.component)},
             "revisionHistoryLimit": 3,
             "template": {
-                "metadata": {"labels": pod_labels(scope, workload.name, workload.component)},
+                "metadata": {"labels": pod_labels(scope, workload.name, workload.component, workload.reach)},
                 "spec": long_running(workload, images),
             },
         },

@@ -43,10 +43,12 @@ def volume(mount: Mount) -> Object:
     match mount:
         case DocumentMount(config_map=name) | ConfigMapMount(config_map=name):
             return {"name": mount.name, "configMap": {"name": name}}
-        case SecretMount(secret=name, key=key):
+        case SecretMount(secret=name, key=key, optional=optional):
             secret: Object = {"secretName": name, "defaultMode": SECRET_MODE}
             if key:
                 secret["items"] = [{"key": key, "path": key}]
+            if optional:
+                secret["optional"] = True
             return {"name": mount.name, "secret": secret}
         case VolumeMount(claim=claim):
             return {"name": mount.name, "persistentVolumeClaim": {"claimName": claim}}

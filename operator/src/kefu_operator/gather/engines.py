@@ -13,10 +13,18 @@ from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
 from kefu_operator.informers.store import Index
 from kefu_operator.kinds import Kinds
-from kefu_operator.resources import AUTOSCALERS, CHATBOTS, CLAIMS, DEPLOYMENTS, SCALED_OBJECTS, SERVICES
+from kefu_operator.resources import (
+    AUTOSCALERS,
+    CHATBOTS,
+    CLAIMS,
+    DEPLOYMENTS,
+    NETWORK_POLICIES,
+    SCALED_OBJECTS,
+    SERVICES,
+)
 from kefu_operator.scaling.rivals import rival
 
-KINDS = (DEPLOYMENTS, SERVICES, CLAIMS, AUTOSCALERS)
+KINDS = (DEPLOYMENTS, SERVICES, CLAIMS, AUTOSCALERS, NETWORK_POLICIES)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.pods import gather_pods
 from kefu_operator.plan.knowledge import config_maps_of
 from kefu_operator.pods import PodView
-from kefu_operator.resources import CLAIMS, CONFIG_MAPS, DEPLOYMENTS, INDEXES, JOBS, SERVICES
+from kefu_operator.resources import CLAIMS, CONFIG_MAPS, DEPLOYMENTS, INDEXES, JOBS, NETWORK_POLICIES, SERVICES
 
-KINDS = (DEPLOYMENTS, SERVICES, CONFIG_MAPS, CLAIMS)
+KINDS = (DEPLOYMENTS, SERVICES, CONFIG_MAPS, CLAIMS, NETWORK_POLICIES)
 
 
 @dataclass(frozen=True)

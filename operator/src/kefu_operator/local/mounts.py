@@ -88,6 +88,8 @@ class Mounts:
 
     def _secret(self, mount: SecretMount) -> Mapping[str, bytes]:
         held = self.contents.secrets.get(mount.secret)
+        if held is None and mount.optional:
+            return {}
         if held is None:
             raise InputInvalid(f"there is no Secret {mount.secret}: add it to the files")
         if mount.key is None:

@@ -43,6 +43,8 @@ class ServedIndex:
     store: str | None
     """Workload of its embedded store."""
     retrieval: str
+    token_file: str
+    """File of the token that its service asks for."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,10 @@ def plan(
         # Chatbots with equal engines share one workload.
         workloads=tuple({workload.name: workload for workload in workloads}.values()),
         wanted=tuple(wanted for index, planned in knowledge if (wanted := _wanted(index, planned))),
-        generated_secrets=tuple(secret for _, planned in chatbots for secret in planned.generated_secrets),
+        generated_secrets=(
+            *(secret for _, planned in knowledge for secret in planned.generated_secrets),
+            *(secret for _, planned in chatbots for secret in planned.generated_secrets),
+        ),
         chatbots=tuple(_served(chatbot, planned, placement, bundle) for chatbot, planned in chatbots),
         indexes=tuple(_served_index(index, planned, placement) for index, planned in knowledge),
         fetching=tuple((index.metadata.name, each.fetching) for index, each in knowledge if each.fetching),
@@ -182,4 +187,5 @@ def _served_index(index: KnowledgeIndex, planned: KnowledgePlan, placement: Loca
         url=retrieval_url(index.metadata.name, placement),
         store=planned.store.name if planned.store else None,
         retrieval=planned.retrieval.name,
+        token_file=f"{placement.path(planned.retrieval.name, 'token')}/key",
     )

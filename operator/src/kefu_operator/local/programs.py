@@ -1,6 +1,6 @@
 """From the first word of a container's command to a program of this machine.
 
-In an image `python`, `milvus-lite` and `valkey-server` are on the PATH; here they come from the Python environment that
+In an image `python` and `valkey-server` are on the PATH; here they come from the Python environment that
 `kefu` itself runs in.
 """
 
@@ -14,10 +14,13 @@ from kefu_operator.local.errors import ProgramMissing
 
 _PACKAGES = {
     "kefu_serving": "kefu-serving[llamacpp]",
-    "milvus-lite": "kefu-retrieval[milvus-lite]",
+    "milvus_lite": "kefu-retrieval[milvus-lite]",
     "kefu_retrieval": "kefu-retrieval",
     "vllm": "vllm (or choose spec.engine.llamaCpp or spec.engine.endpoint)",
 }
+
+_BROUGHT = {"kefu_retrieval.embedded": "milvus_lite"}
+"""What a module needs that does not come with its own package."""
 
 
 def resolve(command: Sequence[str]) -> tuple[str, ...]:
@@ -38,7 +41,8 @@ def resolve(command: Sequence[str]) -> tuple[str, ...]:
 def _check_module(arguments: Sequence[str]) -> None:
     if len(arguments) < 2 or arguments[0] != "-m":
         return
-    package = arguments[1].partition(".")[0]
+    module = arguments[1]
+    package = _BROUGHT.get(module) or module.partition(".")[0]
     if importlib.util.find_spec(package) is None:
         raise ProgramMissing(
             f"the Python package {package} is not installed beside kefu: install {_PACKAGES.get(package, package)}"

@@ -61,7 +61,7 @@ def _announce(plan: LocalPlan, console: Console, folder: Path) -> None:
         console.print(f"    Ask         kefu chat --state {shlex.quote(str(folder))}")
         console.print(f'    Ask         curl -H {authorization} {chatbot.url}/v1/chat -d \'{{"message": "你好"}}\'')
     for index in plan.indexes:
-        console.print(f"  {index.name}: search at {index.url}/v1/search")
+        console.print(f"  {index.name}: kefu search --index {index.name} --state {shlex.quote(str(folder))} QUESTION")
     console.print(f"  Logs          {folder}/logs/")
     console.print("  Edit a file   changes are taken over while it runs")
     console.print("  Stop          Ctrl-C")

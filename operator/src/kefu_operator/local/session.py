@@ -195,7 +195,7 @@ class Session:
         keeper = self._supervisor.keeper(served.retrieval)
         if keeper:
             await keeper.settled()
-            if not await warm(served.url):
+            if not await warm(served.url, Path(served.token_file)):
                 self._console.tell(served.retrieval, "is ready, but does not answer searches in time", Tone.WARNING)
 
     async def _published(self) -> None:

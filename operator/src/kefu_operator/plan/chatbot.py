@@ -13,7 +13,8 @@ from kefu_operator.plan.engine import plan_engine
 from kefu_operator.plan.engines.plan import EnginePlan
 from kefu_operator.plan.knowledge import retrieval_url
 from kefu_operator.plan.placement import Placement
-from kefu_operator.plan.session_store import plan_session_store
+from kefu_operator.plan.reach import Access, Reach
+from kefu_operator.plan.session_store import SessionPlan, plan_session_store
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.workload import (
     Compute,
@@ -70,7 +71,9 @@ def plan_chatbot(chatbot: ChatbotDeployment, placement: Placement, settings: Pla
         release=release,
         engine=engine,
         session_store=session.workload,
-        gateway=_gateway(chatbot, release, mounts, keys, salt, placement, settings),
+        gateway=_gateway(
+            chatbot, release, mounts, keys, salt, _reach(chatbot, engine, session, settings), placement, settings
+        ),
         generated_secrets=(*(GeneratedSecret(each) for each in generated), *session.secrets),
     )
 
@@ -84,7 +87,12 @@ def _release(chatbot: ChatbotDeployment, engine: EnginePlan, session: SessionSto
         chatbot=name,
         engine=_target(engine, spec),
         knowledge=tuple(
-            KnowledgeTarget(name=index.name, url=retrieval_url(index.name, placement)) for index in spec.knowledge
+            KnowledgeTarget(
+                name=index.name,
+                url=retrieval_url(index.name, placement),
+                token_file=f"{_index_token(name, index.name, placement).path}/key",
+            )
+            for index in spec.knowledge
         ),
         persona=Persona(
             name=spec.persona.name,
@@ -110,12 +118,33 @@ def _target(engine: EnginePlan, spec: ChatbotDeploymentSpec) -> EngineTarget:
     return engine.target.model_copy(update={"name": engine.workload.name, "wakes": wakes})
 
 
+def _reach(chatbot: ChatbotDeployment, engine: EnginePlan, session: SessionPlan, settings: PlanSettings) -> Reach:
+    """What the gateway calls."""
+    ours = [workload for workload in (engine.workload, session.workload) if workload]
+    others = [*engine.target.fallbacks, *(() if engine.workload else (engine.target,))]
+    urls = [server.url for server in others] + ([] if session.workload else [session.target.url])
+    return Reach(
+        uses=(
+            *(naming.retrieval(index.name) for index in chatbot.spec.knowledge),
+            *(workload.name for workload in ours),
+        ),
+        urls=(*urls, *((settings.trace_endpoint,) if settings.trace_endpoint else ())),
+    )
+
+
+def _index_token(chatbot: str, index: str, placement: Placement) -> SecretMount:
+    """The token of an index, which may be applied after the chatbot."""
+    path = placement.path(naming.gateway(chatbot), f"knowledge/{index}")
+    return SecretMount(f"knowledge-{index}", path, naming.index_token(index), "key", optional=True)
+
+
 def _gateway(
     chatbot: ChatbotDeployment,
     release: Release,
     others: tuple[Mount, ...],
     keys: str,
     salt: str,
+    reach: Reach,
     placement: Placement,
     settings: PlanSettings,
 ) -> Workload:
@@ -128,6 +157,7 @@ def _gateway(
     )
     key_mount = SecretMount("keys", placement.path(name, "keys"), keys)
     salt_mount = SecretMount("salt", placement.path(name, "salt"), salt, "key")
+    tokens = [_index_token(chatbot.metadata.name, index.name, placement) for index in chatbot.spec.knowledge]
     env = {"KEFU_USER_SALT_FILE": f"{salt_mount.path}/key"}
     if settings.trace_endpoint:
         env["OTEL_EXPORTER_OTLP_ENDPOINT"] = settings.trace_endpoint
@@ -144,7 +174,7 @@ def _gateway(
         ),
         compute=Compute(cpu="100m", memory="512Mi"),
         env=env,
-        mounts=(releases, key_mount, salt_mount, *others),
+        mounts=(releases, key_mount, salt_mount, *tokens, *others),
         ports=(PUBLIC, ADMIN),
         readiness=Probe("admin", "/readyz"),
         liveness=Probe("admin", "/healthz", period_seconds=10, failures=6),
@@ -158,4 +188,6 @@ def _gateway(
         grace_seconds=seconds(chatbot.spec.budget.total) + 10,
         public_ports=(PUBLIC.name,),
         metrics=ADMIN,
+        reach=reach,
+        access={PUBLIC.name: Access.CUSTOMERS, ADMIN.name: Access.SCRAPERS},
     )

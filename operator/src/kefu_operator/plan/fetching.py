@@ -12,6 +12,7 @@ from kefu_api.kinds.meta import SecretKeyReference
 from kefu_api.kinds.types import seconds
 from kefu_operator import naming
 from kefu_operator.plan.placement import Placement
+from kefu_operator.plan.reach import Outside, Reach
 from kefu_operator.plan.workload import Compute, Container, DocumentMount, Mount, SecretMount, Task, VolumeMount
 
 COMPONENT = "sources"
@@ -63,9 +64,23 @@ def plan_fetching(index: KnowledgeIndex, placement: Placement) -> FetchPlan | No
         compute=Compute(cpu="50m", memory="512Mi"),
         mounts=(documents, volume, *mounts),
     )  # fmt: skip
-    task = Task(name=name, component=COMPONENT, container=container, retries=0, deadline_seconds=DEADLINE_SECONDS)
+    task = Task(
+        name=name,
+        component=COMPONENT,
+        container=container,
+        retries=0,
+        deadline_seconds=DEADLINE_SECONDS,
+        reach=_reach(remote),
+    )
     interval = min(seconds(source.every or EVERY) for source in remote)
     return FetchPlan(key, task, volume, interval, tuple(source.name for source in remote))
+
+
+def _reach(sources: list[Source]) -> Reach:
+    """The internet alone, unless a source may lie in a private network; of a database only its secret knows where it lies."""
+    inside = any(source.sql or getattr(source.place, "private", False) for source in sources)
+    buckets = tuple(source.s3.endpoint for source in sources if source.s3)
+    return Reach(urls=buckets, outside=Outside.ANYTHING if inside else Outside.PUBLIC)
 
 
 def sources_volume(index: KnowledgeIndex, placement: Placement, *, read_only: bool = False) -> VolumeMount:

@@ -13,11 +13,13 @@ from kefu_operator import naming
 from kefu_operator.plan.embedding import api_key, planned_embedding
 from kefu_operator.plan.fetching import FetchPlan, plan_fetching, snapshot_path, sources_volume
 from kefu_operator.plan.placement import Placement
+from kefu_operator.plan.reach import Access, Reach
 from kefu_operator.plan.workload import (
     Compute,
     ConfigMapMount,
     Container,
     DocumentMount,
+    GeneratedSecret,
     Mount,
     Port,
     Probe,
@@ -28,6 +30,7 @@ from kefu_operator.plan.workload import (
 )
 
 RETRIEVAL = Port("http", 8081)
+METRICS = Port("metrics", 9091)
 MILVUS = Port("milvus", 19530)
 TASK_GRACE_SECONDS = 1
 """A task has nothing to save: what it leaves half done is seen and done anew. Its successor waits until it has ended."""
@@ -43,6 +46,8 @@ QUESTIONS = "evaluation.questions"
 class KnowledgePlan:
     """All that one index needs."""
 
+    name: str
+    """Of the index."""
     version: str | None
     """Name of the version that the sources ask for; None while a source is missing."""
     store: Workload | None
@@ -50,6 +55,10 @@ class KnowledgePlan:
     ingestion: Task | None
     """Builds `version`, judges and publishes it; None while a source, or the golden questions, are missing."""
     retrieval: Workload
+    reach: Reach
+    """What the tasks that build and publish call."""
+    generated_secrets: tuple[GeneratedSecret, ...]
+    """Secrets that Kefu makes and never reads: who knows what they hold may ask."""
     publications: Mapping[str, Task]
     """Publish one version without building it: for each that the status names, and for `version`."""
     judged_by: str | None = None
@@ -85,16 +94,34 @@ def plan_knowledge(
     can_judge = judged_by is not None or index.spec.evaluation is None
     known = {held.version for held in index.status.versions} if index.status else set()
     return KnowledgePlan(
+        name=index.metadata.name,
         version=version,
         store=_store(index, placement),
         ingestion=_ingestion(index, version, digests, placement, volume) if version and can_judge else None,
         retrieval=_retrieval(index, placement),
+        reach=_reach(index),
+        generated_secrets=_secrets(index),
         publications={
             each: _publication(index, each, placement, volume)
             for each in sorted(known | ({version} if version else set()))
         },
         judged_by=judged_by,
         fetching=plan_fetching(index, placement),
+    )
+
+
+def _secrets(index: KnowledgeIndex) -> tuple[GeneratedSecret, ...]:
+    name = index.metadata.name
+    tokens = (naming.index_token(name), *((naming.store_token(name),) if index.spec.store.embedded else ()))
+    return tuple(GeneratedSecret(token, followed=True) for token in tokens)
+
+
+def _reach(index: KnowledgeIndex) -> Reach:
+    """Store and embedding: what builds, publishes and searches has no more to call."""
+    store, remote = index.spec.store.external, index.spec.embedding.endpoint or index.spec.embedding.triton
+    return Reach(
+        uses=() if store else (naming.store(index.metadata.name),),
+        urls=(*((store.uri,) if store else ()), *((remote.url,) if remote else ())),
     )
 
 
@@ -184,7 +211,7 @@ def _document(
     store = StoreTarget(
         uri=external.uri if external else f"http://{placement.address(naming.store(index.metadata.name), MILVUS)}",
         database=external.database if external else None,
-        token_file=secret("store-token", external.credentials_secret) if external else None,
+        token_file=secret("store-token", external.credentials_secret if external else _store_token(index)),
         alias=_alias(index),
     )
     return (
@@ -227,6 +254,11 @@ def _graph(index: KnowledgeIndex) -> GraphSettings | None:
     )
 
 
+def _store_token(index: KnowledgeIndex) -> SecretKeyReference:
+    """Of the embedded store."""
+    return SecretKeyReference(name=naming.store_token(index.metadata.name), key="key")
+
+
 def _store(index: KnowledgeIndex, placement: Placement) -> Workload | None:
     embedded = index.spec.store.embedded
     if embedded is None:
@@ -239,17 +271,20 @@ def _store(index: KnowledgeIndex, placement: Placement) -> Workload | None:
         size=embedded.size,
         storage_class=embedded.storage_class,
     )
+    token = _store_token(index)
+    tokens = SecretMount("token", placement.path(name, "token"), token.name, token.key)
     container = Container(
         name="milvus",
         image="milvusLite",
         command=(
-            "milvus-lite", "server",
+            "python", "-m", "kefu_retrieval.embedded",
             "--data-dir", f"{data.path}/milvus",
+            "--token", f"{tokens.path}/{tokens.key}",
             "--host", placement.bind,
             "--port", str(placement.listen(name, MILVUS)),
         ),
         compute=Compute(cpu="100m", memory="1Gi"),
-        mounts=(data,),
+        mounts=(data, tokens),
         ports=(MILVUS,),
         startup=Probe("milvus", None, period_seconds=1, failures=120),
         readiness=Probe("milvus", None),
@@ -305,7 +340,9 @@ def _ingestion(
         compute=Compute(cpu="200m", memory="1Gi"),
         mounts=(documents, *mounts, *secrets),
     )
-    return Task(name=name, component=COMPONENT, container=container, grace_seconds=TASK_GRACE_SECONDS)
+    return Task(
+        name=name, component=COMPONENT, container=container, grace_seconds=TASK_GRACE_SECONDS, reach=_reach(index)
+    )
 
 
 def _manner(index: KnowledgeIndex, digests: Mapping[str, str]) -> str:
@@ -347,7 +384,9 @@ def _publication(index: KnowledgeIndex, version: str, placement: Placement, volu
         compute=Compute(cpu="100m", memory="512Mi"),
         mounts=(documents, *secrets),
     )
-    return Task(name=name, component=COMPONENT, container=container, grace_seconds=TASK_GRACE_SECONDS)
+    return Task(
+        name=name, component=COMPONENT, container=container, grace_seconds=TASK_GRACE_SECONDS, reach=_reach(index)
+    )
 
 
 def _retrieval(index: KnowledgeIndex, placement: Placement) -> Workload:
@@ -359,20 +398,30 @@ def _retrieval(index: KnowledgeIndex, placement: Placement) -> Workload:
         naming.index_document(index.metadata.name),
         {document.FILE: followed.to_json()},
     )
+    tokens = SecretMount("token", placement.path(name, "token"), naming.index_token(index.metadata.name), "key")
     container = Container(
         name="retrieval",
         image="retrieval",
         command=(
             "python", "-m", "kefu_retrieval", "serve",
             "--index", f"{documents.path}/{document.FILE}",
+            "--token", f"{tokens.path}/{tokens.key}",
             "--host", placement.bind,
             "--port", str(placement.listen(name, RETRIEVAL)),
+            "--metrics-port", str(placement.listen(name, METRICS)),
         ),
         compute=Compute(cpu="100m", memory="1Gi"),
-        mounts=(documents, *secrets),
-        ports=(RETRIEVAL,),
+        mounts=(documents, tokens, *secrets),
+        ports=(RETRIEVAL, METRICS),
         startup=Probe("http", "/healthz", period_seconds=1, failures=120),
         readiness=Probe("http", "/readyz"),
         liveness=Probe("http", "/healthz", period_seconds=10, failures=6),
     )  # fmt: skip
-    return Workload(name=name, component="retrieval", container=container)
+    return Workload(
+        name=name,
+        component="retrieval",
+        container=container,
+        reach=_reach(index),
+        metrics=METRICS,
+        access={RETRIEVAL.name: Access.CALLERS_AND_OPERATORS, METRICS.name: Access.SCRAPERS},
+    )

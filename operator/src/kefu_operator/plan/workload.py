@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kefu_operator.plan.reach import Access, Reach
 from kefu_operator.plan.scaler import Autoscaling
 
 
@@ -43,6 +44,8 @@ class SecretMount(Mount):
 
     secret: str
     key: str | None = None
+    optional: bool = False
+    """Whether the container starts without it, and sees it when it comes."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,10 @@ class Workload:
     """Where it tells Prometheus how it is, at `/metrics`."""
     autoscaling: Autoscaling | None = None
     """Of an engine; where it is set, `replicas` is written only if nothing scales it."""
+    reach: Reach = field(default_factory=Reach)
+    """What it calls."""
+    access: Mapping[str, Access] = field(default_factory=dict)
+    """Who may call it, by port; a port that is absent is for its callers."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +176,8 @@ class GeneratedSecret:
     name: str
     files: Mapping[str, str] = field(default_factory=lambda: {"key": "{}"})
     """By key; `{}` stands for the value."""
+    followed: bool = False
+    """Whether pods that run take over a new one, once it was deleted and made anew; a kubelet does not where it is immutable."""
 
     def contents(self, value: str) -> dict[str, str]:
         """What it holds."""
@@ -186,3 +195,5 @@ class Task:
     deadline_seconds: int = 3600
     grace_seconds: int = 30
     """Time to end when it is told to."""
+    reach: Reach = field(default_factory=Reach)
+    """What it calls; nobody calls it."""

@@ -9,7 +9,8 @@ from kefu_api.kinds.chatbot import ChatbotDeployment, ChatbotDeploymentStatus, E
 from kefu_operator.apply import Applier, Refusals, Synced
 from kefu_operator.client import Client
 from kefu_operator.desired.images import Images
-from kefu_operator.desired.metadata import Scope, owned, selector
+from kefu_operator.desired.metadata import owned, selector
+from kefu_operator.desired.network import AS_IT_COMES, Network
 from kefu_operator.desired.objects import chatbot_objects, chatbot_secrets
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.secret import random_value
@@ -25,6 +26,7 @@ from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.sharing import shared_claims
 from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.reconcile.secrets import SecretMaker
 from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
 from kefu_operator.resources import DEPLOYMENTS
 from kefu_operator.status.chatbot_checks import check_engine, check_gateway, check_knowledge, published
@@ -65,6 +67,7 @@ class ChatbotReconciler:
         settings: PlanSettings,
         board: RefusalBoard,
         discovery: Discovery,
+        network: Network = AS_IT_COMES,
         now: Now = utc_now,
     ) -> None:
         self._client = client
@@ -73,7 +76,9 @@ class ChatbotReconciler:
         self._settings = settings
         self._board = board
         self._discovery = discovery
+        self._network = network
         self._now = now
+        self._secrets = SecretMaker(applier, now)
 
     async def __call__(self, namespace: str, name: str) -> Again:
         """Reconcile.
@@ -84,6 +89,7 @@ class ChatbotReconciler:
         facts = await gather_chatbot(self._client, namespace, name, await self._discovery.kinds())
         if facts is None:
             # What it made goes by its owner references.
+            self._secrets.forget(namespace, name)
             return Again()
         if not isinstance(facts, ChatbotFacts):
             await self._tell_unreadable(facts)
@@ -104,25 +110,15 @@ class ChatbotReconciler:
 
     async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts) -> Synced:
         scope = owned(facts.chatbot.metadata.namespace, owner_of(facts.chatbot))
-        await self._create_secrets(plan, facts, scope)
-        return await self._applier.sync(chatbot_objects(plan, scope, self._images), facts.owned)
-
-    async def _create_secrets(self, plan: ChatbotPlan, facts: ChatbotFacts, scope: Scope) -> None:
-        """Create what is missing without ever reading a Secret: the operator has no right to.
-
-        They come before the gateway, so a gateway of ours proves that they were made; one that waits for a volume may
-        wait for them.
-        """
-        gateway = find(facts.owned, DEPLOYMENTS, plan.gateway.name)
-        uid = facts.chatbot.metadata.uid
-        made = gateway is not None and any(
-            reference["uid"] == uid for reference in gateway["metadata"].get("ownerReferences", ())
+        refusals = await self._secrets.make(
+            facts.found,
+            lambda: chatbot_secrets(plan, scope, random_value),
+            find(facts.owned, DEPLOYMENTS, plan.gateway.name),
+            waits=any(pod.workload == plan.gateway.name and pod.trouble for pod in facts.pods),
         )
-        waits = any(pod.workload == plan.gateway.name and pod.trouble for pod in facts.pods)
-        if made and not waits:
-            return
-        for secret in chatbot_secrets(plan, scope, random_value):
-            await self._applier.create(secret)
+        wanted = chatbot_objects(plan, scope, self._images, self._network)
+        refused, changed = await self._applier.sync(wanted, facts.owned)
+        return Synced(refusals + refused, changed)
 
     async def _tell(self, plan: ChatbotPlan, facts: ChatbotFacts, refusals: Refusals) -> None:
         chatbot, engine = facts.chatbot, plan.engine.workload

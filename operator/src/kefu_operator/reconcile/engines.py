@@ -12,6 +12,7 @@ from kefu_operator.apply import Applier, Refusals
 from kefu_operator.client import Client
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, shared
+from kefu_operator.desired.network import AS_IT_COMES, Network
 from kefu_operator.desired.objects import engine_scalers, shared_claim, workload_objects
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.types import Object
@@ -49,6 +50,7 @@ class EnginesReconciler:
         settings: PlanSettings,
         board: RefusalBoard,
         discovery: Discovery,
+        network: Network = AS_IT_COMES,
         now: Now = utc_now,
     ) -> None:
         self._client = client
@@ -59,6 +61,7 @@ class EnginesReconciler:
         self._index = engine_index(settings)
         self._discovery = discovery
         self._now = now
+        self._network = network
 
     async def __call__(self, namespace: str, name: str) -> Again:
         """Reconcile.
@@ -103,7 +106,7 @@ class EnginesReconciler:
         if change.waits:
             workload = replace(workload, autoscaling=Autoscaling(How.CHANGING))
         left = [each for each in without_kedas(facts.owned) if each not in change.outgoing]
-        refusals, _ = await self._applier.sync(workload_objects(workload, scope, self._images), left)
+        refusals, _ = await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
         return refusals, change.waits
 
     async def _scaled(self, namespace: str, engine: SharedEngine, facts: EngineFacts) -> Workload:

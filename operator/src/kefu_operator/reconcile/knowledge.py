@@ -13,8 +13,10 @@ from kefu_operator.client import Client
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.job import job as desired_job
 from kefu_operator.desired.metadata import Scope, owned
-from kefu_operator.desired.objects import knowledge_objects, task_objects
+from kefu_operator.desired.network import AS_IT_COMES, Network
+from kefu_operator.desired.objects import knowledge_objects, knowledge_secrets, task_objects
 from kefu_operator.desired.render import owner_of
+from kefu_operator.desired.secret import random_value
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Forbidden, Rejected
 from kefu_operator.fetching.decide import FetchDecision
@@ -34,8 +36,9 @@ from kefu_operator.plan.knowledge import (
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.workload import Task
 from kefu_operator.reconcile.fetching import decide_sources, is_fetch_job, with_fetched
+from kefu_operator.reconcile.secrets import SecretMaker
 from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
-from kefu_operator.resources import CLAIMS, CONFIG_MAPS, JOBS
+from kefu_operator.resources import CLAIMS, CONFIG_MAPS, DEPLOYMENTS, JOBS
 from kefu_operator.settled import holds
 from kefu_operator.status.check import Check, Verdict
 from kefu_operator.status.conditions import conditions
@@ -72,11 +75,15 @@ class Outcome:
 class KnowledgeReconciler:
     """Brings one index to what its spec and sources say, and tells how it is."""
 
-    def __init__(self, client: Client, applier: Applier, images: Images, now: Now = utc_now) -> None:
+    def __init__(
+        self, client: Client, applier: Applier, images: Images, network: Network = AS_IT_COMES, now: Now = utc_now
+    ) -> None:
         self._client = client
         self._applier = applier
         self._images = images
+        self._network = network
         self._now = now
+        self._secrets = SecretMaker(applier, now)
 
     async def __call__(self, namespace: str, name: str) -> Again:
         """Reconcile.
@@ -87,6 +94,7 @@ class KnowledgeReconciler:
         facts = await gather_knowledge(self._client, namespace, name)
         if facts is None:
             # What it made goes by its owner references.
+            self._secrets.forget(namespace, name)
             return Again()
         if not isinstance(facts, KnowledgeFacts):
             await self._tell_unreadable(facts)
@@ -136,12 +144,19 @@ class KnowledgeReconciler:
     async def _apply(
         self, plan: KnowledgePlan, facts: KnowledgeFacts, decisions: tuple[Decision, FetchDecision], scope: Scope
     ) -> Refusals:
-        lasting = knowledge_objects(plan, scope, self._images)
+        lasting = knowledge_objects(plan, scope, self._images, self._network)
         doomed = [job for decision in decisions for job in decision.delete]
         tasks = _to_create(plan, *decisions)
         kept = _documents_of_jobs(facts, tasks, doomed)
         live = [each for each in facts.owned if _name(each) not in kept]
-        refusals, _ = await self._applier.sync(lasting, live)
+        refusals = await self._secrets.make(
+            facts.found,
+            lambda: knowledge_secrets(plan, scope, random_value),
+            find(facts.owned, DEPLOYMENTS, plan.retrieval.name),
+            waits=any(pod.trouble for pod in facts.pods),
+        )
+        refused, _ = await self._applier.sync(lasting, live)
+        refusals += refused
         for job in doomed:
             await self._applier.delete(job)
         for task in tasks:

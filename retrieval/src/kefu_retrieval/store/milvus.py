@@ -54,6 +54,7 @@ class MilvusStore:
         self._clock = clock
         self._lock = threading.Lock()
         self._client: MilvusClient | None = None
+        self._token = ""
         self._capabilities: Capabilities | None = None
 
     def capabilities(self) -> Capabilities:
@@ -273,13 +274,24 @@ class MilvusStore:
         except StoreUnreachable:
             self._disconnect()
             raise
+        except StoreRefused:
+            if not self._token_changed():
+                raise
+        self._disconnect()
+        with translated(doing):
+            return act(self._connect())
+
+    def _token_changed(self) -> bool:
+        """Whether the mounted token is another one than we came with: it was rotated."""
+        return _token(self._target.token_file) != self._token
 
     def _connect(self) -> MilvusClient:
         with self._lock:
             if self._client is None:
+                self._token = _token(self._target.token_file)
                 self._client = MilvusClient(
                     uri=self._target.uri,
-                    token=_token(self._target.token_file),
+                    token=self._token,
                     db_name=self._target.database or "",
                     timeout=min(self._timeout, 5.0),
                     dedicated=True,

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from aiohttp import ClientError, ClientSession
 from pydantic import ValidationError
 
 from kefu_api.codes import Code
+from kefu_api.documents.release import KnowledgeTarget
+from kefu_api.token import TokenFile
 from kefu_api.wire.search import MAX_HISTORY, MAX_QUERY, Problem, SearchRequest, SearchResponse
 from kefu_serving.errors import IndexNotPublished, KnowledgeUnavailable
 
@@ -17,10 +20,11 @@ SEARCH_SECONDS = 5.0
 class RetrievalClient:
     """`POST /v1/search` of one knowledge target."""
 
-    def __init__(self, session: ClientSession, name: str, url: str, seconds: float = SEARCH_SECONDS) -> None:
-        self.name = name
+    def __init__(self, session: ClientSession, target: KnowledgeTarget, seconds: float = SEARCH_SECONDS) -> None:
+        self.name = target.name
         self._session = session
-        self._url = f"{url.rstrip('/')}/v1/search"
+        self._url = f"{target.url.rstrip('/')}/v1/search"
+        self._token = TokenFile(Path(target.token_file)) if target.token_file else None
         self._seconds = seconds
 
     async def search(self, query: str, history: Sequence[str], headers: Mapping[str, str]) -> SearchResponse:
@@ -31,7 +35,7 @@ class RetrievalClient:
         earlier = tuple(question[:MAX_QUERY] for question in history[-MAX_HISTORY:])
         request = SearchRequest(query=query[:MAX_QUERY], history=earlier)
         body = request.model_dump_json(by_alias=True, exclude_none=True).encode()
-        headers = {**headers, "content-type": "application/json"}
+        headers = {**headers, "content-type": "application/json", **(self._token.headers() if self._token else {})}
         try:
             async with (
                 asyncio.timeout(self._seconds),

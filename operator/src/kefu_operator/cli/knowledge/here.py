@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from kefu_api.documents import release
+from kefu_api.token import TokenFile
 from kefu_operator import naming
 from kefu_operator.cli.errors import NotFound, Unreachable
 from kefu_operator.cli.knowledge.engine import Engine, key, posting
@@ -46,8 +47,9 @@ class Here:
             AskFailed: it refused.
             Unreachable: it does not answer.
         """
-        url = self._entry(index)["url"]
-        headers = {"Content-Type": "application/json"}
+        entry = self._entry(index)
+        url = entry["url"]
+        headers = {"Content-Type": "application/json", **TokenFile(Path(entry["token_file"])).headers()}
         request = urllib.request.Request(f"{url}/{path}", body, headers)  # noqa: S310 - http on loopback
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310

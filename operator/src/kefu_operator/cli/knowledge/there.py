@@ -1,6 +1,7 @@
 """The indexes of a cluster's namespace: read and patched through the API server, which also leads to the retrieval service."""
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 
 from kefu_api import GROUP, VERSION
 from kefu_api.documents import release
+from kefu_api.token import HEADER
 from kefu_operator import naming
 from kefu_operator.cli.errors import NotFound, Unreachable
 from kefu_operator.cli.knowledge.engine import TIMEOUT as TIMEOUT_OF_ENGINES
@@ -55,7 +57,8 @@ class There:
 
     def ask(self, index: str, path: str, body: bytes | None = None) -> bytes:
         """Through the API server's proxy, with the caller's own rights (`services/proxy`)."""
-        status, answer = self._proxied(naming.retrieval(index), path, body, ASK_TIMEOUT)
+        token = {HEADER: self._token(index)}
+        status, answer = self._proxied(naming.retrieval(index), path, body, ASK_TIMEOUT, token)
         if status != 200:
             raise _refused(answer, status, self._namespace)
         return answer
@@ -104,10 +107,12 @@ class There:
                 f"the release of ChatbotDeployment {chatbot} is of another Kefu: give --engine URL"
             ) from error
 
-    def _proxied(self, service: str, path: str, body: bytes | None, timeout: float) -> tuple[int, bytes]:
+    def _proxied(
+        self, service: str, path: str, body: bytes | None, timeout: float, extra: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
         api = self._objects.api_client
         resource = f"/api/v1/namespaces/{self._namespace}/services/{service}:http/proxy/{path}"
-        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        headers = {"Accept": "application/json", "Content-Type": "application/json", **(extra or {})}
         method = "POST" if body is not None else "GET"
         api.update_params_for_auth(headers, [], ["BearerToken"], resource, method, body)
         url = f"{api.configuration.host}{resource}"
@@ -116,6 +121,12 @@ class There:
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"the API server of the current context does not answer: {error}") from error
         return answer.status, bytes(answer.data)
+
+    def _token(self, index: str) -> str:
+        name = naming.index_token(index)
+        with _translated(f"read secrets ({name})", self._namespace):
+            held = client.CoreV1Api().read_namespaced_secret(name, self._namespace, _request_timeout=TIMEOUT)
+        return b64decode((held.data or {}).get("key", "")).decode(errors="replace").strip()
 
     def questions(self, index: str) -> Mapping[str, str]:
         """Those of the ConfigMap that the spec names."""

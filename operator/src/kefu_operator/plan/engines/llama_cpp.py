@@ -4,7 +4,7 @@ from kefu_api.documents.release import EngineTarget
 from kefu_api.kinds.engine import Engine, LlamaCppEngine
 from kefu_api.kinds.model import ModelSource
 from kefu_operator.plan.demand import EngineSignals
-from kefu_operator.plan.engines.plan import PORT, SERVED_NAME, EnginePlan
+from kefu_operator.plan.engines.plan import ACCESS, PORT, SERVED_NAME, EnginePlan, reach
 from kefu_operator.plan.model_files import model_files
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
@@ -56,6 +56,8 @@ def plan_llama_cpp(
         steps=files.steps,
         exclusive=True,
         metrics=PORT,
+        reach=reach(files.steps),
+        access=ACCESS,
     )
     target = EngineTarget(url=f"http://{placement.address(name, PORT)}", model=SERVED_NAME, prefixes="Kept")
     return EnginePlan(target, workload, signals=SIGNALS)

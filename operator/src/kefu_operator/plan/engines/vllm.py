@@ -10,7 +10,7 @@ from kefu_api.kinds.types import amount
 from kefu_api.kinds.vllm import VllmEngine
 from kefu_operator.plan.accelerators import accelerator_class
 from kefu_operator.plan.demand import EngineSignals
-from kefu_operator.plan.engines.plan import PORT, SERVED_NAME, EnginePlan
+from kefu_operator.plan.engines.plan import ACCESS, PORT, SERVED_NAME, EnginePlan, reach
 from kefu_operator.plan.engines.vllm_options import held, layout_options, serving_options
 from kefu_operator.plan.fit.described import shape_of
 from kefu_operator.plan.fit.explain import summary
@@ -90,17 +90,20 @@ def plan_vllm(
         readiness=Probe("http", "/health", failures=4, timeout_seconds=10),
         liveness=Probe("http", "/health", period_seconds=10, failures=12, timeout_seconds=10),
     )  # fmt: skip
+    steps = tuple(step for each in every for step in each.steps)
     workload = Workload(
         name=name,
         component="engine",
         container=container,
         replicas=engine.replicas,
-        steps=tuple(step for each in every for step in each.steps),
+        steps=steps,
         exclusive=True,
         grace_seconds=60,
         node_selector=known.node_selector if known else {},
         tolerations=known.tolerations if known else (),
         metrics=PORT,
+        reach=reach(steps),
+        access=ACCESS,
     )
     return EnginePlan(_target(name, model, options, placement), workload, signals=SIGNALS, layout=hardware.layout)
 

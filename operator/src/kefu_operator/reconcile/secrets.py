@@ -1,0 +1,57 @@
+"""Making the Secrets that are missing without ever reading one: the operator has no right to."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from kefu_operator.apply import Applier, Refusals
+from kefu_operator.desired.types import Object
+from kefu_operator.errors import Forbidden, Rejected
+from kefu_operator.reconcile.tell import Now
+
+AGAIN = timedelta(seconds=60)
+"""Between two tries to make what is most likely there: a Secret that was deleted, to rotate it, is noticed by the next."""
+
+
+class SecretMaker:
+    """Of one kind's objects."""
+
+    def __init__(self, applier: Applier, now: Now) -> None:
+        self._applier = applier
+        self._now = now
+        self._tried: dict[tuple[str, str], datetime] = {}
+
+    async def make(
+        self, owner: Object, make: Callable[[], Sequence[Object]], follower: Object | None, *, waits: bool
+    ) -> Refusals:
+        """Create what is missing, as far as it is time to.
+
+        They come before the workload that mounts them, so one of ours proves that they were made; a pod that waits for a
+        volume may wait for them.
+
+        Args:
+            owner: the user's object.
+            make: gives the Secrets, each with a new value.
+            follower: the Deployment that is applied after them, as it is.
+            waits: whether a pod of the owner does not come to be.
+
+        Raises:
+            ApiError: the API server did not answer.
+        """
+        meta, now = owner["metadata"], self._now()
+        key = (meta["namespace"], meta["name"])
+        made = follower is not None and any(
+            reference["uid"] == meta["uid"] for reference in follower["metadata"].get("ownerReferences", ())
+        )
+        if made and not waits and now - self._tried.setdefault(key, now) < AGAIN:
+            return ()
+        self._tried[key] = now
+        try:
+            for secret in make():
+                await self._applier.create(secret)
+        except (Forbidden, Rejected) as refusal:
+            return (refusal,)
+        return ()
+
+    def forget(self, namespace: str, name: str) -> None:
+        """The owner is gone."""
+        self._tried.pop((namespace, name), None)
