@@ -25,6 +25,8 @@ _BANDS = 16
 """Of four hashes each: a pair with 0.8 in common meets in one of them with a probability of 0.9998, one with 0.4 in a third."""
 _CROWD = 50
 """Chunks of one band that are compared with each other; a larger crowd is one text many times, of which some pairs tell."""
+_BLOCK = 32
+"""Crowds whose pairs are compared at once: up to 39,000 pairs, 10 MB of sketches twice."""
 _RANDOM = np.random.default_rng(2018)
 _FACTORS = _RANDOM.integers(1, 2**63, _HASHES, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 _OFFSETS = _RANDOM.integers(0, 2**63, _HASHES, dtype=np.uint64)
@@ -54,7 +56,7 @@ def sketch(text: str) -> Sketch | None:
     for place in range(SHINGLE):
         hashed += points[place : place + count] * _PLACES[place]
     hashed ^= hashed >> np.uint64(29)
-    least = (np.unique(hashed)[:, None] * _FACTORS + _OFFSETS).min(axis=0)
+    least = (hashed[:, None] * _FACTORS + _OFFSETS).min(axis=0)
     return np.asarray(least >> np.uint64(32), dtype=np.uint32)
 
 
@@ -76,25 +78,31 @@ class Likeness:
         """Pairs of chunks that are alike, at most `limit`, most alike first."""
         sketches = np.frombuffer(self._sketches, dtype=np.uint32).reshape(-1, _HASHES)
         found: dict[tuple[int, int], float] = {}
-        for first, second in self._candidates(sketches):
-            share = float(np.mean(sketches[first] == sketches[second]))
-            if share >= ALIKE:
-                found[self._numbers[first], self._numbers[second]] = share
+        for pairs in self._candidates(sketches):
+            shares = np.mean(sketches[pairs[:, 0]] == sketches[pairs[:, 1]], axis=1)
+            for place in np.flatnonzero(shares >= ALIKE)[: limit - len(found)]:
+                first, second = pairs[place]
+                found[self._numbers[first], self._numbers[second]] = float(shares[place])
             if len(found) >= limit:
                 break
         ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
         return [Pair(first, second, share) for (first, second), share in ordered]
 
     @staticmethod
-    def _candidates(sketches: NDArray[np.uint32]) -> Iterator[tuple[int, int]]:
-        """Pairs that agree in all hashes of a band."""
+    def _candidates(sketches: NDArray[np.uint32]) -> Iterator[NDArray[np.int64]]:
+        """Pairs that agree in all hashes of a band, some thousand at a time: an array of two columns."""
         width = _HASHES // _BANDS
         for start in range(0, _HASHES, width):
             band = np.ascontiguousarray(sketches[:, start : start + width]).view(f"S{4 * width}").ravel()
             order = np.argsort(band, kind="stable")
             ends = np.flatnonzero(band[order][1:] != band[order][:-1]) + 1
-            for group in np.split(order, ends):
-                members = group[:_CROWD].tolist()
-                for place, first in enumerate(members):
-                    for second in members[place + 1 :]:
-                        yield first, second
+            starts = np.concatenate(([0], ends))
+            sizes = np.minimum(np.diff(np.concatenate((starts, [len(order)]))), _CROWD)
+            pairs = [
+                np.column_stack((members[left], members[right]))
+                for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True)
+                for members in (order[start : start + size],)
+                for left, right in (np.triu_indices(size, 1),)
+            ]
+            for block in range(0, len(pairs), _BLOCK):
+                yield np.concatenate(pairs[block : block + _BLOCK])

@@ -31,7 +31,7 @@ def split(text: str, limit: float) -> list[str]:
 
 def _shorten(piece: str, limit: float) -> list[str]:
     parts: list[str] = []
-    while tokens.estimate(piece) > limit:
+    while tokens.MOST * len(piece) > limit and tokens.estimate(piece) > limit:
         cut = tokens.head(piece, limit)
         parts.append(piece[:cut])
         piece = piece[cut:]
