@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 
 from kefu_api.documents.index import Index, IngestionReport, Skipped
 from kefu_retrieval.building.build import Building
+from kefu_retrieval.building.ledger import Ledger, made_by
 from kefu_retrieval.building.loss import Loss, loss
 from kefu_retrieval.building.plan import Policy
 from kefu_retrieval.building.standing import Standing, standing
-from kefu_retrieval.building.survey import Survey, survey
+from kefu_retrieval.building.survey import Survey, Unsettled, survey
 from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import NothingToIndex, TooMuchLost
 from kefu_retrieval.progress import Progress
@@ -52,17 +53,26 @@ class Ingestion:
         Raises:
             RetrievalError: whatever went wrong, `temporary` or not; the published version is untouched.
         """
-        found = survey(read.stream(self._index), self._index.chunking)
+        published = self._published()
+        building = Building(self._index, self._store, self._embedder, self._clock, self._progress, self._policy)
+        known = published.ledger if published and building.is_base(published.base) else None
         try:
-            if not len(found.chunks):
+            return await self._run(building, published, known)
+        except Unsettled:
+            log.info("reading every file", extra={"version": self._index.version})
+            return await self._run(building, published, None)
+
+    async def _run(self, building: Building, published: Standing | None, known: Ledger | None) -> IngestionReport:
+        readings = read.stream(self._index, known.files if known else ())
+        found = survey(readings, self._index.chunking, known)
+        try:
+            if not found.total:
                 raise NothingToIndex(_nothing(found.omissions))
-            published = self._published()
             lost = self._lost(found, published)
-            building = Building(self._index, self._store, self._embedder, self._clock, self._progress, self._policy)
             embedded = await building.run(found, published)
         finally:
             found.close()
-        log.info("built", extra={"version": self._index.version, "chunks": len(found.chunks), "embedded": embedded})
+        log.info("built", extra={"version": self._index.version, "chunks": found.total, "embedded": embedded})
         outcome = await Release(self._index, self._store, self._embedder, self._progress).run()
         return self._report(found, embedded, lost, outcome)
 
@@ -81,14 +91,14 @@ class Ingestion:
     def _published(self) -> Standing | None:
         """The version that readers search, if it is another than this one."""
         collection = self._store.published(self._index.store.alias)
-        return standing(self._store, collection) if collection != self._index.collection else None
+        return standing(self._store, collection, made_by(self._index)) if collection != self._index.collection else None
 
     def _report(self, found: Survey, embedded: int, lost: Loss | None, outcome: Outcome) -> IngestionReport:
         return IngestionReport(
             version=self._index.version,
             published=outcome.published,
             documents=len(found.documents),
-            chunks=len(found.chunks),
+            chunks=found.total,
             embedded=embedded,
             lost=round(lost.share, 4) if lost else None,
             duplicates=found.duplicates,

@@ -242,6 +242,18 @@ class StoreSuite:
         with pytest.raises(CollectionGone):
             View.of(store, view.manifest)
 
+    def test_keeps_texts_of_any_length_beside_a_collection_as_long_as_that_is_there(self, store: Store) -> None:
+        collection = self.fill(store, "v1")
+        assert list(store.notes(collection)) == []
+        notes = ["", "退货" * 90_000, *(f"note {number}" for number in range(9))]
+        store.remember(collection, ["before"])
+        store.remember(collection, notes)
+        assert list(store.notes(collection)) == notes
+        assert [held.version for held in store.collections("kefu_t_shop")] == ["v1"]
+        store.drop(collection)
+        self.fill(store, "v1")
+        assert list(store.notes(collection)) == []
+
     def test_says_when_a_collection_is_gone(self, store: Store) -> None:
         collection = self.fill(store, "v1")
         store.drop(collection)

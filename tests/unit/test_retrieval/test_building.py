@@ -45,7 +45,7 @@ def test_indexes_once_what_two_documents_say_and_knows_both(surveyed: Surveyed) 
     chunks = list(found.chunks)
     assert [chunk.document for chunk in chunks] == ["faq/a", "faq/c"]
     assert found.also == {chunks[0].id: ("faq/b",)}
-    assert (found.duplicates, len(found.documents), found.rows) == (1, 3, 4)
+    assert (found.duplicates, len(found.documents), found.total) == (1, 3, 2)
 
 
 def test_keeps_apart_what_holds_at_another_time(surveyed: Surveyed) -> None:

@@ -4,17 +4,18 @@ import logging
 from collections.abc import Callable, Iterator
 
 from kefu_api.documents.index import LAYOUT, Index
+from kefu_retrieval.building import ledger
 from kefu_retrieval.building.filling import Filling, key_of, row_id
-from kefu_retrieval.building.plan import Plan, Policy, by_document, plan, whole
+from kefu_retrieval.building.plan import Plan, Policy, Rows, by_document, plan, whole
 from kefu_retrieval.building.standing import Standing
-from kefu_retrieval.building.survey import Survey
+from kefu_retrieval.building.survey import Survey, Unsettled
 from kefu_retrieval.building.vectors import collect
 from kefu_retrieval.chunks.chunk import Chunk
 from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import StoreFailed
 from kefu_retrieval.progress import Progress
 from kefu_retrieval.store.protocol import Store
-from kefu_retrieval.store.rows import Manifest
+from kefu_retrieval.store.rows import Manifest, mark
 from kefu_retrieval.versions.archive import Archive
 
 log = logging.getLogger(__name__)
@@ -46,10 +47,13 @@ class Building:
 
         Raises:
             RetrievalError: it is not whole; another run goes on with it.
+            Unsettled: it must be built whole, and not all of its files were read.
         """
         if self._is_done(found):
             return 0
         planned = self._plan(found, published)
+        if planned.base is None and found.skipped:
+            raise Unsettled
         wanted = self._manifest(found, planned)
         collection = self._index.collection
         held = self._held(wanted)
@@ -63,6 +67,9 @@ class Building:
             raise StoreFailed(
                 f"{collection} holds {count} rows where {wanted.rows} were inserted; it will be built anew"
             )
+        if planned.base is None and planned.rows >= self._policy.least:
+            lines = ledger.write(ledger.made_by(self._index), _rows(found), found.settled())
+            self._store.remember(collection, lines)
         return embedded
 
     def _is_done(self, found: Survey) -> bool:
@@ -74,14 +81,14 @@ class Building:
         return _equal(held, wanted) and self._archive.whole(held)
 
     def _plan(self, found: Survey, published: Standing | None) -> Plan:
-        rows = by_document(
-            (chunk.document, row_id(chunk, probe, found.also)) for chunk in found.chunks for probe in chunk.probes
-        )
-        if published is None or not self._is_base(published.base):
+        rows = _rows(found)
+        if published is None or not self.is_base(published.base):
             return whole(rows)
+        marks = (mark(name) for filed in found.skipped for name in filed.documents)
+        rows |= {name: published.rows[name] for name in marks}
         return plan(published.base.version, published.rows, rows, self._policy)
 
-    def _is_base(self, base: Manifest) -> bool:
+    def is_base(self, base: Manifest) -> bool:
         """Whether a version can be built on this one: of the same vectors and shape, large enough, and whole."""
         shape = (base.embedder, base.dimension, base.sparse, base.layout)
         mine = (self._embedder.fingerprint, self._embedder.dimension, self._store.capabilities().sparse, LAYOUT)
@@ -95,7 +102,7 @@ class Building:
             embedder=self._embedder.fingerprint,
             dimension=self._embedder.dimension,
             documents=len(found.documents),
-            chunks=len(found.chunks),
+            chunks=found.total,
             rows=planned.rows,
             sparse=self._store.capabilities().sparse,
             created=self._clock(),
@@ -148,6 +155,12 @@ class Building:
             if (held.embedder, held.dimension) == (wanted.embedder, wanted.dimension)
         ]
         return sorted((name for name in names if name != self._index.collection), key=lambda name: name != published)
+
+
+def _rows(found: Survey) -> dict[str, Rows]:
+    """Of what was read, by document."""
+    ids = ((chunk.document, row_id(chunk, probe, found.also)) for chunk in found.chunks for probe in chunk.probes)
+    return by_document(ids)
 
 
 def _stored(found: Survey, planned: Plan) -> Iterator[Chunk]:

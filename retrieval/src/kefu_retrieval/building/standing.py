@@ -3,6 +3,8 @@
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from kefu_retrieval.building import ledger as ledgers
+from kefu_retrieval.building.ledger import Ledger
 from kefu_retrieval.building.plan import Documents, by_document
 from kefu_retrieval.errors import CollectionGone
 from kefu_retrieval.store.protocol import Store
@@ -20,10 +22,12 @@ class Standing:
     """The version that holds all rows of its own: the published one, or what that is built on."""
     rows: Documents
     """Of `base`."""
+    ledger: Ledger | None = None
+    """What `base` remembers of its files; None: nothing, or nothing of use."""
 
 
-def standing(store: Store, collection: str | None) -> Standing | None:
-    """The version that `collection` holds; None when it is gone, or is none of Kefu's.
+def standing(store: Store, collection: str | None, made_by: str) -> Standing | None:
+    """The version that `collection` holds; None when it is gone, or is none of Kefu's. `made_by`: of a ledger that is of use.
 
     Raises:
         RetrievalError: the store does not say.
@@ -34,8 +38,14 @@ def standing(store: Store, collection: str | None) -> Standing | None:
     try:
         view = View.of(store, manifest)
         view.load()
-        held = by_document((each.document, each.row) for each in store.chunks(view.layers[-1].collection))
-        own = by_document((each.document, each.row) for each in view.layers[0].chunks()) if view.base else held
+        ledger = ledgers.read(store.notes(view.layers[-1].collection))
+        held = ledger.documents if ledger else _scanned(store, view.layers[-1].collection)
+        own = _scanned(store, view.collection) if view.base and manifest.rows else {}
     except CollectionGone:
         return None
-    return Standing((held.keys() - view.layers[-1].hidden) | own.keys(), view.base or manifest, held)
+    documents = (held.keys() - view.layers[-1].hidden) | own.keys()
+    return Standing(documents, view.base or manifest, held, ledger if ledger and ledger.made_by == made_by else None)
+
+
+def _scanned(store: Store, collection: str) -> Documents:
+    return by_document((each.document, each.row) for each in store.chunks(collection))

@@ -1,20 +1,23 @@
 """The first passes over the documents: read and cut them, set aside what is said twice, and count what will be stored.
 
-Nothing is embedded yet, so that a version that must not be built stops here, having cost next to nothing.
+Nothing is embedded yet, so that a version that must not be built stops here, having cost next to nothing. Files that a ledger
+knows are not read: it says what they give.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
 
 from kefu_api import digest
 from kefu_api.documents.index import Alike, Chunking, Repeated
+from kefu_retrieval.building.filing import Filing
+from kefu_retrieval.building.ledger import Filed, Ledger
 from kefu_retrieval.building.spool import Spool
 from kefu_retrieval.chunks.boilerplate import Boilerplate
 from kefu_retrieval.chunks.build import cut
 from kefu_retrieval.chunks.chunk import Chunk
-from kefu_retrieval.chunks.likeness import Likeness, Pair
+from kefu_retrieval.chunks.likeness import Likeness, Pair, sketch
 from kefu_retrieval.sources.document import FaqEntry, Omission, Page, Reading
 
 ALIKE_TOLD = 1_000
@@ -26,57 +29,95 @@ _DOCUMENTS: TypeAdapter[FaqEntry | Page] = TypeAdapter(FaqEntry | Page)
 _CHUNKS = TypeAdapter(Chunk)
 
 
+class Unsettled(Exception):
+    """What was read may change what files give that were not: all must be read."""
+
+
 @dataclass
 class Survey:
     """What is to be stored, and what was noticed on the way."""
 
     chunks: Spool[Chunk]
+    """Of the files that were read."""
+    filing: Filing = field(default_factory=Filing)
+    """The same files."""
+    boilerplate: Boilerplate = field(default_factory=Boilerplate)
+    skipped: list[Filed] = field(default_factory=list)
+    """Files that were not read."""
     also: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Documents beside its own that say what a chunk says, by chunk id."""
     documents: set[str] = field(default_factory=set)
     """Names of the documents that have a chunk, or share another's."""
-    rows: int = 0
     duplicates: int = 0
     """Chunks that were left to another that says the same."""
     omissions: list[Omission] = field(default_factory=list)
     repeated: tuple[Repeated, ...] = ()
     alike: tuple[Alike, ...] = ()
 
+    @property
+    def total(self) -> int:
+        """Chunks of all files."""
+        return len(self.chunks) + sum(len(filed.chunks) for filed in self.skipped)
+
+    def settled(self) -> Iterator[Filed]:
+        """The files that a later version need not read while they stay as they are."""
+        return self.filing.settled(self.boilerplate)
+
     def close(self) -> None:
         """Give the space back."""
         self.chunks.close()
+        self.filing.close()
 
 
-def survey(readings: Iterable[Reading], chunking: Chunking) -> Survey:
-    """Read, cut and count; `readings` is consumed one at a time.
+def survey(readings: Iterable[Reading], chunking: Chunking, known: Ledger | None = None) -> Survey:
+    """Read, cut and count; `readings` is consumed one at a time, and what skipped ones give is looked up in `known`.
 
     Raises:
         RetrievalError: whatever reading raises.
+        Unsettled: `known` is of no use here.
     """
     made = Survey(Spool(_CHUNKS))
     try:
-        _read_all(made, readings, chunking)
+        _read_all(made, readings, chunking, known)
     except BaseException:
         made.close()
         raise
     return made
 
 
-def _read_all(made: Survey, readings: Iterable[Reading], chunking: Chunking) -> None:
-    boilerplate = Boilerplate()
+def _read_all(made: Survey, readings: Iterable[Reading], chunking: Chunking, known: Ledger | None) -> None:
     documents = Spool(_DOCUMENTS)
     try:
         for reading in readings:
+            if reading.skipped and reading.origin and known:
+                _skip(made, known.files[reading.origin])
+                continue
+            made.filing.read(reading)
             made.omissions += reading.omissions
             for entry in reading.entries:
                 documents.append(entry)
             for page in reading.pages:
                 documents.append(page)
-                boilerplate.see(_source(page), page.body)
-        _cut_all(made, _stripped(documents, boilerplate), chunking)
+                made.boilerplate.see(_source(page), page.body)
+        if known:
+            _settle(made, known)
+        _cut_all(made, _stripped(documents, made.boilerplate), chunking)
     finally:
         documents.close()
-    made.repeated = tuple(boilerplate.found())
+    made.repeated = tuple(made.boilerplate.found())
+
+
+def _settle(made: Survey, known: Ledger) -> None:
+    """Whether no line can have become one that pages repeat: few pages were read, and not most of those before are gone."""
+    pages = known.pages()
+    for source in {filed.origin.source for filed in made.skipped}:
+        if not made.boilerplate.is_quiet(source, pages[source]):
+            raise Unsettled
+
+
+def _skip(made: Survey, filed: Filed) -> None:
+    made.skipped.append(filed)
+    made.boilerplate.skip(filed.origin.source, filed.pages)
 
 
 def _source(document: FaqEntry | Page) -> str:
@@ -93,22 +134,41 @@ def _stripped(documents: Iterable[FaqEntry | Page], boilerplate: Boilerplate) ->
 
 
 def _cut_all(made: Survey, documents: Iterable[FaqEntry | Page], chunking: Chunking) -> None:
-    first: dict[bytes, str] = {}
-    likeness = Likeness()
+    first: dict[bytes, int] = {}
+    ids: list[str] = []
     names: list[str] = []
+    likeness = Likeness()
     for document in documents:
         made.documents.add(document.document)
+        made.filing.cut(document)
         for chunk in cut(document, chunking):
             said = _said(chunk)
             if said in first:
-                _share(made, first[said], chunk.document)
+                made.filing.shared(first[said])
+                _share(made, ids[first[said]], chunk.document)
                 continue
-            first[said] = chunk.id
-            likeness.add(len(names), f"{chunk.title} {chunk.text}")
+            first[said] = len(ids)
+            sketched = sketch(f"{chunk.title} {chunk.text}")
+            likeness.add(len(names), sketched)
+            ids.append(chunk.id)
             names.append(chunk.document)
             made.chunks.append(chunk)
-            made.rows += len(chunk.probes)
+            made.filing.stored(said, sketched)
+    _join(made, first, names, likeness)
     made.alike = _alike(names, likeness.pairs(ALIKE_TOLD))
+
+
+def _join(made: Survey, first: Mapping[bytes, int], names: list[str], likeness: Likeness) -> None:
+    """What was not read, beside what was: no document may be in both, and no chunk may be said in both."""
+    for filed in made.skipped:
+        if not made.documents.isdisjoint(filed.documents) or any(
+            bytes.fromhex(said.digest) in first for said in filed.chunks
+        ):
+            raise Unsettled
+        for said in filed.chunks:
+            likeness.add(len(names), bytes.fromhex(said.sketch))
+            names.append(filed.documents[said.document])
+    made.documents.update(name for filed in made.skipped for name in filed.documents)
 
 
 def _alike(names: Sequence[str], pairs: Iterable[Pair]) -> tuple[Alike, ...]:

@@ -18,6 +18,8 @@ MOST = 0.5
 """Share of a source's pages on which a line must be."""
 FEWEST_PAGES = 6
 """Pages of a source below which nothing counts as repeated."""
+FEW = 0.1
+"""Share of a source's pages that may change without being held against all the others."""
 _BUCKET = 10
 """Pages between two clearings of rare lines."""
 _STRUCTURE = re.compile(r"#{1,6}\s|\||```|~~~|[-=*_ ]{3,}$")
@@ -32,6 +34,8 @@ class _Count:
     """Lines of one source."""
 
     pages: int = 0
+    skipped: int = 0
+    """Pages beside them that were not seen."""
     lines: dict[str, list[int]] = field(default_factory=dict)
     """How often counted, and how often perhaps missed before."""
     said: set[str] = field(default_factory=set)
@@ -48,7 +52,7 @@ class _Count:
     @cached_property
     def repeated(self) -> frozenset[str]:
         """Asked for when every page has been seen."""
-        if self.pages < FEWEST_PAGES:
+        if self.pages < FEWEST_PAGES or self.skipped:
             return frozenset()
         return frozenset(line for line, (count, _) in self.lines.items() if count > MOST * self.pages)
 
@@ -62,6 +66,26 @@ class Boilerplate:
     def see(self, source: str, body: str) -> None:
         """Count the lines of one page."""
         self._counts.setdefault(source, _Count()).see(frozenset(key for key, _ in _lines(body) if key))
+
+    def skip(self, source: str, pages: int) -> None:
+        """Pages that are not seen, of a source in which no line is common."""
+        self._counts.setdefault(source, _Count()).skipped += pages
+
+    def is_quiet(self, source: str, before: int) -> bool:
+        """Whether no line can be repeated by more than half of the pages, whatever is on those that were seen.
+
+        `before`: pages that the source had when no line was common, of which some may be gone.
+        """
+        count = self._counts[source]
+        total = count.pages + count.skipped
+        return total < FEWEST_PAGES or (count.pages <= FEW * total and before <= 2 * total)
+
+    def common(self, source: str) -> float:
+        """On which share of the source's pages its commonest line is, at most; lines on less than a tenth do not count."""
+        count = self._counts.get(source)
+        if count is None or count.pages < FEWEST_PAGES:
+            return 0.0
+        return max((sum(one) for one in count.lines.values()), default=0) / count.pages
 
     def strip(self, source: str, body: str) -> str:
         """The page without what most pages of its source repeat, unless it is the first to say it."""

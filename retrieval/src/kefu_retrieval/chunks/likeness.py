@@ -26,13 +26,13 @@ _BANDS = 16
 _CROWD = 50
 """Chunks of one band that are compared with each other; a larger crowd is one text many times, of which some pairs tell."""
 _BLOCK = 32
-"""Crowds whose pairs are compared at once: up to 39,000 pairs, 10 MB of sketches twice."""
+"""Crowds whose pairs are compared at once: up to 39,000 pairs, 2.5 MB of sketches twice."""
+_CHANCE = 1 / 256
+"""Probability that two hashes agree in the eight bits that are kept (Li and König, "b-bit minwise hashing", WWW 2010)."""
 _RANDOM = np.random.default_rng(2018)
 _FACTORS = _RANDOM.integers(1, 2**63, _HASHES, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 _OFFSETS = _RANDOM.integers(0, 2**63, _HASHES, dtype=np.uint64)
 _PLACES = np.uint64(0x9E3779B97F4A7C15) ** np.arange(1, SHINGLE + 1, dtype=np.uint64)
-
-Sketch = NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Pair:
     """Estimated share of common shingles, 0 to 1."""
 
 
-def sketch(text: str) -> Sketch | None:
-    """The text's MinHash; None for one too short to compare. White space and case do not count."""
+def sketch(text: str) -> bytes:
+    """The text's MinHash, 64 bytes; none for one too short to compare. White space and case do not count."""
     letters = "".join(text.lower().split())
     if len(letters) < SHORTEST:
-        return None
+        return b""
     points = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     count = len(points) - SHINGLE + 1
     hashed = np.zeros(count, dtype=np.uint64)
@@ -57,29 +57,29 @@ def sketch(text: str) -> Sketch | None:
         hashed += points[place : place + count] * _PLACES[place]
     hashed ^= hashed >> np.uint64(29)
     least = (hashed[:, None] * _FACTORS + _OFFSETS).min(axis=0)
-    return np.asarray(least >> np.uint64(32), dtype=np.uint32)
+    return bytes((least >> np.uint64(32)).astype(np.uint8))
 
 
 class Likeness:
-    """Collects sketches (256 bytes each), then tells which are alike."""
+    """Collects sketches (64 bytes each), then tells which are alike."""
 
     def __init__(self) -> None:
         self._numbers = array("L")
         self._sketches = bytearray()
 
-    def add(self, number: int, text: str) -> None:
-        """Take in the text of chunk `number`."""
-        made = sketch(text)
-        if made is not None:
+    def add(self, number: int, sketched: bytes) -> None:
+        """Take in the sketch of chunk `number`; an empty one is of a text too short to compare."""
+        if sketched:
             self._numbers.append(number)
-            self._sketches += made.tobytes()
+            self._sketches += sketched
 
     def pairs(self, limit: int) -> list[Pair]:
         """Pairs of chunks that are alike, at most `limit`, most alike first."""
-        sketches = np.frombuffer(self._sketches, dtype=np.uint32).reshape(-1, _HASHES)
+        sketches = np.frombuffer(self._sketches, dtype=np.uint8).reshape(-1, _HASHES)
         found: dict[tuple[int, int], float] = {}
         for pairs in self._candidates(sketches):
-            shares = np.mean(sketches[pairs[:, 0]] == sketches[pairs[:, 1]], axis=1)
+            agreeing = np.mean(sketches[pairs[:, 0]] == sketches[pairs[:, 1]], axis=1)
+            shares = (agreeing - _CHANCE) / (1 - _CHANCE)
             for place in np.flatnonzero(shares >= ALIKE)[: limit - len(found)]:
                 first, second = pairs[place]
                 found[self._numbers[first], self._numbers[second]] = float(shares[place])
@@ -89,11 +89,11 @@ class Likeness:
         return [Pair(first, second, share) for (first, second), share in ordered]
 
     @staticmethod
-    def _candidates(sketches: NDArray[np.uint32]) -> Iterator[NDArray[np.int64]]:
+    def _candidates(sketches: NDArray[np.uint8]) -> Iterator[NDArray[np.int64]]:
         """Pairs that agree in all hashes of a band, some thousand at a time: an array of two columns."""
         width = _HASHES // _BANDS
         for start in range(0, _HASHES, width):
-            band = np.ascontiguousarray(sketches[:, start : start + width]).view(f"S{4 * width}").ravel()
+            band = np.ascontiguousarray(sketches[:, start : start + width]).view(np.uint32).ravel()
             order = np.argsort(band, kind="stable")
             ends = np.flatnonzero(band[order][1:] != band[order][:-1]) + 1
             starts = np.concatenate(([0], ends))

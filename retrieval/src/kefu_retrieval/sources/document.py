@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Self
+from typing import NamedTuple, Self
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,15 @@ class Omission:
     reason: str
 
 
+class Origin(NamedTuple):
+    """A file of a source, as it was when it was read."""
+
+    source: str
+    name: str
+    digest: str
+    """SHA-256 of its bytes, in hex."""
+
+
 @dataclass
 class Reading:
     """What was read so far."""
@@ -57,6 +66,10 @@ class Reading:
     entries: list[FaqEntry] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
+    origin: Origin | None = None
+    """The file that all of it comes from; None: several, or none."""
+    skipped: bool = False
+    """Whether the file was left alone, because it is known what it holds."""
 
     @property
     def documents(self) -> int:

@@ -33,6 +33,10 @@ class Files(Mapping[str, bytes]):
             raise SourceChanged(f"{self._folder / name} has changed while it was read; a newer version will follow")
         return data
 
+    def digest(self, name: str) -> str:
+        """SHA-256 of the file's bytes, in hex."""
+        return self._hashes[name]
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._hashes)
 

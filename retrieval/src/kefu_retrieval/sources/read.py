@@ -1,13 +1,13 @@
 """All sources of an index, checked against the snapshot that the version was named for."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from kefu_api.documents.index import Index, SourceDocument
 from kefu_retrieval.errors import DocumentRefused, IndexInvalid, SourceChanged
 from kefu_retrieval.sources import folder, formats
 from kefu_retrieval.sources.apart.sandbox import Sandbox
-from kefu_retrieval.sources.document import FaqEntry, Reading
+from kefu_retrieval.sources.document import FaqEntry, Origin, Reading
 from kefu_retrieval.sources.file import File
 
 _INLINE = {
@@ -20,8 +20,10 @@ _INLINE = {
 """Format → name of an inline text; one of format Auto has none that would tell."""
 
 
-def stream(index: Index) -> Iterator[Reading]:
+def stream(index: Index, known: Container[Origin] = ()) -> Iterator[Reading]:
     """What each document file of `index` holds, one after the other, so that no more than one need be held at a time.
+
+    Files of folders that are `known` are skipped.
 
     Raises:
         SourceChanged: a folder's digest differs from the one the version was named for.
@@ -31,7 +33,7 @@ def stream(index: Index) -> Iterator[Reading]:
     with Sandbox() as sandbox:
         for source in index.sources:
             seen: set[tuple[str, str]] = set()
-            for reading in _read_source(source, sandbox):
+            for reading in _read_source(source, sandbox, known):
                 reading.entries[:] = _unique(reading, seen)
                 yield reading
 
@@ -54,7 +56,7 @@ def read_file(file: File, declared: str, sandbox: Sandbox) -> Reading:
     return parse(file, form, guessing=declared == "Auto")
 
 
-def _read_source(source: SourceDocument, sandbox: Sandbox) -> Iterator[Reading]:
+def _read_source(source: SourceDocument, sandbox: Sandbox, known: Container[Origin]) -> Iterator[Reading]:
     if source.inline is not None:
         name = _INLINE.get(source.format, "inline")
         yield read_file(File(source.name, name, source.inline.encode(), source.columns), source.format, sandbox)
@@ -71,8 +73,14 @@ def _read_source(source: SourceDocument, sandbox: Sandbox) -> Iterator[Reading]:
     for name, reason in snapshot.unreadable.items():
         left_out.omit(f"{source.name}/{name}", reason)
     yield left_out
-    for name, data in snapshot.files.items():
-        yield read_file(File(source.name, name, data, source.columns), source.format, sandbox)
+    for name in snapshot.files:
+        origin = Origin(source.name, name, snapshot.files.digest(name))
+        if origin in known:
+            yield Reading(origin=origin, skipped=True)
+            continue
+        reading = read_file(File(source.name, name, snapshot.files[name], source.columns), source.format, sandbox)
+        reading.origin = origin
+        yield reading
 
 
 def _unique(reading: Reading, seen: set[tuple[str, str]]) -> list[FaqEntry]:

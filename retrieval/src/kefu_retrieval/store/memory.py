@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -23,6 +23,7 @@ _B = 0.75
 class _Collection:
     manifest: Manifest
     rows: dict[str, Row] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 class MemoryStore:
@@ -142,6 +143,14 @@ class MemoryStore:
     def scan(self, collection: str) -> Iterator[tuple[str, Vectors]]:
         """Keys and vectors of all rows."""
         return ((row.key, row.vector) for row in self._rows(collection))
+
+    def remember(self, collection: str, notes: Iterable[str]) -> None:
+        """Keep the texts."""
+        self._get(collection).notes = tuple(notes)
+
+    def notes(self, collection: str) -> Iterator[str]:
+        """The texts."""
+        return iter(self._get(collection).notes)
 
     def close(self) -> None:
         """Nothing is held."""

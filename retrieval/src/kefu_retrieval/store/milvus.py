@@ -4,8 +4,10 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache, partial
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +18,7 @@ from pymilvus.exceptions import MilvusException  # type: ignore[import-untyped]
 from kefu_api.documents.index import StoreTarget
 from kefu_retrieval.embeddings.protocol import Vectors
 from kefu_retrieval.errors import CollectionGone, StoreFailed, StoreRefused, StoreUnreachable
-from kefu_retrieval.store import milvus_schema
+from kefu_retrieval.store import milvus_notes, milvus_schema
 from kefu_retrieval.store.milvus_errors import ALIAS_NOT_FOUND, NOT_FOUND, translated
 from kefu_retrieval.store.protocol import Capabilities
 from kefu_retrieval.store.rows import ChunkRef, Found, Manifest, Payload, Row
@@ -117,16 +119,16 @@ class MilvusStore:
         return self._count(collection, "Strong")
 
     def drop(self, collection: str) -> None:
-        """Remove the collection."""
-        try:
-            self._call(f"dropping {collection}", lambda c: c.drop_collection(collection, timeout=self._timeout))
-        except CollectionGone:
-            return
+        """Remove the collection, and what is kept beside it."""
+        for name in (milvus_notes.name(collection), collection):
+            with suppress(CollectionGone):
+                self._call(f"dropping {name}", partial(self._drop, name))
 
     def collections(self, alias: str) -> list[Manifest]:
         """Every collection whose manifest names `alias`, oldest first."""
         names = self._call("listing collections", lambda c: c.list_collections(timeout=self._timeout))
-        manifests = (self.manifest(name) for name in names if name.startswith(f"{alias}_"))
+        versions = (name for name in names if name.startswith(f"{alias}_") and not milvus_notes.is_name(name))
+        manifests = map(self.manifest, versions)
         found = [manifest for manifest in manifests if manifest is not None and manifest.alias == alias]
         return sorted(found, key=lambda manifest: manifest.created)
 
@@ -210,9 +212,44 @@ class MilvusStore:
         rows = self._every(collection, ["key", "vector"])
         return ((str(row["key"]), np.asarray(row["vector"], dtype=np.float32)) for row in rows)
 
+    def remember(self, collection: str, notes: Iterable[str]) -> None:
+        """In a collection of their own, made anew."""
+        name = milvus_notes.name(collection)
+        with suppress(CollectionGone):
+            self._call(f"dropping {name}", partial(self._drop, name))
+        self._call(
+            f"creating {name}",
+            lambda c: c.create_collection(
+                name, schema=milvus_notes.schema(), index_params=milvus_notes.indexes(), timeout=self._timeout
+            ),
+        )
+        numbered = enumerate(milvus_notes.pieces(notes))
+        while batch := [milvus_notes.record(*each) for each in islice(numbered, milvus_notes.BATCH)]:
+            self._call(f"inserting into {name}", partial(self._insert, name, batch))
+        self._call(f"flushing {name}", lambda c: c.flush(name, timeout=self._timeout))
+
+    def notes(self, collection: str) -> Iterator[str]:
+        """Read piece by piece."""
+        return milvus_notes.texts(self._pieces(milvus_notes.name(collection)))
+
     def close(self) -> None:
         """Close the connection."""
         self._disconnect()
+
+    def _pieces(self, name: str) -> Iterator[str]:
+        try:
+            self.load(name)
+        except CollectionGone:
+            return
+        for start in count(0, milvus_notes.BATCH):
+            numbers = f"id >= {start} and id < {start + milvus_notes.BATCH}"
+            rows = self._query(name, numbers, ["id", "text"], milvus_notes.BATCH)
+            if not rows:
+                return
+            yield from (str(row["text"]) for row in sorted(rows, key=lambda row: int(row["id"])))
+
+    def _drop(self, collection: str, client: MilvusClient) -> None:
+        client.drop_collection(collection, timeout=self._timeout)
 
     def _insert(self, collection: str, records: list[dict[str, Any]], client: MilvusClient) -> None:
         client.insert(collection, records, timeout=self._timeout)

@@ -1,6 +1,6 @@
 """What every store promises; `tests/integration/test_retrieval/store_suite.py` holds each one to it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -80,6 +80,12 @@ class Store(Protocol):
 
     def scan(self, collection: str) -> Iterator[tuple[str, Vectors]]:
         """Key and vector of every row, in no promised order."""
+
+    def remember(self, collection: str, notes: Iterable[str]) -> None:
+        """Keep texts without line ends beside a collection, in their order, in place of those before; they go with it."""
+
+    def notes(self, collection: str) -> Iterator[str]:
+        """The texts that are kept beside a collection; perhaps not all, where keeping them was broken off."""
 
     def close(self) -> None:
         """Give back connections."""

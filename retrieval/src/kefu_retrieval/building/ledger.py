@@ -1,0 +1,115 @@
+"""What a version that was built whole remembers of its files, so that a version built on it reads only those that changed.
+
+A file is remembered only where nothing outside it can change what it gives: it left nothing out, it shares no chunk with another,
+and no line of its source is so common that it might be taken for one that pages repeat. Every other file is read each time.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from kefu_api import digest
+from kefu_api.documents.index import Index
+from kefu_retrieval.building.plan import Rows
+from kefu_retrieval.sources.document import Origin
+
+READING = 1
+"""Counts the ways in which files have been read and cut: what was remembered under another one is of no use."""
+TOGETHER = 500
+"""Documents of one line."""
+
+
+class Said(NamedTuple):
+    """A chunk, as far as others are compared with it."""
+
+    digest: str
+    """Chunks have it in common which say the same."""
+    sketch: str
+    """`chunks.likeness.sketch` in hex."""
+    document: int
+    """Which of the file's documents it is of."""
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A file, and what it gives."""
+
+    origin: Origin
+    documents: tuple[str, ...]
+    pages: int
+    chunks: tuple[Said, ...]
+
+
+@dataclass
+class Ledger:
+    """All that is remembered."""
+
+    made_by: str
+    """`made_by` of the index document."""
+    documents: dict[str, Rows] = field(default_factory=dict)
+    """Rows of each document of the version, by its mark."""
+    files: dict[Origin, Filed] = field(default_factory=dict)
+
+    def pages(self) -> Counter[str]:
+        """Of all files that are remembered, by source."""
+        count: Counter[str] = Counter()
+        for filed in self.files.values():
+            count[filed.origin.source] += filed.pages
+        return count
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of what is written; the last one says that it is."""
+
+    made_by: str | None = None
+    documents: dict[str, tuple[int, str]] | None = None
+    file: Filed | None = None
+    end: bool = False
+
+
+_LINES = TypeAdapter(_Line)
+
+
+def made_by(index: Index) -> str:
+    """Digest of all that decides how a file is read and cut, the file itself aside."""
+    sources = {
+        source.name: [source.format, source.columns.model_dump() if source.columns else None]
+        for source in index.sources
+        if source.path is not None
+    }
+    return digest.of_value([READING, index.chunking.model_dump(), sources])
+
+
+def write(made: str, documents: Mapping[str, Rows], files: Iterable[Filed]) -> Iterator[str]:
+    """As lines of text."""
+    yield _text(_Line(made_by=made))
+    marks = list(documents)
+    for start in range(0, len(marks), TOGETHER):
+        part = marks[start : start + TOGETHER]
+        yield _text(_Line(documents={name: (documents[name].count, f"{documents[name].sum:x}") for name in part}))
+    yield from (_text(_Line(file=each)) for each in files)
+    yield _text(_Line(end=True))
+
+
+def read(lines: Iterable[str]) -> Ledger | None:
+    """From lines of text; None where they are not whole, or of another shape."""
+    ledger, ended = Ledger(""), False
+    try:
+        for line in map(_LINES.validate_json, lines):
+            ended = line.end
+            ledger.made_by = line.made_by or ledger.made_by
+            for name, (count, total) in (line.documents or {}).items():
+                ledger.documents[name] = Rows(count, int(total, 16))
+            if line.file:
+                ledger.files[line.file.origin] = line.file
+    except ValidationError:
+        return None
+    return ledger if ended else None
+
+
+def _text(line: _Line) -> str:
+    return _LINES.dump_json(line, exclude_defaults=True).decode()
