@@ -2,6 +2,27 @@
 {{ .Release.Name | trunc 40 | trimSuffix "-" }}-operator
 {{- end }}
 
+{{- define "kefu.webhook.name" -}}
+{{ .Release.Name | trunc 40 | trimSuffix "-" }}-webhook
+{{- end }}
+
+{{/* Whether cert-manager makes the webhook's certificate: where it is there, unless a value says otherwise. */}}
+{{- define "kefu.webhook.certManager" -}}
+{{- if or (eq .Values.webhook.certManager "Always") (and (eq .Values.webhook.certManager "IfPresent") (.Capabilities.APIVersions.Has "cert-manager.io/v1")) -}}
+true
+{{- end -}}
+{{- end }}
+
+{{- define "kefu.webhook.selector" -}}
+app.kubernetes.io/name: kefu-webhook
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "kefu.webhook.labels" -}}
+{{ include "kefu.webhook.selector" . }}
+{{ include "kefu.common" . }}
+{{- end }}
+
 {{- define "kefu.selector" -}}
 app.kubernetes.io/name: kefu-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -9,6 +30,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "kefu.labels" -}}
 {{ include "kefu.selector" . }}
+{{ include "kefu.common" . }}
+{{- end }}
+
+{{- define "kefu.common" -}}
 app.kubernetes.io/part-of: kefu
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}

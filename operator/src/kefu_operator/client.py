@@ -1,7 +1,7 @@
 """The API server as the operator sees it: typed errors, a time limit on every call, plain JSON objects.
 
-The asyncio half of the official client finds the way (kubeconfig, certificates, tokens and their renewal); only this module
-knows it. Its requests are not used: they copy every body several times. Writes go through `Applier`.
+The official client is asked the way where only it knows it (`way.py`), and only by this module. Its requests are not used: they
+copy every body several times. Writes go through `Applier`.
 """
 
 import asyncio
@@ -17,9 +17,6 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import orjson
-from kubernetes.aio import client as official
-from kubernetes.aio import config
-from kubernetes.aio.client.rest import RESTClientObject
 from yarl import URL
 
 from kefu_operator.desired.types import Object
@@ -27,6 +24,7 @@ from kefu_operator.errors import Absent, SettingsError, Unavailable, api_error
 from kefu_operator.informers.copies import Copies
 from kefu_operator.informers.store import Index
 from kefu_operator.resources import PODS, Resource
+from kefu_operator.way import Way, by_kubeconfig, by_service_account
 
 CALL_SECONDS = 30.0
 """Every call but a watch."""
@@ -73,9 +71,7 @@ class Listing:
 class Client:
     """Reads objects, and carries the requests of the writer."""
 
-    def __init__(
-        self, session: aiohttp.ClientSession, way: official.Configuration, silence: float, copies: Copies
-    ) -> None:
+    def __init__(self, session: aiohttp.ClientSession, way: Way, silence: float, copies: Copies) -> None:
         """Prepare.
 
         Args:
@@ -265,13 +261,13 @@ class Client:
         headers = {"Accept": accept, "User-Agent": self._agent}
         if body is not None:
             headers["Content-Type"] = content_type
-        url = URL(f"{self._way.host}{path}?{urlencode(query)}", encoded=True)
+        url = URL(f"{self._way.server}{path}?{urlencode(query)}", encoded=True)
         try:
-            token = await self._way.get_api_key_with_prefix("BearerToken", alias="authorization")
+            token = self._way.token()
             if token:
-                headers["Authorization"] = token
+                headers["Authorization"] = f"Bearer {token}"
             async with self._session.request(
-                method, url, data=body, headers=headers, timeout=limit, server_hostname=self._way.tls_server_name
+                method, url, data=body, headers=headers, timeout=limit, server_hostname=self._way.server_name
             ) as answer:
                 if answer.status >= 400:
                     raise api_error(answer.status, _message(await answer.read(), answer.reason), _retry_after(answer))
@@ -311,6 +307,25 @@ def _retry_after(answer: aiohttp.ClientResponse) -> float:
     return float(text) if text.isdigit() else 0
 
 
+async def _ask_the_official_client(kubeconfig: Path) -> Way:
+    # Imported here: it takes more memory than all copies of a thousand chatbots.
+    from kubernetes.aio import client as official
+    from kubernetes.aio import config
+    from kubernetes.aio.client.rest import RESTClientObject
+
+    found = official.Configuration()
+    try:
+        await config.load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=str(kubeconfig), client_configuration=found
+        )
+    except config.ConfigException as error:
+        raise SettingsError(f"no way to the API server: {error}; correct the file that KUBECONFIG names") from error
+
+    token = str(found.api_key.get("BearerToken", "")).removeprefix("Bearer ")
+    context = RESTClientObject(found).ssl_context
+    return Way(found.host.rstrip("/"), context, lambda: token, found.tls_server_name, found.proxy)
+
+
 def _proxy(server: str) -> str | None:
     """What the environment says (HTTPS_PROXY, NO_PROXY)."""
     url = urlsplit(server)
@@ -331,22 +346,16 @@ async def connect(
     Raises:
         SettingsError: neither is there.
     """
-    configuration = official.Configuration()
-    try:
-        if kubeconfig:
-            await config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=str(kubeconfig), client_configuration=configuration
-            )
-        else:
-            config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-    except config.ConfigException as error:
-        raise SettingsError(f"no way to the API server: {error}; set KUBECONFIG, or run in a pod") from error
+    if kubeconfig is None:
+        way = by_service_account()
+    else:
+        way = by_kubeconfig(kubeconfig) or await _ask_the_official_client(kubeconfig)
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=RESTClientObject(configuration).ssl_context),
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=way.context),
         trace_configs=[_asking_guards()],
         # Not `trust_env`: it starts a thread and reads ~/.netrc for each request.
-        proxy=configuration.proxy or _proxy(configuration.host),
+        proxy=way.proxy or _proxy(way.server),
         read_bufsize=LINE_BYTES,
     ) as session:
-        yield Client(session, configuration, silence, copies or Copies())
+        yield Client(session, way, silence, copies or Copies())
     await asyncio.sleep(CLOSE_SECONDS)

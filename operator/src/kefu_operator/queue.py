@@ -4,12 +4,15 @@ Pure: it holds no clock and no task; `workers` brings both. The semantics are th
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 from random import uniform
 from typing import NamedTuple
+
+MOMENT = 0.05
+"""Seconds after which a key is looked at again that waits for another."""
 
 
 class Key(NamedTuple):
@@ -64,16 +67,26 @@ class KeyQueue:
         self._due[key] = at
         heappush(self._order, (at, next(self._ticket), key))
 
-    def take(self, now: float) -> Key | None:
-        """The key that is due for the longest, which now counts as running; None where none is due."""
-        due = self.next_due()
-        if due is None or due > now:
-            return None
-        _, _, key = heappop(self._order)
-        del self._due[key]
-        self._waiting[key.kind] -= 1
-        self._running.add(key)
-        return key
+    def take(self, now: float, behind: Callable[[Key], Iterable[Key]] = lambda _: ()) -> Key | None:
+        """The key that is due for the longest, which now counts as running; None where none is due.
+
+        Args:
+            now: the time.
+            behind: the keys that a key waits for, for a moment at a time, while they are due or run.
+        """
+        while (due := self.next_due()) is not None and due <= now:
+            key = self._order[0][2]
+            if any(self._is_busy(other, now) for other in behind(key)):
+                heappop(self._order)
+                self._due[key] = now + MOMENT
+                heappush(self._order, (now + MOMENT, next(self._ticket), key))
+                continue
+            heappop(self._order)
+            del self._due[key]
+            self._waiting[key.kind] -= 1
+            self._running.add(key)
+            return key
+        return None
 
     def done(self, key: Key, again_at: float | None = None) -> None:
         """The key's run succeeded; `again_at`: run it again then, whatever happens."""
@@ -98,6 +111,9 @@ class KeyQueue:
     def depth(self, kind: str) -> int:
         """How many keys of a kind wait."""
         return self._waiting[kind]
+
+    def _is_busy(self, key: Key, now: float) -> bool:
+        return key in self._running or self._due.get(key, now + 1) <= now
 
     def _leave(self, key: Key, again_at: float | None) -> None:
         self._running.discard(key)

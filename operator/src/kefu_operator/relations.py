@@ -121,6 +121,11 @@ class Relations:
             if key.kind == INDEXES.kind or (key.kind == CHATBOTS.kind and naming.ENGINE in found["metadata"]["labels"])
         ]
 
+    def behind(self, key: Key) -> list[Key]:
+        """The keys that one waits for: a chatbot tells how its engine is."""
+        chatbot = self._chatbots.get((key.namespace, key.name)) if key.kind == CHATBOTS.kind else None
+        return [engine_key(key.namespace, engine) for engine in chatbot.engines] if chatbot else []
+
     def everything(self) -> list[Key]:
         """All keys that are known."""
         indexes = [Key(INDEXES.kind, *place) for place in self._indexes]

@@ -142,7 +142,9 @@ class Operator:
                 client, applier, settings.images, settings.plan, board, discovery, settings.network
             ),
         }
-        return Workers(KeyQueue(Backoff()), reconciles, self.metrics, limit=settings.workers)
+        return Workers(
+            KeyQueue(Backoff()), reconciles, self.metrics, limit=settings.workers, behind=self._relations.behind
+        )
 
     def _watch(self, client: Client, subject: Subject) -> list[Watcher]:
         return [

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from kefu_operator.errors import ApiError, NotLeading
@@ -38,6 +38,7 @@ class Workers:
         metrics: Metrics,
         *,
         limit: int,
+        behind: Callable[[Key], Iterable[Key]] = lambda _: (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare.
@@ -47,12 +48,14 @@ class Workers:
             reconciles: by kind.
             metrics: for depth, outcomes and durations.
             limit: how many reconciles run at a time.
+            behind: the keys that a key waits for while they are due or run, since it tells what came of them.
             clock: seconds that only grow.
         """
         self._queue = queue
         self._reconciles = reconciles
         self._metrics = metrics
         self._limit = limit
+        self._behind = behind
         self._clock = clock
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -80,7 +83,7 @@ class Workers:
             await asyncio.wait(self._running, timeout=10)
 
     def _start_due(self) -> None:
-        while not self._full and (key := self._queue.take(self._clock())):
+        while not self._full and (key := self._queue.take(self._clock(), self._behind)):
             task = asyncio.create_task(self._reconcile(key), name=f"reconcile {'/'.join(key)}")
             self._running.add(task)
             task.add_done_callback(self._ended)

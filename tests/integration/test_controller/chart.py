@@ -14,6 +14,7 @@ from tests.integration.test_controller.cluster import OPERATOR_USER, Cluster
 SPACE = "kefu-system"
 LEASE = f"{SPACE}/kefu-operator"
 """The one that the chart gives the right to hold."""
+WEBHOOK_USER = "kefu-webhook-under-test"
 CHART = Path(__file__).parents[3] / "charts" / "kefu"
 
 
@@ -31,6 +32,10 @@ def rendered(*settings: str) -> list[dict[str, Any]]:
     return [document for document in yaml.safe_load_all(done.stdout) if document]
 
 
+def is_webhooks(found: dict[str, Any]) -> bool:
+    return bool(found["metadata"].get("labels", {}).get("app.kubernetes.io/name") == "kefu-webhook")
+
+
 def install_chart(cluster: Cluster) -> None:
     """Install CRDs and rights, the latter for a user of ours in place of the service account."""
     wanted = ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "Lease")
@@ -38,7 +43,8 @@ def install_chart(cluster: Cluster) -> None:
     objects.insert(0, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}})
     for found in objects:
         if found["kind"].endswith("RoleBinding"):
-            found["subjects"] = [{"kind": "User", "name": OPERATOR_USER, "apiGroup": "rbac.authorization.k8s.io"}]
+            user = WEBHOOK_USER if is_webhooks(found) else OPERATOR_USER
+            found["subjects"] = [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}]
     listed = {"apiVersion": "v1", "kind": "List", "items": objects}
     Cluster(cluster.plane, SPACE).run("apply", "--server-side", "-f", "-", stdin=json.dumps(listed))
     cluster.run("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")

@@ -7,12 +7,17 @@ import pytest
 from kefu_operator.desired.network import Network
 from kefu_operator.plan.settings import ModelVolumes
 from kefu_operator.settings import load
-from tests.integration.test_controller.chart import CHART, helm, rendered
+from kefu_operator.webhook.__main__ import place
+from tests.integration.test_controller.chart import CHART, SPACE, helm, is_webhooks, rendered
 from tests.integration.test_controller.cluster import Cluster
 
 
 def of_kind(objects: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [found for found in objects if found["kind"] == kind]
+
+
+def operators(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [found for found in objects if not is_webhooks(found)]
 
 
 def test_helm_lint_finds_nothing() -> None:
@@ -45,14 +50,14 @@ def test_the_operator_reads_the_tables_that_the_chart_mounts(tmp_path: Any) -> N
 
 
 def test_no_right_is_a_wildcard_and_secrets_can_only_be_created() -> None:
-    rules = next(found for found in rendered() if found["kind"] == "ClusterRole")["rules"]
+    rules = of_kind(operators(rendered()), "ClusterRole")[0]["rules"]
     assert not any("*" in values for rule in rules for values in rule.values())
     secrets = [rule["verbs"] for rule in rules if "secrets" in rule["resources"]]
     assert secrets == [["create"]]
 
 
 def test_with_a_list_of_namespaces_the_operator_has_rights_in_these_alone() -> None:
-    objects = rendered('watchNamespaces=["acme","outlet"]')
+    objects = operators(rendered('watchNamespaces=["acme","outlet"]'))
     spaces = [found["metadata"]["namespace"] for found in of_kind(objects, "RoleBinding")]
     assert sorted(spaces) == ["acme", "kefu-system", "outlet"]
     assert of_kind(objects, "ClusterRoleBinding") == []
@@ -62,7 +67,7 @@ def test_with_a_list_of_namespaces_the_operator_has_rights_in_these_alone() -> N
 
 
 def test_the_operator_holds_the_lease_that_it_has_the_right_to() -> None:
-    objects = rendered("operator.replicas=2")
+    objects = operators(rendered("operator.replicas=2"))
     deployment = of_kind(objects, "Deployment")[0]
     env = {each["name"]: each["value"] for each in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
     lease = load(env | {"KEFU_CONFIG": ""}).lease
@@ -71,6 +76,47 @@ def test_the_operator_holds_the_lease_that_it_has_the_right_to() -> None:
     assert (lease.namespace, [lease.name]) == (role["metadata"]["namespace"], role["rules"][1]["resourceNames"])
     assert deployment["spec"]["replicas"] == 2
     assert deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+
+
+def test_the_webhook_may_list_what_it_judges_by_and_write_its_own_certificate_alone() -> None:
+    objects = [found for found in rendered() if is_webhooks(found)]
+    roles = {found["metadata"]["name"]: found["rules"] for found in objects if found["kind"] in ("Role", "ClusterRole")}
+    assert {verb for rule in roles["kefu-webhook"] for verb in rule["verbs"]} == {"list"}
+    assert [(rule["resourceNames"], rule["verbs"]) for rule in roles["kefu-webhook-tls"]] == [
+        (["kefu-webhook-tls"], ["get", "update"])
+    ]
+    (own,) = of_kind(objects, "ValidatingWebhookConfiguration")
+    (rule,) = roles[f"{SPACE}.kefu-webhook-tls"]
+    assert (rule["resourceNames"], rule["verbs"]) == ([own["metadata"]["name"]], ["get", "patch"])
+    deployment = of_kind(objects, "Deployment")[0]
+    env = {each["name"]: each["value"] for each in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
+    named = place(env)
+    assert (named.secret, named.configuration) == ("kefu-webhook-tls", own["metadata"]["name"])
+    service = own["webhooks"][0]["clientConfig"]["service"]
+    assert named.names[0] == f"{service['name']}.{service['namespace']}.svc"
+
+
+def test_the_webhooks_absence_harms_nothing_and_one_of_two_stays() -> None:
+    objects = [found for found in rendered() if is_webhooks(found)]
+    (hook,) = of_kind(objects, "ValidatingWebhookConfiguration")[0]["webhooks"]
+    assert (hook["failurePolicy"], hook["sideEffects"]) == ("Ignore", "None")
+    assert hook["timeoutSeconds"] <= 3
+    assert of_kind(objects, "Deployment")[0]["spec"]["replicas"] == 2
+    assert of_kind(objects, "PodDisruptionBudget")[0]["spec"]["maxUnavailable"] == 1
+
+
+def test_the_webhook_can_be_left_out() -> None:
+    assert [found for found in rendered("webhook.enabled=false") if is_webhooks(found)] == []
+
+
+def test_cert_manager_makes_the_certificate_where_it_is() -> None:
+    objects = rendered('webhook.certManager="Always"')
+    (certificate,) = of_kind(objects, "Certificate")
+    assert certificate["spec"]["secretName"] == "kefu-webhook-tls"
+    assert not [found for found in of_kind(objects, "Secret") if is_webhooks(found)]
+    (own,) = of_kind(objects, "ValidatingWebhookConfiguration")
+    assert own["metadata"]["annotations"]["cert-manager.io/inject-ca-from"] == f"{SPACE}/kefu-webhook"
+    assert of_kind(rendered(), "Certificate") == []
 
 
 def test_the_crds_stay_when_the_release_goes_and_can_be_left_out() -> None:

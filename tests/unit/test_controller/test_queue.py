@@ -92,3 +92,22 @@ def test_a_reconcile_can_ask_to_come_again_later() -> None:
     keys.done(A, again_at=60)
     assert keys.next_due() == 60
     assert keys.depth("K") == 1
+
+
+def test_a_key_waits_for_those_that_it_is_behind_while_they_are_due_or_run_and_no_longer() -> None:
+    keys = queue()
+    behind = lambda key: [B] if key == A else []
+    keys.add(A, at=0)
+    keys.add(B, at=0.01)
+    assert keys.take(0.02, behind) == B
+    assert keys.take(1, behind) is None
+    keys.done(B, again_at=100)
+    assert keys.take(2, behind) == A
+
+
+def test_what_a_key_is_behind_holds_up_no_other() -> None:
+    keys, c = queue(), Key("K", "ns", "c")
+    for key in (A, B, c):
+        keys.add(key, at=0)
+    behind = lambda key: [B] if key == A else []
+    assert [keys.take(1, behind), keys.take(1, behind), keys.take(1, behind)] == [B, c, None]

@@ -128,3 +128,11 @@ def test_a_spec_that_cannot_be_read_wakes_its_own_reconcile_only_without_a_crash
     relations = Relations(engine_index(PlanSettings()))
     broken = chatbot("a") | {"spec": {"nope": 1}}
     assert Key("ChatbotDeployment", "acme", "a") in relations.chatbot_seen(broken)
+
+
+def test_a_chatbot_is_behind_its_engine_and_an_engine_behind_nothing() -> None:
+    relations = Relations(engine_index(PlanSettings()))
+    engine, own = relations.chatbot_seen(chatbot("a"))
+    assert relations.behind(own) == [engine]
+    assert relations.behind(engine) == []
+    assert relations.behind(Key("ChatbotDeployment", "acme", "unknown")) == []
