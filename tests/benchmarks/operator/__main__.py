@@ -109,6 +109,7 @@ def _table(ours: Operator, theirs: Making | None, count: int) -> list[str]:
         ("one chatbot, first write to last, p99, s", _both(ours, theirs, lambda each: _p99(each.trail.spans(ours.owners)))),
         ("writes of children", _both(ours, theirs, lambda each: len(each.trail.children))),
         ("writes of statuses", _both(ours, theirs, lambda each: len(each.trail.statuses))),
+        ("requests that read", _both(ours, theirs, lambda each: each.reads)),
         ("processor time, s", _both(ours, theirs, lambda each: each.cpu)),
         ("processor time of API server and etcd, s", _both(ours, theirs, lambda each: each.plane_cpu)),
         ("most memory, MiB", _both(ours, theirs, lambda each: each.peak_mib)),

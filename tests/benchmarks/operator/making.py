@@ -31,6 +31,8 @@ class Making:
     resident_mib: float
     cpu: float
     """Processor time of the controller."""
+    reads: int
+    """Requests of the controller that wrote nothing."""
     plane_cpu: float
     """Of etcd and kube-apiserver."""
 
@@ -54,6 +56,7 @@ def make(cluster: Cluster, subject: Subject, chatbots: Sequence[Object]) -> Maki
         peak_mib=subject.peak_mib,
         resident_mib=subject.resident_mib,
         cpu=subject.cpu - cpu,
+        reads=trail.reads,
         plane_cpu=cpu_of_plane(cluster.plane) - plane_cpu,
     )
 

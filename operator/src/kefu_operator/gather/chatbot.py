@@ -94,7 +94,11 @@ async def _scaler(client: Client, namespace: str, engine: str | None, kinds: Kin
     if engine is None:
         return None
     scaled = await client.get(SCALED_OBJECTS, namespace, engine) if kinds.has(SCALED_OBJECTS) else None
-    return scaled or await client.get(AUTOSCALERS, namespace, engine)
+    if scaled:
+        return scaled
+    # By its label, under which copies are found: that there is none need not be asked.
+    found = (await client.list(AUTOSCALERS, namespace, labels=f"{naming.ENGINE}={engine}")).items
+    return next((each for each in found if each["metadata"]["name"] == engine), None)
 
 
 async def _engine_pods(client: Client, namespace: str, name: str | None) -> tuple[PodView, ...]:
