@@ -49,7 +49,9 @@ def test_a_real_model_drafts_questions_that_the_index_can_be_judged_by(tmp_path:
     model = {"uri": f"hf://Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/{FILE}", "sha256": SHA256}
     bot = chatbot(model=model, engine={"llamaCpp": {"contextLength": 4096}}, budget={"total": "5m", "tokens": 128})
     file = tmp_path / "golden.yaml"
-    with running(write(tmp_path / "files", index(), bot, config_map(text=FAQ)), tmp_path / "s") as instance:
+    with running(
+        write(tmp_path / "files", index(languages=["zh"]), bot, config_map(text=FAQ)), tmp_path / "s"
+    ) as instance:
         instance.ready()
         told = draft(instance, file, "--passages", "2", "--unanswerable", "0.5")
         written = file.read_text()

@@ -5,6 +5,7 @@ Parameters carry everything that comes from a question; the text of a query is m
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
 
 from kefu_retrieval.graph.facts import ANY
 from kefu_retrieval.graph.plan import Comparison, Flag, Ruling, Selection, Word
@@ -65,9 +66,18 @@ def contradicted(selection: Selection, products: Iterable[str]) -> Query:
     return Query(f"MATCH (p:Product) WHERE p.id IN $products AND ({broken}) RETURN p.id", parameters)
 
 
-def path(clause: Clause, product: str) -> Query:
+def usual() -> Iterator[Query]:
+    """Queries of the shapes that most questions have, to be planned before a customer waits: planning takes longer than answering."""
+    number, flag = Comparison("", "atMost", 0, 0, "", ""), Flag("", True, "")
+    for fits, numbers, flags in product((("",), ()), ((), (number,)), ((), (flag,))):
+        selection = Selection(("",), (), fits, numbers, flags, (), None, 1.0)
+        yield select(selection)
+        yield contradicted(selection, [""])
+
+
+def path(clause: Clause, name: str) -> Query:
     """What shows that a product holds a clause: one text a row."""
-    return Query(f"{clause.path} LIMIT 1", {**clause.parameters, "product": product})
+    return Query(f"{clause.path} LIMIT 1", {**clause.parameters, "product": name})
 
 
 def ruling(plan: Ruling) -> Query:

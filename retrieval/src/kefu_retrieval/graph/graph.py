@@ -56,6 +56,15 @@ class Graph:
         self.products = len(facts.products)
         self.left_out = facts.left_out
 
+    def warm(self) -> None:
+        """Have the usual queries planned.
+
+        Raises:
+            GraphFailed: one takes too long.
+        """
+        for query in cypher.usual():
+            self._ask(query)
+
     def plan(self, question: str, concepts: Iterable[str]) -> Plan | None:
         """What the graph is to be asked; None where it has nothing to add."""
         return plan(question, concepts, self.speech)

@@ -100,4 +100,6 @@ class Graphs:
         )
 
     def _read(self, version: Version) -> Graph:
-        return Graph(passages(version.layers), version.lexicon.vocabulary, self._declared)
+        graph = Graph(passages(version.layers), version.lexicon.vocabulary, self._declared)
+        graph.warm()
+        return graph

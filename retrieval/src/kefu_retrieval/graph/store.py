@@ -18,6 +18,8 @@ MEMORY = 256 * 1024 * 1024
 """Bytes that one database may take; ten thousand products of ten attributes take about 60 MiB."""
 SECONDS = 1.0
 """Longest time of one query."""
+PREPARED = 256
+"""Different queries whose plans a connection keeps; it would keep any number, and questions may have many shapes."""
 
 _SCHEMA = (
     "CREATE NODE TABLE Product(id STRING PRIMARY KEY, name STRING, chunk STRING, whole BOOLEAN)",
@@ -96,7 +98,9 @@ class CypherStore:
         self._lock = threading.Lock()
         try:
             self._database = ladybug.Database(":memory:", buffer_pool_size=MEMORY, max_num_threads=1)
-            self._connection = ladybug.Connection(self._database, num_threads=1)
+            self._connect: Callable[[], Any] = lambda: ladybug.Connection(self._database, num_threads=1)
+            self._connection = self._connect()
+            self._prepared: set[str] = set()
             for statement in _SCHEMA:
                 self._connection.execute(statement)
             self._fill(facts)
@@ -112,10 +116,19 @@ class CypherStore:
         """
         with self._lock:
             try:
+                self._bound(cypher)
                 result = self._connection.execute(cypher, dict(parameters))
                 return [list(row) for row in (result[-1] if isinstance(result, list) else result).get_all()]
             except RuntimeError as error:
                 raise GraphFailed(f"the graph cannot be asked: {error}") from error
+
+    def _bound(self, cypher: str) -> None:
+        self._prepared.add(cypher)
+        if len(self._prepared) > PREPARED:
+            self._connection.close()
+            self._connection = self._connect()
+            self._connection.set_query_timeout(int(SECONDS * 1_000))
+            self._prepared = {cypher}
 
     def _fill(self, facts: Facts) -> None:
         """By way of CSV files: a row at a time would take minutes."""

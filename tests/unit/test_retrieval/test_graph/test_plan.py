@@ -7,7 +7,7 @@ from kefu_retrieval.graph import cypher
 from kefu_retrieval.graph.facts import Facts
 from kefu_retrieval.graph.graph import Graph
 from kefu_retrieval.graph.plan import Plan, Ruling, Selection
-from kefu_retrieval.graph.store import CypherStore
+from kefu_retrieval.graph.store import PREPARED, CypherStore
 from kefu_retrieval.search.question import Question
 from kefu_retrieval.search.vocabulary import built_in
 from tests.unit.test_retrieval.test_graph.shop import SHOP, passage
@@ -155,6 +155,12 @@ def test_an_empty_graph_answers_nothing() -> None:
     empty = Graph([], built_in())
     assert planned(empty, "which chargers fit the X200?") is None
     assert (empty.products, empty.left_out) == (0, 0)
+
+
+def test_any_number_of_different_queries_may_be_asked() -> None:
+    store = CypherStore(Facts())
+    assert [store.ask(f"RETURN {number}", {}) for number in range(PREPARED + 2)] == [[[n]] for n in range(PREPARED + 2)]
+    assert store.ask("MATCH (p:Product) RETURN p.id", {}) == []
 
 
 def test_what_is_no_cypher_is_our_own_error() -> None:
