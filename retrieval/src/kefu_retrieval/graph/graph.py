@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from kefu_retrieval.graph import cypher
 from kefu_retrieval.graph.cypher import Clause, Query
-from kefu_retrieval.graph.extract import Declared, extract
+from kefu_retrieval.graph.declared import Declared
+from kefu_retrieval.graph.extract import extract
 from kefu_retrieval.graph.plan import Plan, Ruling, Selection, plan
 from kefu_retrieval.graph.speech import Speech
 from kefu_retrieval.graph.store import CypherStore, Record

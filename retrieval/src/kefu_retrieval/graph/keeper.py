@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from kefu_api.documents.index import Index
 from kefu_retrieval import metrics
 from kefu_retrieval.errors import RetrievalError
-from kefu_retrieval.graph.extract import Declared
+from kefu_retrieval.graph.declared import Declared
 from kefu_retrieval.graph.graph import Graph
 from kefu_retrieval.graph.passages import passages
 from kefu_retrieval.search.versions import Version

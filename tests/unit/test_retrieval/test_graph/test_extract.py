@@ -1,6 +1,7 @@
 """Facts from passages: products, classes, names, attributes, what fits, and whose policies."""
 
-from kefu_retrieval.graph.extract import Declared, extract
+from kefu_retrieval.graph.declared import Declared
+from kefu_retrieval.graph.extract import extract
 from kefu_retrieval.graph.facts import Facts
 from kefu_retrieval.search.vocabulary import built_in
 from tests.unit.test_retrieval.test_graph.shop import SHOP, passage

@@ -11,7 +11,7 @@ from kefu_api import digest
 from kefu_api.documents.index import GraphSettings, Index, SourceDocument
 from kefu_api.wire.search import SearchResponse
 from kefu_retrieval.errors import StoreUnreachable
-from kefu_retrieval.graph.extract import Declared
+from kefu_retrieval.graph.declared import Declared
 from kefu_retrieval.graph.keeper import AGAIN, KEPT, Graphs
 from kefu_retrieval.ingest import Ingestion
 from kefu_retrieval.search.searcher import Searcher
