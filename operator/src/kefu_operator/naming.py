@@ -63,6 +63,11 @@ def engine(key: str) -> str:
     return f"engine-{key[:10]}"
 
 
+def adapters(engine: str) -> str:
+    """ConfigMap that lists the LoRA adapters of an engine."""
+    return f"{engine}-adapters"
+
+
 def model(key: str) -> str:
     """Volume of a model that several engines use, from the hash of what is downloaded."""
     return f"model-{key[:10]}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kefu_operator.plan.engines.adapters import LOADER
 from kefu_operator.plan.model_files import FETCH
 
 CRASHED = ("CrashLoopBackOff", "Error")
@@ -75,6 +76,11 @@ class PodView:
             and not any(each.running or each.ended for each in self.containers)
             and all(each.waiting in waits for each in self.containers)
         )
+
+    @property
+    def companion(self) -> ContainerView | None:
+        """The companion that loads adapters, while it runs."""
+        return next((each for each in self.containers if each.name == LOADER and each.running), None)
 
     @property
     def fetching(self) -> ContainerView | None:

@@ -88,3 +88,24 @@ def test_two_engines_share_the_volume_of_their_model_where_it_can_be_shared(clus
         )
     finally:
         running.stop()
+
+
+def test_one_more_adapter_is_one_more_line_of_the_engines_list(cluster: Cluster, operator: RunningOperator) -> None:
+    def model(*adapters: str) -> dict[str, Any]:
+        return {"uri": "hf://a/b", "adapters": [{"name": name, "uri": f"hf://acme/{name}"} for name in adapters]}
+
+    def listed() -> list[str]:
+        found = cluster.all("configmaps", "kefu.dev/engine")
+        held = json.loads(found[0]["data"]["adapters.json"])["adapters"] if found else []
+        return [adapter["uri"] for adapter in held]
+
+    cluster.apply(chatbot("shop", engine={"vllm": {}}, model=model("voice")))
+    cluster.until(lambda: listed() == ["hf://acme/voice"])
+    (before,) = engines(cluster)
+    cluster.apply(chatbot("outlet", engine={"vllm": {}}, model=model("outlet")))
+    cluster.until(lambda: listed() == ["hf://acme/outlet", "hf://acme/voice"])
+    cluster.until(lambda: owners(cluster) == [["outlet", "shop"]])
+    (after,) = engines(cluster)
+    assert after["spec"]["template"] == before["spec"]["template"]
+    cluster.run("delete", "chatbot/outlet")
+    cluster.until(lambda: listed() == ["hf://acme/voice"])

@@ -1,7 +1,10 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from kefu_api.documents.adapters import Adapters, AdapterSource
+from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_api.kinds.model import ModelSource
 from kefu_operator.plan.chatbot import plan_chatbot
 from kefu_operator.plan.engine import engine_name
@@ -9,7 +12,8 @@ from kefu_operator.plan.errors import EngineDoesNotFit, ImageVolumesMissing, Loc
 from kefu_operator.plan.model_files import model_files
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
-from kefu_operator.plan.workload import ClaimMount, ImageMount, SecretMount, VolumeMount, Workload
+from kefu_operator.plan.sharing import share_engines
+from kefu_operator.plan.workload import ClaimMount, DocumentMount, ImageMount, SecretMount, VolumeMount, Workload
 from tests.unit.test_plan.objects import chatbot
 
 PLACE = ClusterPlacement("acme")
@@ -204,30 +208,95 @@ def test_what_cannot_fit_is_refused_with_its_reason() -> None:
     assert caught.value.reason == "EngineDoesNotFit"
 
 
-ADAPTERS = [{"name": "voice", "uri": "hf://acme/voice", "rank": 24}, {"name": "outlet", "uri": "pvc://loras/outlet"}]
+KEY = {"name": "store", "key": "secret"}
+ADAPTERS: list[dict[str, Any]] = [
+    {"name": "voice", "uri": "hf://acme/voice", "rank": 24},
+    {"name": "outlet", "uri": "pvc://loras/outlet"},
+]
 
 
-def test_the_first_adapter_answers_and_all_are_served_by_name() -> None:
-    plan = plan_chatbot(chatbot({"model": {"uri": "hf://a/b", "adapters": ADAPTERS}}), PLACE, PlanSettings())
-    assert plan.release.engine.model == "voice"
+def adapted(adapters: list[dict[str, Any]], name: str = "shop", **model: Any) -> ChatbotDeployment:
+    return chatbot({"model": {"uri": "hf://a/b", "adapters": adapters, **model}}, name=name)
+
+
+def listed(workload: Workload) -> dict[str, AdapterSource]:
+    (companion,) = workload.companions
+    (document,) = [mount for mount in companion.mounts if isinstance(mount, DocumentMount)]
+    found = Adapters.model_validate_json(document.files["adapters.json"])
+    return {adapter.name.rpartition("-")[0]: adapter for adapter in found.adapters}
+
+
+def test_the_first_adapter_answers_and_all_are_loaded_by_a_companion() -> None:
+    plan = plan_chatbot(adapted(ADAPTERS), PLACE, PlanSettings())
     assert plan.engine.workload is not None
+    found = listed(plan.engine.workload)
+    assert plan.release.engine.model == found["voice"].name
+    assert (found["voice"].uri, found["voice"].path) == ("hf://acme/voice", None)
+    assert (found["outlet"].path or "").startswith("/etc/kefu/adapters-")
+    assert dict(plan.engine.adapters) == {found["voice"].name: "voice", found["outlet"].name: "outlet"}
     command = plan.engine.workload.container.command
-    place = command.index("--lora-modules")
-    assert command[place + 1 : place + 3] == ("voice=/var/lib/kefu/adapter-0", "outlet=/etc/kefu/adapter-1/outlet")
     assert command[command.index("--max-lora-rank") + 1] == "32"
-    assert [step.name for step in plan.engine.workload.steps] == ["fetch", "fetch-adapter-0"]
+    assert "--lora-modules" not in command
+    assert plan.engine.workload.container.env["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] == "True"
 
 
-def test_other_adapters_make_another_engine() -> None:
-    one = chatbot({"model": {"uri": "hf://a/b", "adapters": ADAPTERS}}).spec
-    two = chatbot({"model": {"uri": "hf://a/b", "adapters": ADAPTERS[:1]}}).spec
-    assert engine_name("a", one) != engine_name("a", two)
+def test_the_companion_talks_to_its_own_pod_and_never_to_the_service() -> None:
+    workload = plan_chatbot(adapted(ADAPTERS), PLACE, PlanSettings()).engine.workload
+    assert workload is not None
+    command = workload.companions[0].command
+    assert command[command.index("--engine") + 1] == "http://127.0.0.1:8000"
+
+
+def test_an_adapter_only_difference_is_one_more_adapter_in_the_same_engine() -> None:
+    plain, voice = chatbot({"model": {"uri": "hf://a/b"}}, name="plain"), adapted(ADAPTERS[:1], "voice")
+    both = adapted(ADAPTERS, "both")
+    (engine,) = share_engines([plain, voice, both], PLACE, PlanSettings()).engines
+    assert [found.metadata.name for found in engine.chatbots] == ["both", "plain", "voice"]
+    assert sorted(listed(engine.workload)) == ["outlet", "voice"]
+    assert plan_chatbot(plain, PLACE, PlanSettings()).release.engine.model == "chat"
+
+
+def test_one_more_adapter_of_a_common_rank_restarts_nothing() -> None:
+    def pod(*adapters: dict[str, Any]) -> tuple[Any, ...]:
+        (engine,) = share_engines([adapted(list(adapters))], PLACE, PlanSettings()).engines
+        (companion,) = engine.workload.companions
+        mounts = [replace(m, files={}) if isinstance(m, DocumentMount) else m for m in companion.mounts]
+        return engine.workload.container, companion.command, mounts
+
+    more = {"name": "more", "uri": "hf://acme/more", "rank": 32}
+    assert pod(ADAPTERS[0]) == pod(ADAPTERS[0], more)
+
+
+def test_two_chatbots_may_call_different_adapters_by_one_name() -> None:
+    one = adapted([{"name": "voice", "uri": "hf://acme/voice"}], "one")
+    two = adapted([{"name": "voice", "uri": "hf://acme/voice", "revision": "v2"}], "two")
+    (engine,) = share_engines([one, two], PLACE, PlanSettings()).engines
+    (companion,) = engine.workload.companions
+    (document,) = [mount for mount in companion.mounts if isinstance(mount, DocumentMount)]
+    assert len(Adapters.model_validate_json(document.files["adapters.json"]).adapters) == 2
+    names = {plan_chatbot(each, PLACE, PlanSettings()).release.engine.model for each in (one, two)}
+    assert len(names) == 2
+
+
+def test_an_adapter_in_a_bucket_shares_the_engine_of_a_model_that_is_elsewhere() -> None:
+    server = {"endpoint": "https://s3.example", "accessKeySecret": KEY | {"key": "id"}, "secretKeySecret": KEY}
+    voice = adapted([{"name": "voice", "uri": "s3://loras/voice/"}], s3=server)
+    assert engine_name("a", voice.spec) == engine_name("a", chatbot({"model": {"uri": "hf://a/b"}}).spec)
+    (engine,) = share_engines([voice], PLACE, PlanSettings()).engines
+    source = listed(engine.workload)["voice"].server
+    assert source is not None
+    assert source.endpoint == "https://s3.example"
+    files = {f"{m.path}/{m.key}" for m in engine.workload.companions[0].mounts if isinstance(m, SecretMount)}
+    assert files == {source.access_key_file, source.secret_key_file}
 
 
 def test_the_hubs_token_goes_to_what_comes_from_the_hub() -> None:
     model = {"uri": "hf://a/b", "tokenSecret": {"name": "hub", "key": "token"}, "adapters": ADAPTERS[:1]}
     engine = engine_of({"model": model})
-    assert [step.env["HF_TOKEN_PATH"] for step in engine.steps] == ["/etc/kefu/hub-token/token"] * 2
+    assert [step.env["HF_TOKEN_PATH"] for step in (*engine.steps, *engine.companions)] == [
+        "/etc/kefu/hub-token/token",
+        "/etc/kefu/hub-token/token",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ class Adapter(Snapshot):
     """A LoRA adapter of the model."""
 
     name: Name
-    """What the engine knows it by; it must differ from `chat`, the model's own."""
+    """What conditions call it; it must differ from `chat`, the model's own."""
     rank: Annotated[int, Field(ge=1, le=512)] = 16
     """Its rank, `r` in its adapter_config.json, or more."""
 
@@ -144,4 +144,4 @@ class ModelSource(Ruled):
     cache_per_token: Size | None = None
     """Memory that one token of context takes in 16 bits, such as 144Ki: 2 × layers × key-value heads × head size × 2 bytes."""
     adapters: Annotated[tuple[Adapter, ...], Field(max_length=8, json_schema_extra=BY_NAME)] = ()
-    """LoRA adapters, each served under its name; the first one answers this chatbot."""
+    """LoRA adapters, loaded into the running engine; the first one answers this chatbot."""

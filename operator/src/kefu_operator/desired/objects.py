@@ -71,8 +71,12 @@ def workload_objects(workload: Workload, scope: Scope, images: Images, network: 
     """A Deployment or a StatefulSet, and all that stands around it; its policy comes first, so that no pod is ever without."""
     made = [
         *([workload_policy(workload, scope, network)] if network.enabled else []),
-        *claims((*workload.steps, workload.container), scope, workload.component, workload.name),
-        *config_maps(workload.container, scope, workload.component, workload.name),
+        *claims((*workload.steps, workload.container, *workload.companions), scope, workload.component, workload.name),
+        *(
+            made
+            for each in (workload.container, *workload.companions)
+            for made in config_maps(each, scope, workload.component, workload.name)
+        ),
         service(workload, scope),
         (stateful_set if workload.stateful else deployment)(workload, scope, images),
     ]

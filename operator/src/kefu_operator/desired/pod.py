@@ -14,11 +14,13 @@ DRAIN_SECONDS = 5
 """How long a pod that is to stop goes on serving, until no proxy sends it anything new."""
 
 
-def pod_spec(main: Container, steps: tuple[Container, ...], images: Images) -> Object:
+def pod_spec(
+    main: Container, steps: tuple[Container, ...], images: Images, companions: tuple[Container, ...] = ()
+) -> Object:
     """What every pod of ours has."""
     spec: Object = {
-        "containers": [container(main, images)],
-        "volumes": volumes((*steps, main)),
+        "containers": [container(each, images) for each in (main, *companions)],
+        "volumes": volumes((*steps, main, *companions)),
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": {
@@ -39,7 +41,7 @@ def pod_spec(main: Container, steps: tuple[Container, ...], images: Images) -> O
 
 def long_running(workload: Workload, images: Images) -> Object:
     """The pod of a workload that runs for good."""
-    spec = pod_spec(workload.container, workload.steps, images)
+    spec = pod_spec(workload.container, workload.steps, images, workload.companions)
     spec["terminationGracePeriodSeconds"] = workload.grace_seconds
     if workload.node_selector:
         spec["nodeSelector"] = dict(workload.node_selector)

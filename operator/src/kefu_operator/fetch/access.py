@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from kefu_api.s3.signature import KeyPair, sign
+from kefu_operator.fetch.errors import UriInvalid
 
 
 class Access(Protocol):
@@ -68,3 +70,32 @@ class BucketKeys:
         """Signed, and asking for the checksum that the object was stored with."""
         asked = {**headers, "x-amz-checksum-mode": "ENABLED"}
         return sign(url, self.keys, self.region, datetime.now(UTC), asked) if self.keys else asked
+
+
+def hub_token(env: Mapping[str, str]) -> str | None:
+    """The hub's token, from the environment or from the file that it names.
+
+    Raises:
+        UriInvalid: the file cannot be read.
+    """
+    path = env.get("HF_TOKEN_PATH")
+    return env.get("HF_TOKEN") or (_secret(path, "spec.model.tokenSecret") if path else "") or None
+
+
+def key_pair(access_file: str | None, secret_file: str | None) -> KeyPair | None:
+    """The keys of an S3 server, from their files; None where there are none.
+
+    Raises:
+        UriInvalid: a file cannot be read.
+    """
+    if not access_file or not secret_file:
+        return None
+    access = _secret(access_file, "spec.model.s3.accessKeySecret")
+    return KeyPair(access, _secret(secret_file, "spec.model.s3.secretKeySecret"))
+
+
+def _secret(path: str, field: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UriInvalid(f"{path} holds no readable secret; check {field}") from error

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from kefu_api.s3.signature import KeyPair
+from kefu_operator.fetch.access import hub_token, key_pair
 from kefu_operator.fetch.bucket import Server
 from kefu_operator.fetch.errors import FetchError, UriInvalid
 from kefu_operator.fetch.fetcher import HUB, Fetcher, Request
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] = os.environ)
         arguments = _parser().parse_args(argv)
         request = Request(arguments.uri, arguments.into, arguments.revision, arguments.sha256, arguments.store)
         endpoint = arguments.endpoint or env.get("HF_ENDPOINT") or HUB
-        fetcher = Fetcher(endpoint, _token(env), _server(env), allow_http=env.get("KEFU_ALLOW_HTTP") == "1")
+        fetcher = Fetcher(endpoint, hub_token(env), _server(env), allow_http=env.get("KEFU_ALLOW_HTTP") == "1")
         fetched = asyncio.run(fetcher.fetch(request))
     except FetchError as error:
         return _fail(error, env)
@@ -81,28 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _token(env: Mapping[str, str]) -> str | None:
-    return env.get("HF_TOKEN") or _secret(env, "HF_TOKEN_PATH", "spec.model.tokenSecret") or None
-
-
 def _server(env: Mapping[str, str]) -> Server | None:
     endpoint = env.get("S3_ENDPOINT")
     if not endpoint:
         return None
-    access = _secret(env, "S3_ACCESS_KEY_PATH", "spec.model.s3.accessKeySecret")
-    secret = _secret(env, "S3_SECRET_KEY_PATH", "spec.model.s3.secretKeySecret")
-    return Server(endpoint, env.get("S3_REGION") or "us-east-1", KeyPair(access, secret) if access and secret else None)
-
-
-def _secret(env: Mapping[str, str], variable: str, field: str) -> str:
-    """Text of the file that a variable names; empty where it names none."""
-    path = env.get(variable)
-    if not path:
-        return ""
-    try:
-        return Path(path).read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UriInvalid(f"{variable}: {path} holds no readable secret; check {field}") from error
+    keys = key_pair(env.get("S3_ACCESS_KEY_PATH"), env.get("S3_SECRET_KEY_PATH"))
+    return Server(endpoint, env.get("S3_REGION") or "us-east-1", keys)
 
 
 def _fail(error: FetchError, env: Mapping[str, str]) -> int:

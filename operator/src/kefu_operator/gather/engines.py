@@ -17,6 +17,7 @@ from kefu_operator.resources import (
     AUTOSCALERS,
     CHATBOTS,
     CLAIMS,
+    CONFIG_MAPS,
     DEPLOYMENTS,
     NETWORK_POLICIES,
     SCALED_OBJECTS,
@@ -24,7 +25,7 @@ from kefu_operator.resources import (
 )
 from kefu_operator.scaling.rivals import rival
 
-KINDS = (DEPLOYMENTS, SERVICES, CLAIMS, AUTOSCALERS, NETWORK_POLICIES)
+KINDS = (DEPLOYMENTS, SERVICES, CLAIMS, CONFIG_MAPS, AUTOSCALERS, NETWORK_POLICIES)
 
 
 @dataclass(frozen=True)

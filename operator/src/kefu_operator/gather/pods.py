@@ -13,6 +13,9 @@ from kefu_operator.resources import EVENTS, PODS
 TASKS = ("ingestion",)
 """Components whose log tells how far they are."""
 LOG_LINES = 3
+MAX_LINE = 500
+MAX_STATE = 4096
+"""Characters of a line: one for people, and one that holds a document."""
 MAX_EXPLAINED = 4
 """Pods of one workload whose log or events are read: they mostly fail alike."""
 
@@ -82,6 +85,9 @@ async def explain(client: Client, namespace: str, pod: PodView) -> PodView:
     if crashed:
         previous = crashed.restarts > 0 and (bool(crashed.waiting) or crashed.running)
         return replace(pod, log_line=await _last_line(client, namespace, pod.name, crashed, previous=previous))
+    if pod.companion and not pod.fetching:
+        line = await _last_line(client, namespace, pod.name, pod.companion, previous=False, longest=MAX_STATE)
+        return replace(pod, log_line=line)
     if telling := pod.fetching or _task(pod):
         return replace(pod, log_line=await _last_line(client, namespace, pod.name, telling, previous=False))
     if pod.creating:
@@ -95,14 +101,16 @@ def _task(pod: PodView) -> ContainerView | None:
     return next((each for each in pod.containers if each.running), None) if pod.component in TASKS else None
 
 
-async def _last_line(client: Client, namespace: str, pod: str, container: ContainerView, *, previous: bool) -> str:
+async def _last_line(
+    client: Client, namespace: str, pod: str, container: ContainerView, *, previous: bool, longest: int = MAX_LINE
+) -> str:
     try:
         text = await client.log_tail(namespace, pod, container.name, previous=previous, lines=LOG_LINES)
     except ApiError:
         # The log went with the container, or its node does not answer; the termination message must do.
         return ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:500] if lines else ""
+    return lines[-1][:longest] if lines else ""
 
 
 def newest_message(events: Iterable[Object]) -> str:

@@ -18,6 +18,7 @@ from kefu_operator.local.probes import Prober
 from kefu_operator.local.process import Process
 from kefu_operator.local.programs import resolve
 from kefu_operator.local.remedies import remedy
+from kefu_operator.plan.engines.adapters import LOADER
 from kefu_operator.plan.workload import Container, Probe, Workload
 
 GRACE = 10.0
@@ -158,7 +159,7 @@ class Keeper:
         tools.mounts.prepare(container.mounts)
         process = await Process.start(
             resolve(container.command),
-            env=environment({**tools.extra_env, **container.env}),
+            env=environment({**tools.extra_env, **container.env}, hub=container.name == LOADER),
             folder=tools.folders.work(self.workload.name),
             log=self._log,
         )

@@ -19,6 +19,7 @@ from kefu_operator.plan.fetching import FetchPlan
 from kefu_operator.plan.knowledge import KnowledgePlan, config_maps_of, plan_knowledge, publishes_itself, retrieval_url
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.plan.sharing import share_engines
 from kefu_operator.plan.workload import GeneratedSecret, Workload
 
 
@@ -94,9 +95,11 @@ def plan(
         *(workload for _, planned in knowledge for workload in planned.workloads),
         *(_exposed(workload, host) for _, planned in chatbots for workload in planned.workloads),
     ]
+    # Chatbots with equal engines share one workload, with the adapters of all.
+    shared = {each.workload.name: each.workload for each in share_engines(bundle.chatbots, placement, settings).engines}
+    running = {workload.name: shared.get(workload.name, workload) for workload in workloads}
     return LocalPlan(
-        # Chatbots with equal engines share one workload.
-        workloads=tuple({workload.name: workload for workload in workloads}.values()),
+        workloads=tuple(process for workload in running.values() for process in _processes(workload)),
         wanted=tuple(wanted for index, planned in knowledge if (wanted := _wanted(index, planned))),
         generated_secrets=(
             *(secret for _, planned in knowledge for secret in planned.generated_secrets),
@@ -156,6 +159,15 @@ def _wanted(index: KnowledgeIndex, planned: KnowledgePlan) -> Wanted | None:
         automatic=publishes_itself(index),
         pinned=index.spec.publishing.version,
     )
+
+
+def _processes(workload: Workload) -> list[Workload]:
+    """A workload and its companions, each a process of its own."""
+    companions = [
+        Workload(f"{workload.name}-{each.name}", workload.component, each, grace_seconds=workload.grace_seconds)
+        for each in workload.companions
+    ]
+    return [replace(workload, companions=()), *companions]
 
 
 def _exposed(workload: Workload, host: str) -> Workload:

@@ -1,9 +1,12 @@
 """Choosing the engine: which planner, and under which name, so that equal engines are one."""
 
+from collections.abc import Sequence
+
 from kefu_api import digest
 from kefu_api.kinds.chatbot import ChatbotDeploymentSpec
 from kefu_api.kinds.vllm import VllmEngine
 from kefu_operator import naming
+from kefu_operator.plan.engines.adapters import WantedAdapter, union, wanted_adapters
 from kefu_operator.plan.engines.endpoint import plan_endpoint
 from kefu_operator.plan.engines.llama_cpp import plan_llama_cpp
 from kefu_operator.plan.engines.plan import EnginePlan
@@ -23,12 +26,21 @@ def engine_name(chatbot: str, spec: ChatbotDeploymentSpec) -> str | None:
     settings = spec.engine.model_dump(mode="json", exclude_defaults=True, exclude={"replicas", "dedicated"})
     if spec.engine.vllm == VllmEngine():
         del settings["vllm"]
-    identity = {"model": spec.model.model_dump(mode="json", exclude_defaults=True), "engine": settings}
+    # One more adapter is one more LoRA in the same engine.
+    apart = {"adapters"} | (set() if _reads_bucket(spec) else {"s3"})
+    model = spec.model.model_dump(mode="json", exclude_defaults=True, exclude=apart)
+    identity = {"model": model, "engine": settings}
     return naming.engine(digest.of_value(identity | {"chatbot": chatbot} if spec.engine.dedicated else identity))
 
 
-def plan_engine(chatbot: str, spec: ChatbotDeploymentSpec, placement: Placement, settings: PlanSettings) -> EnginePlan:
-    """Plan the engine of one chatbot.
+def plan_engine(
+    chatbot: str,
+    spec: ChatbotDeploymentSpec,
+    placement: Placement,
+    settings: PlanSettings,
+    adapters: Sequence[WantedAdapter] | None = None,
+) -> EnginePlan:
+    """Plan the engine of one chatbot; `adapters` are those of all that share it, absent: its own.
 
     Raises:
         PlanError: this installation cannot run what the spec asks for.
@@ -41,4 +53,12 @@ def plan_engine(chatbot: str, spec: ChatbotDeploymentSpec, placement: Placement,
         raise AssertionError("the schema lets no spec pass without model and endpoint")
     if engine.llama_cpp:
         return plan_llama_cpp(name, spec.model, engine, engine.llama_cpp, placement, settings)
-    return plan_vllm(name, spec.model, engine, engine.vllm or VllmEngine(), placement, settings)
+    wanted = adapters if adapters is not None else union(wanted_adapters(spec.model))
+    return plan_vllm(name, spec.model, engine, engine.vllm or VllmEngine(), placement, settings, wanted)
+
+
+def _reads_bucket(spec: ChatbotDeploymentSpec) -> bool:
+    """Whether the engine itself, adapters apart, has weights in a bucket."""
+    speculative = spec.engine.vllm.speculative if spec.engine.vllm else None
+    draft = speculative.draft if speculative else None
+    return any(source.uri.startswith("s3://") for source in (spec.model, draft) if source)

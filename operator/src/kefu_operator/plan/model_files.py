@@ -155,7 +155,7 @@ def _access(
     download: Download, workload: str, placement: Placement, settings: PlanSettings
 ) -> tuple[dict[str, str], list[SecretMount]]:
     """What a fetch must know of its source: environment and secrets."""
-    env: dict[str, str] = {"KEFU_ALLOW_HTTP": "1"} if settings.allow_http else {}
+    env = fetch_environment(settings)
     mounts: list[SecretMount] = []
 
     def secret(name: str, variable: str, reference: SecretKeyReference | None) -> None:
@@ -164,8 +164,6 @@ def _access(
             env[variable] = f"{mount.path}/{mount.key}"
             mounts.append(mount)
 
-    if settings.hub_endpoint:
-        env["HF_ENDPOINT"] = settings.hub_endpoint
     if download.uri.startswith("hf://"):
         secret("hub-token", "HF_TOKEN_PATH", download.token)
     if server := download.bucket:
@@ -173,6 +171,12 @@ def _access(
         secret("s3-access-key", "S3_ACCESS_KEY_PATH", server.access_key_secret)
         secret("s3-secret-key", "S3_SECRET_KEY_PATH", server.secret_key_secret)
     return env, mounts
+
+
+def fetch_environment(settings: PlanSettings) -> dict[str, str]:
+    """What the installation tells every fetch."""
+    env: dict[str, str] = {"KEFU_ALLOW_HTTP": "1"} if settings.allow_http else {}
+    return env | ({"HF_ENDPOINT": settings.hub_endpoint} if settings.hub_endpoint else {})
 
 
 def _file_name(uri: str) -> str | None:

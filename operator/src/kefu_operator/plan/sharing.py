@@ -10,6 +10,7 @@ from kefu_operator.kinds import Kinds
 from kefu_operator.plan.autoscaling import autoscale, fixed
 from kefu_operator.plan.demand import Demand, EngineSignals, demand_of, together
 from kefu_operator.plan.engine import plan_engine
+from kefu_operator.plan.engines.adapters import union, wanted_adapters
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
@@ -21,7 +22,7 @@ class SharedEngine:
     """One engine, and the chatbots that want it."""
 
     workload: Workload
-    """With the most replicas that any of them asks for."""
+    """With the most replicas that any of them asks for, and the adapters of all."""
     chatbots: tuple[ChatbotDeployment, ...]
     demand: Demand | None = None
     """Of all of them together; None where none asks for scaling."""
@@ -73,7 +74,7 @@ def share_engines(chatbots: Iterable[ChatbotDeployment], placement: Placement, s
             continue
         if plan.workload:
             wanted[plan.workload.name].append(_Wish(chatbot, plan.workload, plan.signals))
-    engines = tuple(_together(wishes) for _, wishes in sorted(wanted.items()))
+    engines = tuple(_together(wishes, placement, settings) for _, wishes in sorted(wanted.items()))
     return Sharing(engines, _volumes(engines), tuple(unplanned))
 
 
@@ -87,11 +88,15 @@ def scaled(engine: SharedEngine, kinds: Kinds, settings: PlanSettings) -> Worklo
     return replace(workload, replicas=fixed(demand, workload.replicas), autoscaling=decided)
 
 
-def _together(wishes: list[_Wish]) -> SharedEngine:
+def _together(wishes: list[_Wish], placement: Placement, settings: PlanSettings) -> SharedEngine:
     first = wishes[0]
+    models = [wish.chatbot.spec.model for wish in wishes]
+    adapters = union(each for model in models if model for each in wanted_adapters(model))
+    chatbot = first.chatbot
+    workload = plan_engine(chatbot.metadata.name, chatbot.spec, placement, settings, adapters).workload
     most = max(wish.workload.replicas for wish in wishes)
     return SharedEngine(
-        workload=replace(first.workload, replicas=most),
+        workload=replace(workload or first.workload, replicas=most),
         chatbots=tuple(wish.chatbot for wish in wishes),
         demand=together([(demand_of(wish.chatbot.spec), wish.workload.replicas) for wish in wishes]),
         signals=first.signals,

@@ -149,6 +149,8 @@ class Workload:
     replicas: int = 1
     steps: tuple[Container, ...] = ()
     """Run to completion, in order, before the container starts."""
+    companions: tuple[Container, ...] = ()
+    """Run beside the container, in the same pod."""
     scaling: Scaling | None = None
     stateful: bool = False
     """Whether a pod's volume must never be held by two, not even while its node is away."""

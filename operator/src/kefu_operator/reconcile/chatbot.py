@@ -1,11 +1,14 @@
 """One ChatbotDeployment: Redis, release document, gateway and what surrounds it; its engine belongs to `engines`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
+from kefu_api.documents import release as document
+from kefu_api.documents.release import Release
 from kefu_api.kinds.chatbot import ChatbotDeployment, ChatbotDeploymentStatus, EngineStatus
+from kefu_operator import naming
 from kefu_operator.apply import Applier, Refusals, Synced
 from kefu_operator.client import Client
 from kefu_operator.desired.images import Images
@@ -22,13 +25,15 @@ from kefu_operator.plan.autoscaling import autoscale
 from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
 from kefu_operator.plan.demand import demand_of
 from kefu_operator.plan.errors import PlanError
+from kefu_operator.plan.held_release import with_release
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.sharing import shared_claims
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.reconcile.secrets import SecretMaker
 from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
-from kefu_operator.resources import DEPLOYMENTS
+from kefu_operator.resources import CONFIG_MAPS, DEPLOYMENTS
+from kefu_operator.status.adapter_checks import check_adapters
 from kefu_operator.status.chatbot_checks import check_engine, check_gateway, check_knowledge, published
 from kefu_operator.status.check import Check
 from kefu_operator.status.conditions import conditions
@@ -42,7 +47,7 @@ REFUSED_SECONDS = 60
 TROUBLE_SECONDS = 30
 """How often a pod is looked at whose trouble only events and logs tell, which are not watched."""
 FETCHING_SECONDS = 10
-"""How often a download is looked at: its log tells how far it is."""
+"""How often downloads and adapters are looked at: logs tell how far they are."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +105,14 @@ class ChatbotReconciler:
         except PlanError as error:
             await self._tell_unplanned(facts, error)
             return Again()
+        plan = _waiting_for_adapters(plan, facts)
         refusals, changed = await self._apply(plan, facts)
         if changed:
             # What the first look found absent is there by now; a status from it would be written twice.
             seen = await gather_chatbot(self._client, namespace, name, await self._discovery.kinds())
             facts = seen if isinstance(seen, ChatbotFacts) and _is_same(seen, facts) else facts
         await self._tell(plan, facts, refusals)
-        return _again(facts, refusals)
+        return _again(facts, refusals, plan.engine.adapters)
 
     async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts) -> Synced:
         scope = owned(facts.chatbot.metadata.namespace, owner_of(facts.chatbot))
@@ -241,11 +247,23 @@ def _engine_status(name: str, deployment: Object | None) -> EngineStatus:
     )
 
 
-def _again(facts: ChatbotFacts, refusals: Refusals) -> Again:
+def _waiting_for_adapters(plan: ChatbotPlan, facts: ChatbotFacts) -> ChatbotPlan:
+    """The plan with the release that is served now, while its successor's adapters are not loaded."""
+    if not check_adapters(plan.engine.adapters, facts.engine_pods):
+        return plan
+    live = find(facts.owned, CONFIG_MAPS, naming.release(facts.chatbot.metadata.name)) or {}
+    try:
+        return with_release(plan, Release.model_validate_json(live.get("data", {}).get(document.FILE, "")))
+    except ValidationError:
+        # There is none yet, or one of another version of Kefu.
+        return plan
+
+
+def _again(facts: ChatbotFacts, refusals: Refusals, adapters: Mapping[str, str]) -> Again:
     if refusals:
         return Again(REFUSED_SECONDS)
     pods = (*facts.pods, *facts.engine_pods)
-    if any(pod.fetching for pod in pods):
+    if any(pod.fetching for pod in pods) or check_adapters(adapters, facts.engine_pods):
         return Again(FETCHING_SECONDS)
     return Again(TROUBLE_SECONDS if any(pod.creating or pod.crashed for pod in pods) else None)
 

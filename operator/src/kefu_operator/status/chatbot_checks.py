@@ -9,14 +9,15 @@ from kefu_operator.gather.owned import find
 from kefu_operator.plan.chatbot import ChatbotPlan
 from kefu_operator.pods import pods_of
 from kefu_operator.resources import kind_of
-from kefu_operator.status.check import Check, fail, ok, stuck, wait
+from kefu_operator.status.adapter_checks import check_adapters
+from kefu_operator.status.check import Check, fail, ok, stuck, wait, worst
 from kefu_operator.status.reasons import Reason
 from kefu_operator.status.scaling_checks import is_asleep
 from kefu_operator.status.workload_checks import check_workload
 
 
 def check_engine(plan: ChatbotPlan, facts: ChatbotFacts) -> Check:
-    """The model's server."""
+    """The model's server, and the adapters that answer."""
     if plan.engine.workload is None:
         return ok(Reason.ENDPOINT, f"the engine is run by somebody else at {plan.engine.target.url}")
     if is_asleep(facts.engine, facts.scaler):
@@ -25,7 +26,8 @@ def check_engine(plan: ChatbotPlan, facts: ChatbotFacts) -> Check:
             f"engine {plan.engine.workload.name} has no pods, because nobody asks: the next question is held until one is back",
         )
     layout = f" ({plan.engine.layout})" if plan.engine.layout else ""
-    return check_workload(f"engine {plan.engine.workload.name}{layout}", facts.engine, facts.engine_pods)
+    server = check_workload(f"engine {plan.engine.workload.name}{layout}", facts.engine, facts.engine_pods)
+    return worst((server, *check_adapters(plan.engine.adapters, facts.engine_pods)))
 
 
 def check_gateway(plan: ChatbotPlan, facts: ChatbotFacts) -> list[Check]:

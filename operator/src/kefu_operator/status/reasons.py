@@ -26,6 +26,7 @@ class Reason(StrEnum):
     CREATING = "Creating"
     STARTING = "Starting"
     MODEL_FETCHING = "ModelFetching"
+    ADAPTER_LOADING = "AdapterLoading"
     ROLLING_OUT = "RollingOut"
     BUILDING = "Building"
     WAITING_FOR_STORE = "WaitingForStore"
@@ -49,6 +50,10 @@ class Reason(StrEnum):
     PROMETHEUS_NOT_NAMED = "PrometheusNotNamed"
     SCALER_FAILING = "ScalerFailing"
     SCALED_BY_OTHERS = "ScaledByOthers"
+
+    # The engine refuses.
+    ADAPTER_REFUSED = "AdapterRefused"
+    ADAPTER_NOT_FETCHED = "AdapterNotFetched"
 
     # The API server refuses.
     QUOTA_EXCEEDED = "QuotaExceeded"

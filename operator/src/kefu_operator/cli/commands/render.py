@@ -76,8 +76,10 @@ def as_yaml(objects: Sequence[Mapping[str, Any]]) -> str:
 
 def _remarked(document: str) -> str:
     remark = "made at random by the operator, once"
+    # Inside a block of text a remark would be a part of it.
     return "".join(
-        f"{line.rstrip()}  # {remark}\n" if PLACEHOLDER in line else line for line in document.splitlines(keepends=True)
+        f"{line.rstrip()}  # {remark}\n" if line.rstrip().endswith(f": {PLACEHOLDER}") else line
+        for line in document.splitlines(keepends=True)
     )
 
 

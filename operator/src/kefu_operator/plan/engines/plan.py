@@ -1,6 +1,7 @@
 """What every engine's planning gives."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from kefu_api.documents.release import EngineTarget
 from kefu_operator.plan.demand import EngineSignals
@@ -14,9 +15,9 @@ SERVED_NAME = "chat"
 """Name that our own engines know their model by."""
 
 
-def reach(steps: tuple[Container, ...]) -> Reach:
-    """What an engine calls: the place of its model, while it is fetched; wherever it lies, a mirror in the cluster included."""
-    return Reach(outside=Outside.ANYTHING if steps else Outside.NOTHING)
+def reach(fetching: tuple[Container, ...]) -> Reach:
+    """What an engine calls: where its model and adapters lie, by what fetches them; a mirror in the cluster included."""
+    return Reach(outside=Outside.ANYTHING if fetching else Outside.NOTHING)
 
 
 @dataclass(frozen=True)
@@ -30,5 +31,7 @@ class EnginePlan:
     """What the gateway needs to talk to it, e.g. a key."""
     signals: EngineSignals | None = None
     """What it can be scaled by; None where somebody else runs it."""
+    adapters: Mapping[str, str] = field(default_factory=dict)
+    """The chatbot's own LoRA adapters: what the engine knows each by, and what the user calls it."""
     layout: str = ""
     """How its model lies on its accelerators, for people; empty where nothing was computed."""

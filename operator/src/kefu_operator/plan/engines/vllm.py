@@ -1,5 +1,6 @@
 """vLLM's OpenAI-compatible server, on accelerators or with its CPU build."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -10,6 +11,7 @@ from kefu_api.kinds.types import amount
 from kefu_api.kinds.vllm import VllmEngine
 from kefu_operator.plan.accelerators import accelerator_class
 from kefu_operator.plan.demand import EngineSignals
+from kefu_operator.plan.engines.adapters import WantedAdapter, plan_adapters, wanted_adapters
 from kefu_operator.plan.engines.plan import ACCESS, PORT, SERVED_NAME, EnginePlan, reach
 from kefu_operator.plan.engines.vllm_options import held, layout_options, serving_options
 from kefu_operator.plan.fit.described import shape_of
@@ -28,6 +30,7 @@ LOAD_SECONDS = 1800
 """Longest time for loading and compiling before the pod counts as hung."""
 
 ENV = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+LORA_ENV = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True"}
 CPU_ENV = {"VLLM_CPU_OMP_THREADS_BIND": "nobind"}
 """Threads are not bound, because cores named here would be the same for all pods of a node."""
 FEWEST_THREADS = 2
@@ -49,9 +52,15 @@ class _Hardware:
 
 
 def plan_vllm(
-    name: str, model: ModelSource, engine: Engine, options: VllmEngine, placement: Placement, settings: PlanSettings
+    name: str,
+    model: ModelSource,
+    engine: Engine,
+    options: VllmEngine,
+    placement: Placement,
+    settings: PlanSettings,
+    wanted: Sequence[WantedAdapter],
 ) -> EnginePlan:
-    """Plan a vLLM server named `name`.
+    """Plan a vLLM server named `name`, with the adapters of all that share it.
 
     Raises:
         UnknownAccelerator: the class is not in the operator's table.
@@ -61,12 +70,9 @@ def plan_vllm(
     known = accelerator_class(engine.accelerator, settings)
     hardware = _accelerated(model, engine, options, known) if known else _processor(model, engine, options)
     files = model_files(model, name, placement, settings)
-    adapters = [
-        (adapter, snapshot_files(adapter, f"adapter-{place}", model, name, placement, settings))
-        for place, adapter in enumerate(model.adapters)
-    ]
+    adapted = plan_adapters(name, wanted, placement, settings) if wanted else None
     draft = _draft(model, options, name, placement, settings)
-    every = (files, *(adapter for _, adapter in adapters), *((draft,) if draft else ()))
+    every = (files, *((draft,) if draft else ()))
     container = Container(
         name="engine",
         image=options.image or hardware.image,
@@ -77,12 +83,13 @@ def plan_vllm(
             "--host", placement.bind,
             "--port", str(placement.listen(name, PORT)),
             *hardware.options,
-            *serving_options(options, [(one, found.path) for one, found in adapters], draft.path if draft else None),
+            *serving_options(options, adapted.options if adapted else (), draft.path if draft else None),
         ),
         compute=hardware.compute,
-        env=ENV | hardware.env,
+        env=ENV | hardware.env | (LORA_ENV if adapted else {}),
         mounts=(
             *(mount for each in every for mount in each.mounts),
+            *(adapted.mounts if adapted else ()),
             ScratchMount("shared-memory", "/dev/shm", in_memory=True),  # noqa: S108
         ),
         ports=(PORT,),
@@ -91,21 +98,26 @@ def plan_vllm(
         liveness=Probe("http", "/health", period_seconds=10, failures=12, timeout_seconds=10),
     )  # fmt: skip
     steps = tuple(step for each in every for step in each.steps)
+    companions = (adapted.companion,) if adapted else ()
     workload = Workload(
         name=name,
         component="engine",
         container=container,
         replicas=engine.replicas,
         steps=steps,
+        companions=companions,
         exclusive=True,
         grace_seconds=60,
         node_selector=known.node_selector if known else {},
         tolerations=known.tolerations if known else (),
         metrics=PORT,
-        reach=reach(steps),
+        reach=reach((*steps, *companions)),
         access=ACCESS,
     )
-    return EnginePlan(_target(name, model, options, placement), workload, signals=SIGNALS, layout=hardware.layout)
+    own = {each.name: each.adapter.name for each in wanted_adapters(model)}
+    return EnginePlan(
+        _target(name, model, options, placement), workload, signals=SIGNALS, layout=hardware.layout, adapters=own
+    )
 
 
 def _accelerated(model: ModelSource, engine: Engine, options: VllmEngine, known: AcceleratorClass) -> _Hardware:
@@ -173,6 +185,6 @@ def _draft(
 def _target(name: str, model: ModelSource, options: VllmEngine, placement: Placement) -> EngineTarget:
     return EngineTarget(
         url=f"http://{placement.address(name, PORT)}",
-        model=model.adapters[0].name if model.adapters else SERVED_NAME,
+        model=next((each.name for each in wanted_adapters(model)), SERVED_NAME),
         prefixes="Cached" if options.prefix_caching else "Forgotten",
     )

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 
-from kefu_api.kinds.model import Adapter
 from kefu_api.kinds.vllm import Speculative, VllmEngine
 from kefu_operator.plan.fit.choose import Fit
 from kefu_operator.plan.fit.shape import Format
@@ -14,9 +13,6 @@ HELD: dict[str, Format] = {"fp8": Format.FP8, "int8": Format.INT8, "awq": Format
 ONLINE = {Format.FP8: "fp8", Format.INT8: "int8_per_channel_weight_only"}
 """vLLM's methods that quantise while loading. What the files hold already it finds in their config.json, and picks the
 fastest kernel itself where no method is named."""
-
-RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-"""What vLLM takes for --max-lora-rank."""
 
 
 def held(options: VllmEngine, stored: Format | None) -> Format | None:
@@ -43,23 +39,16 @@ def layout_options(fit: Fit, stored: Format) -> list[str]:
     return made
 
 
-def serving_options(options: VllmEngine, adapters: Sequence[tuple[Adapter, str]], draft: str | None) -> list[str]:
+def serving_options(options: VllmEngine, adapters: Sequence[str], draft: str | None) -> list[str]:
     """What does not depend on the accelerators; the user's own come last.
 
     Args:
         options: the spec's.
-        adapters: each with the folder that it lies in.
+        adapters: the options of LoRA.
         draft: folder of the draft model of speculative decoding.
     """
     made = [] if options.prefix_caching else ["--no-enable-prefix-caching"]
-    if adapters:
-        rank = max(adapter.rank for adapter, _ in adapters)
-        made += [
-            "--enable-lora",
-            "--max-loras", str(len(adapters)),
-            "--max-lora-rank", str(next(each for each in RANKS if each >= rank)),
-            "--lora-modules", *(f"{adapter.name}={folder}" for adapter, folder in adapters),
-        ]  # fmt: skip
+    made += adapters
     if options.speculative:
         made += ["--speculative-config", _speculative(options.speculative, draft)]
     return [*made, *options.args]

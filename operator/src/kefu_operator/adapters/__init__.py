@@ -1,0 +1,4 @@
+"""The companion of a vLLM with LoRA adapters: `python -m kefu_operator.adapters`.
+
+It follows a document, fetches what is new, has the engine load it, and does so again after the engine was started anew.
+"""

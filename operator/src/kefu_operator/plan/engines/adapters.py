@@ -1,0 +1,158 @@
+"""LoRA adapters of a running vLLM: fetched and loaded by a companion in its pod, so that one more restarts nothing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from pathlib import PurePosixPath
+
+from kefu_api import digest
+from kefu_api.documents import adapters as document
+from kefu_api.documents.adapters import Adapters, AdapterServer, AdapterSource
+from kefu_api.kinds.model import Adapter, ModelSource
+from kefu_api.kinds.types import amount
+from kefu_operator import naming
+from kefu_operator.plan.engines.plan import PORT
+from kefu_operator.plan.model_files import Download, fetch_environment
+from kefu_operator.plan.placement import Placement
+from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.plan.workload import CacheMount, ClaimMount, Compute, Container, DocumentMount, Mount, SecretMount
+
+LOADER = "adapters"
+"""Name of the companion."""
+SLOTS = 4
+"""Adapters that one batch can mix; a batch that wants more waits for a place."""
+KEPT = 32
+"""Adapters that main memory holds, to be put into a slot in milliseconds."""
+RANKS = (16, 32, 64, 128, 256, 320, 512)
+"""What vLLM takes for --max-lora-rank, from 16 on, so that adapters of common ranks come without a restart."""
+ROOM = 8 * 2**30
+"""Bytes that the room for downloads is a multiple of, for the same reason."""
+
+
+@dataclass(frozen=True)
+class WantedAdapter:
+    """One adapter, as a chatbot asks for it."""
+
+    adapter: Adapter
+    download: Download
+
+    @property
+    def name(self) -> str:
+        """What the engine knows it by: unique among all chatbots that share it, and another where its source changes."""
+        return f"{self.adapter.name[:54]}-{self.download.key[:8]}"
+
+
+@dataclass(frozen=True)
+class AdapterPlan:
+    """What adapters add to an engine."""
+
+    options: tuple[str, ...]
+    """Of its command line."""
+    mounts: tuple[Mount, ...]
+    """Of its container."""
+    companion: Container
+
+
+def wanted_adapters(model: ModelSource) -> tuple[WantedAdapter, ...]:
+    """The adapters of one chatbot."""
+    return tuple(
+        WantedAdapter(each, Download("adapter", each.uri, each.size, each.revision, None, model.token_secret, model.s3))
+        for each in model.adapters
+    )
+
+
+def union(wanted: Iterable[WantedAdapter]) -> tuple[WantedAdapter, ...]:
+    """Each adapter once, in the order of their names; of one that several chatbots use, the greatest rank holds."""
+    by_name: dict[str, WantedAdapter] = {}
+    for each in wanted:
+        known = by_name.get(each.name)
+        if known is None or known.adapter.rank < each.adapter.rank:
+            by_name[each.name] = each
+    return tuple(by_name[name] for name in sorted(by_name))
+
+
+def plan_adapters(
+    engine: str, wanted: Sequence[WantedAdapter], placement: Placement, settings: PlanSettings
+) -> AdapterPlan:
+    """Plan the adapters of the engine named `engine`; there is at least one."""
+    rank = max(each.adapter.rank for each in wanted)
+    room = ceil(sum(amount(each.adapter.size) for each in wanted) / ROOM) * ROOM
+    folder = CacheMount(LOADER, placement.path(engine, LOADER, writable=True), f"{room // 2**30}Gi")
+    sources, claims, secrets = [], list[ClaimMount](), list[SecretMount]()
+    for each in wanted:
+        sources.append(_source(each, engine, placement, claims, secrets))
+    token = next((each.download.token for each in wanted if each.download.token), None)
+    env = fetch_environment(settings)
+    if token:
+        mount = SecretMount("hub-token", placement.path(engine, "hub-token"), token.name, token.key)
+        env["HF_TOKEN_PATH"] = f"{mount.path}/{token.key}"
+        secrets.append(mount)
+    listed = DocumentMount(
+        "adapter-list",
+        placement.path(engine, "adapter-list"),
+        config_map=naming.adapters(engine),
+        files={document.FILE: Adapters(adapters=tuple(sources)).to_json()},
+    )
+    unique = {mount.name: mount for mount in (*claims, *secrets)}
+    companion = Container(
+        name=LOADER,
+        image="operator",
+        command=(
+            "python", "-m", "kefu_operator.adapters",
+            "--document", f"{listed.path}/{document.FILE}",
+            "--into", folder.path,
+            # Never by the Service: every pod loads for itself.
+            "--engine", f"http://127.0.0.1:{placement.listen(engine, PORT)}",
+        ),
+        compute=Compute(cpu="50m", memory="256Mi"),
+        env=env,
+        mounts=(folder, listed, *unique.values()),
+    )  # fmt: skip
+    options = (
+        "--enable-lora",
+        "--max-loras", str(SLOTS),
+        "--max-cpu-loras", str(KEPT),
+        "--max-lora-rank", str(next(each for each in RANKS if each >= rank)),
+    )  # fmt: skip
+    seen = {mount.name: mount for mount in claims}
+    return AdapterPlan(options, (folder, *seen.values()), companion)
+
+
+def _source(
+    wanted: WantedAdapter, engine: str, placement: Placement, claims: list[ClaimMount], secrets: list[SecretMount]
+) -> AdapterSource:
+    uri = wanted.download.uri
+    scheme, _, rest = uri.partition("://")
+    path = None
+    if scheme == "pvc":
+        claim, _, inside = rest.partition("/")
+        name = f"adapters-{digest.of_text(claim)[:8]}"
+        mount = ClaimMount(name, placement.path(engine, name), claim)
+        claims.append(mount)
+        path = str(PurePosixPath(mount.path) / inside)
+    return AdapterSource(
+        name=wanted.name,
+        uri=uri,
+        revision=wanted.adapter.revision,
+        path=path,
+        server=_server(wanted.download, engine, placement, secrets),
+    )
+
+
+def _server(download: Download, engine: str, placement: Placement, secrets: list[SecretMount]) -> AdapterServer | None:
+    server = download.bucket
+    if server is None:
+        return None
+    files: list[str | None] = []
+    for reference in (server.access_key_secret, server.secret_key_secret):
+        if reference is None:
+            files.append(None)
+            continue
+        # Chatbots that share an engine may have different buckets.
+        name = f"s3-{digest.of_text(f'{reference.name}/{reference.key}')[:8]}"
+        mount = SecretMount(name, placement.path(engine, name), reference.name, reference.key)
+        secrets.append(mount)
+        files.append(f"{mount.path}/{mount.key}")
+    return AdapterServer(
+        endpoint=server.endpoint, region=server.region, access_key_file=files[0], secret_key_file=files[1]
+    )

@@ -1,0 +1,38 @@
+"""Checks of a chatbot's LoRA adapters: whether every pod of its engine has them, by what its companion tells."""
+
+from collections.abc import Iterable, Mapping
+
+from kefu_operator.adapters.told import parse
+from kefu_operator.fetch.reasons import MODEL_UNREACHABLE
+from kefu_operator.pods import PodView
+from kefu_operator.status.check import Check, fail, stuck, wait
+from kefu_operator.status.reasons import Reason
+
+
+def check_adapters(adapters: Mapping[str, str], pods: Iterable[PodView]) -> list[Check]:
+    """What keeps adapters from answering; nothing where all are loaded, or where no pod tells.
+
+    Args:
+        adapters: the chatbot's own, by the name that the engine knows each by; the values are the user's names.
+        pods: of the engine.
+    """
+    return [
+        check
+        for pod in pods
+        if pod.ready and not pod.deleting
+        for name, own in adapters.items()
+        if (check := _check(name, own, pod))
+    ]
+
+
+def _check(name: str, own: str, pod: PodView) -> Check | None:
+    state = parse(pod.log_line)
+    if state is None or name in state.loaded:
+        return None
+    reason, why = state.failed.get(name, ("", ""))
+    if not reason:
+        return wait(Reason.ADAPTER_LOADING, f"adapter {own} is being loaded by pod {pod.name}")
+    if reason == Reason.ADAPTER_REFUSED:
+        return stuck(Reason.ADAPTER_REFUSED, f"adapter {own} cannot be loaded: {why} (pod {pod.name})")
+    judge = fail if reason == MODEL_UNREACHABLE else stuck
+    return judge(Reason.ADAPTER_NOT_FETCHED, f"adapter {own} cannot be fetched ({reason}): {why} (pod {pod.name})")

@@ -1,0 +1,45 @@
+"""Checks of adapters: told by what each pod's companion says."""
+
+from dataclasses import replace
+
+import pytest
+
+from kefu_operator.adapters.told import State
+from kefu_operator.pods import PodView
+from kefu_operator.status.adapter_checks import check_adapters
+from kefu_operator.status.check import Verdict
+
+POD = PodView(name="engine-1-x", ready=True)
+OWN = {"voice-1a2b": "voice"}
+
+
+def failed(reason: str) -> State:
+    return State(frozenset(), {"voice-1a2b": (reason, "because")})
+
+
+CASES = {
+    "an adapter that is loaded": (State(frozenset({"voice-1a2b"})), None, ""),
+    "an adapter that is on its way": (State(frozenset({"other"})), Verdict.WAIT, "AdapterLoading"),
+    "an adapter that the engine will not have": (failed("AdapterRefused"), Verdict.STUCK, "AdapterRefused"),
+    "an adapter that is not there": (failed("ModelNotFound"), Verdict.STUCK, "AdapterNotFetched"),
+    "a hub that does not answer": (failed("ModelUnreachable"), Verdict.FAIL, "AdapterNotFetched"),
+    "a companion that has not spoken": (None, None, ""),
+}
+
+
+@pytest.mark.parametrize("sentence", CASES)
+def test_what_is_told_of(sentence: str) -> None:
+    state, verdict, reason = CASES[sentence]
+    found = check_adapters(OWN, [replace(POD, log_line=state.line() if state else "")])
+    assert [(check.verdict, str(check.reason)) for check in found] == ([(verdict, reason)] if verdict else [])
+    assert all("adapter voice" in check.message for check in found)
+
+
+def test_one_pod_without_the_adapter_is_enough() -> None:
+    pods = [replace(POD, log_line=State(frozenset(OWN)).line()), replace(POD, name="b", log_line=State().line())]
+    (check,) = check_adapters(OWN, pods)
+    assert "pod b" in check.message
+
+
+def test_a_pod_that_is_not_ready_is_judged_by_others() -> None:
+    assert check_adapters(OWN, [replace(POD, ready=False, log_line=State().line())]) == []
