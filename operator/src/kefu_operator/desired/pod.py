@@ -47,6 +47,8 @@ def long_running(workload: Workload, images: Images) -> Object:
         spec["nodeSelector"] = dict(workload.node_selector)
     if workload.tolerations:
         spec["tolerations"] = [dict(toleration) for toleration in workload.tolerations]
+    if workload.drain:
+        spec["containers"][0]["lifecycle"] = {"preStop": {"exec": {"command": list(workload.drain)}}}
     if workload.scaling:
         spec["terminationGracePeriodSeconds"] += DRAIN_SECONDS
         spec["containers"][0]["lifecycle"] = {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}

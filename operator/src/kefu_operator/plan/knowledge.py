@@ -270,6 +270,7 @@ def _store(index: KnowledgeIndex, placement: Placement) -> Workload | None:
         claim=name,
         size=embedded.size,
         storage_class=embedded.storage_class,
+        retained=embedded.deletion_policy == "Retain",
     )
     token = _store_token(index)
     tokens = SecretMount("token", placement.path(name, "token"), token.name, token.key)

@@ -156,7 +156,10 @@ class Workload:
     """Whether a pod's volume must never be held by two, not even while its node is away."""
     exclusive: bool = False
     """Old and new pods must not run together (a volume or a GPU that only one can hold)."""
+    drain: tuple[str, ...] = ()
+    """Command that its container runs before it is told to end; it returns when the last answer is given."""
     grace_seconds: int = 30
+    """Time to end when it is told to, draining included."""
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, str], ...] = ()
     public_ports: tuple[str, ...] = ()

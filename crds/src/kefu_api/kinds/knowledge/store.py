@@ -1,6 +1,6 @@
 """Where vectors are kept."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_api.kinds.part import Part
@@ -15,6 +15,8 @@ class EmbeddedStore(Part):
     """Size of the volume."""
     storage_class: Subdomain | None = None
     """StorageClass of the volume; absent: the cluster's default."""
+    deletion_policy: Literal["Delete", "Retain"] = "Delete"
+    """Whether the volume goes with the index, or with its turning to another store; Retain: it stays, and is used again."""
 
 
 class ExternalStore(Part):

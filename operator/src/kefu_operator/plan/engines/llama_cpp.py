@@ -4,6 +4,7 @@ from kefu_api.documents.release import EngineTarget
 from kefu_api.kinds.engine import Engine, LlamaCppEngine
 from kefu_api.kinds.model import ModelSource
 from kefu_operator.plan.demand import EngineSignals
+from kefu_operator.plan.engines.drain import GRACE_SECONDS, drain
 from kefu_operator.plan.engines.plan import ACCESS, PORT, SERVED_NAME, EnginePlan, reach
 from kefu_operator.plan.model_files import model_files
 from kefu_operator.plan.placement import Placement
@@ -15,6 +16,7 @@ LOAD_SECONDS = 600
 PREFIXES = "1Gi"
 """Room for the constant prompts of some fifty chatbots: about 28 kB a token with 1.5 billion weights."""
 
+BUSY = ("llamacpp:requests_processing", "llamacpp:requests_deferred")
 SIGNALS = EngineSignals(waiting="llamacpp:requests_deferred")
 
 
@@ -55,6 +57,8 @@ def plan_llama_cpp(
         replicas=engine.replicas,
         steps=files.steps,
         exclusive=True,
+        drain=drain("python", PORT.number, *BUSY),
+        grace_seconds=GRACE_SECONDS,
         metrics=PORT,
         reach=reach(files.steps),
         access=ACCESS,

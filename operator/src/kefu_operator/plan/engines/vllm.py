@@ -12,6 +12,7 @@ from kefu_api.kinds.vllm import VllmEngine
 from kefu_operator.plan.accelerators import accelerator_class
 from kefu_operator.plan.demand import EngineSignals
 from kefu_operator.plan.engines.adapters import WantedAdapter, plan_adapters, wanted_adapters
+from kefu_operator.plan.engines.drain import GRACE_SECONDS, drain
 from kefu_operator.plan.engines.plan import ACCESS, PORT, SERVED_NAME, EnginePlan, reach
 from kefu_operator.plan.engines.vllm_options import held, layout_options, serving_options
 from kefu_operator.plan.fit.described import shape_of
@@ -36,6 +37,7 @@ CPU_ENV = {"VLLM_CPU_OMP_THREADS_BIND": "nobind"}
 FEWEST_THREADS = 2
 """With one thread, a prompt is read at half the speed, and a request for one core is often answered with more."""
 
+BUSY = ("vllm:num_requests_running", "vllm:num_requests_waiting")
 SIGNALS = EngineSignals(waiting="vllm:num_requests_waiting", cache_use="vllm:kv_cache_usage_perc")
 
 
@@ -107,7 +109,8 @@ def plan_vllm(
         steps=steps,
         companions=companions,
         exclusive=True,
-        grace_seconds=60,
+        drain=drain("python3", PORT.number, *BUSY),
+        grace_seconds=GRACE_SECONDS,
         node_selector=known.node_selector if known else {},
         tolerations=known.tolerations if known else (),
         metrics=PORT,
