@@ -25,8 +25,8 @@ from kefu_retrieval.guard import Guard
 from kefu_retrieval.service import Service
 from kefu_retrieval.versions.http import VersionRoutes
 
-MAX_BODY = 64 * 1024
-"""Bytes; a query of 2,000 characters takes 24 KiB at most, escaped."""
+MAX_BODY = 320 * 1024
+"""Bytes; a query of 8,000 characters and eight earlier ones of 2,000 take 288 KiB at most, escaped."""
 
 log = logging.getLogger(__name__)
 

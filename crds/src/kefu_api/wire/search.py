@@ -6,8 +6,10 @@ from pydantic import Field
 
 from kefu_api.base import Model
 
-MAX_QUERY = 2_000
-"""Longest query, in characters; longer questions are cut by the caller."""
+MAX_QUERY = 8_000
+"""Longest query, in characters: a long letter. Longer ones are cut by the caller."""
+MAX_EARLIER = 2_000
+"""Of an earlier question: a follow-up leans on a short one."""
 MAX_HISTORY = 8
 """Most earlier questions that come with one."""
 
@@ -18,7 +20,7 @@ class SearchRequest(Model):
     query: Annotated[str, Field(min_length=1, max_length=MAX_QUERY)]
     top_k: Annotated[int, Field(ge=1, le=50)] | None = None
     """How many hits; absent: `search.topK` of the index."""
-    history: Annotated[tuple[Annotated[str, Field(max_length=MAX_QUERY)], ...], Field(max_length=MAX_HISTORY)] = ()
+    history: Annotated[tuple[Annotated[str, Field(max_length=MAX_EARLIER)], ...], Field(max_length=MAX_HISTORY)] = ()
     """Earlier questions of the same customer, latest last: a follow-up ("and for headphones?") is looked up behind the one
     that it leans on."""
 
@@ -36,6 +38,8 @@ class Reasons(Model):
     """What the log-odds begin with."""
     path: tuple[str, ...] = ()
     """Steps through the knowledge graph that lead to it."""
+    standing: dict[str, float] = Field(default_factory=dict)
+    """Of a long question, whose documents are not ordered by confidence: what its document's score is the sum of."""
 
 
 class LegReport(Model):
@@ -69,6 +73,8 @@ class Explanation(Model):
     """What it speaks of, whatever its words."""
     expected: tuple[str, ...]
     """Kinds of figures that it asks for."""
+    parts: tuple[str, ...] = ()
+    """Of a long question: what was looked up one by one."""
     legs: tuple[LegReport, ...]
     left_out: dict[str, int]
     """How many rows or hits were left out, by reason: `invalidToday`, `contradicted`, `repeated`."""
@@ -92,7 +98,7 @@ class Hit(Model):
     """`zh`, `en` or `und`."""
     tags: tuple[str, ...] = ()
     score: float
-    """Fused rank score; comparable only within one response."""
+    """Fused rank score, of a long question its document's standing; comparable only within one response."""
     confidence: float
     """0 to 1, comparable between responses: how sure it is that this chunk answers the query."""
     reasons: Reasons | None = None

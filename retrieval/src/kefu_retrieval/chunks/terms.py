@@ -45,6 +45,20 @@ def features(text: str) -> frozenset[str]:
     return frozenset(found - _STOPS)
 
 
+def phrases(clause: str) -> list[str]:
+    """Neighbouring content words of `clause`, two and two; in Chinese runs, which are not cut into words, two characters."""
+    found: list[str] = []
+    before = ""
+    for word in _words(clause):
+        if _HAN_RUN.match(word):
+            found += [piece[n : n + 2] for piece in _without_function_words(word) for n in range(len(piece) - 1)]
+            before = ""
+        elif word not in _STOPS:
+            found += [f"{before} {word}"] if before else []
+            before = word
+    return found
+
+
 def _words(text: str) -> list[str]:
     folded = unicodedata.normalize("NFKC", text).lower()
     return [stem(word) if _ENGLISH.match(word) else word for word in _WORD.findall(folded)]

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from kefu_api.documents.index import Evaluation, Judgement
-from kefu_api.wire.search import MAX_QUERY, Hit, SearchResponse
+from kefu_api.wire.search import Hit, SearchResponse
 from kefu_retrieval.evaluation import gates
 from kefu_retrieval.evaluation.questions import Question
 from kefu_retrieval.evaluation.scores import DEPTH, Finding, lost_and_gained, scores
@@ -27,7 +27,7 @@ async def ask_all(questions: Sequence[Question], ask: Ask, step: Step = lambda d
     """
     findings = []
     for done, question in enumerate(questions, start=1):
-        findings.append(finding(question, await ask(question.question[:MAX_QUERY], DEPTH)))
+        findings.append(finding(question, await ask(question.question, DEPTH)))
         step(done, len(questions))
     return findings
 

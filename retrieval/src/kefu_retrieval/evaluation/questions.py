@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kefu_api.documents.index import Evaluation
+from kefu_api.wire.search import MAX_QUERY
 from kefu_retrieval.errors import QuestionsInvalid, SourceChanged
 from kefu_retrieval.faults import first_fault
 from kefu_retrieval.sources import folder
@@ -23,7 +24,7 @@ class Question(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: Annotated[str, Field(min_length=1, max_length=128)]
-    question: Annotated[str, Field(min_length=1, max_length=2_000)]
+    question: Annotated[str, Field(min_length=1, max_length=MAX_QUERY)]
     answerable: bool = True
     """Whether the knowledge holds an answer; where it does not, the right thing is to say so."""
     sources: Annotated[tuple[str, ...], Field(max_length=64)] = ()

@@ -29,18 +29,22 @@ def hit(judged: Judged, explain: bool, path: tuple[str, ...] = ()) -> Hit:
 def explanation(
     asked: str,
     question: Question,
-    legs: Sequence[Leg],
+    parts: Sequence[Question],
+    legs: Sequence[Sequence[Leg]],
     left_out: Mapping[str, int],
     graph: GraphReport | None = None,
 ) -> Explanation:
-    """What was looked for, and what came of it before hits were chosen."""
+    """What was looked for, and what came of it before hits were chosen; `legs` are those of each of the parts."""
+    weights = {leg.name: leg.weight for each in legs for leg in each}
+    rows = {name: sum(len(leg.found) for each in legs for leg in each if leg.name == name) for name in weights}
     return Explanation(
         asked=asked,
         searched=question.text,
         language=question.language,
         concepts=tuple(sorted(question.concepts)),
         expected=tuple(sorted(question.expected)),
-        legs=tuple(LegReport(name=leg.name, weight=leg.weight, rows=len(leg.found)) for leg in legs),
+        parts=tuple(part.text for part in parts) if len(parts) > 1 else (),
+        legs=tuple(LegReport(name=name, weight=weights[name], rows=rows[name]) for name in weights),
         left_out={name: count for name, count in left_out.items() if count},
         graph=graph,
     )
@@ -53,4 +57,5 @@ def _reasons(judged: Judged, path: tuple[str, ...]) -> Reasons:
         evidence={name: round(value, 3) for name, value in contributions(judged.seen).items() if value},
         bias=BIAS,
         path=path,
+        standing={name: round(value, 4) for name, value in judged.standing.items()},
     )

@@ -1,7 +1,7 @@
 """From fused candidates to judged ones, most confident first."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from kefu_retrieval.search import answer_type
 from kefu_retrieval.search.confidence import Evidence, confidence
@@ -56,6 +56,8 @@ class Judged:
     chunk: Fused
     seen: Evidence
     confidence: float
+    standing: Mapping[str, float] = field(default_factory=dict)
+    """What gives its document its place, for a question of several parts; else the confidence alone does."""
 
     @property
     def payload(self) -> Payload:
@@ -67,8 +69,14 @@ def rank(question: Question, candidates: Sequence[Fused], lexicon: Lexicon) -> l
     """Candidates in order of confidence, then of fused score."""
     judged = candidates[:JUDGED]
     scale = Scale.of(question, judged, lexicon)
-    found = [_judge(chunk, evidence(question, chunk, lexicon, scale)) for chunk in judged]
+    found = [judge(question, chunk, lexicon, scale) for chunk in judged]
     return sorted(found, key=lambda each: (-each.confidence, -each.chunk.score))
+
+
+def judge(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -> Judged:
+    """One candidate, measured against the others of its search."""
+    seen = evidence(question, chunk, lexicon, scale)
+    return Judged(chunk, seen, round(confidence(seen), 4))
 
 
 def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -> Evidence:
@@ -112,7 +120,3 @@ def _full(payload: Payload) -> str:
 
 def _title(payload: Payload) -> str:
     return " ".join([payload.title, *payload.headings[-1:]])
-
-
-def _judge(chunk: Fused, seen: Evidence) -> Judged:
-    return Judged(chunk, seen, round(confidence(seen), 4))

@@ -1,30 +1,24 @@
-"""One search: embed the query, ask both legs of one version, fuse, judge."""
+"""One search: the question made whole and put right, looked up in one version, its candidates judged."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, date, datetime
-from functools import partial
 from typing import TypeVar
 
 from kefu_api.documents.index import SearchSettings
 from kefu_api.wire.search import SearchResponse
 from kefu_retrieval.embeddings.protocol import Embedder
-from kefu_retrieval.errors import (
-    CollectionGone,
-    EmbedderMismatch,
-    RetrievalError,
-    StoreFailed,
-    StoreRefused,
-    StoreUnreachable,
-)
+from kefu_retrieval.errors import CollectionGone, RetrievalError, StoreFailed, StoreRefused, StoreUnreachable
 from kefu_retrieval.graph.consult import Again, Asked, Consultation, Consulting
 from kefu_retrieval.graph.keeper import Graphs
 from kefu_retrieval.metrics import LEG_SECONDS
-from kefu_retrieval.search import answer, followup, layers
+from kefu_retrieval.search import answer, followup, long_question, parts
 from kefu_retrieval.search.distinct import distinct
 from kefu_retrieval.search.fusion import Leg, fuse
+from kefu_retrieval.search.legs import Legs
+from kefu_retrieval.search.long_question import Part
 from kefu_retrieval.search.question import Question
 from kefu_retrieval.search.ranking import Judged, rank
 from kefu_retrieval.search.validity import holding
@@ -32,9 +26,6 @@ from kefu_retrieval.search.versions import Version, Versions
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-ROWS_PER_CHUNK = 2
-"""Rows asked of a leg for each candidate: a chunk has several rows, and those of a good one come together."""
 
 
 class Searcher:
@@ -52,7 +43,7 @@ class Searcher:
         """`embedders`: those at hand now, by fingerprint; `timeout`: seconds a whole search may take; `today` decides what
         still holds; `graphs`: the knowledge graphs of the versions, where the index has them."""
         self._versions = versions
-        self._embedders = embedders
+        self._legs = Legs(embedders, threads)
         self._threads = threads
         self._timeout = timeout
         self._today = today
@@ -78,22 +69,23 @@ class Searcher:
         try:
             async with asyncio.timeout(self._timeout):
                 try:
-                    version, question, found = await self._once(whole, settings)
+                    version, question, asked, found = await self._once(whole, settings)
                 except (CollectionGone, StoreFailed, StoreRefused) as error:
                     log.info("searching again: %s", error)  # dropped, released or restarted since the alias was read
-                    version, question, found = await self._once(whole, settings)
+                    version, question, asked, found = await self._once(whole, settings)
         except TimeoutError as error:
             raise StoreUnreachable(f"the store did not answer within {self._timeout:.1f} s") from error
         today = self._today()
-        legs = [Leg(leg.name, leg.weight, holding(leg.found, today)) for leg in found]
-        ranked = rank(question, fuse(legs, settings.candidates, settings.fusion), version.lexicon)
+        legs = [_holding(each, today) for each in found]
+        ranked = await self._ranked(version, question, asked, legs, settings)
         graph = await self._consult(
             version, Asked(question, ranked, today, explain, self._again(version, settings, today))
         )
         chosen = [*graph.first[:top_k], *distinct(graph.ranked, version.lexicon, max(0, top_k - len(graph.first)))]
-        best = chosen[0].confidence if chosen else 0.0
+        surest = chosen if len(asked) > 1 else chosen[:1]
+        best = max((each.confidence for each in surest), default=0.0)
         left_out = _left_out(found, legs, [*graph.first, *graph.ranked], chosen) | {"contradicted": graph.contradicted}
-        told = answer.explanation(query, question, legs, left_out, graph.report) if explain else None
+        told = answer.explanation(query, question, asked, legs, left_out, graph.report) if explain else None
         return SearchResponse(
             index=index,
             version=version.manifest.version,
@@ -103,14 +95,34 @@ class Searcher:
             explanation=told,
         )
 
-    async def _once(self, query: str, settings: SearchSettings) -> tuple[Version, Question, list[Leg]]:
+    async def _once(
+        self, query: str, settings: SearchSettings
+    ) -> tuple[Version, Question, list[Question], list[list[Leg]]]:
+        """The version, the question, its parts (the question itself where it is short), and the legs of each part."""
         version = await self.version()
-        question = Question.of(version.lexicon.spelling.corrected(query), version.lexicon.vocabulary)
+        lexicon = version.lexicon
+        question = Question.of(lexicon.spelling.corrected(query), lexicon.vocabulary)
+        cut = parts.cut(question.text)
+        asked = [Question.of(part, lexicon.vocabulary) for part in cut] if len(cut) > 1 else [question]
         try:
-            return version, question, await self._legs(version, question, settings)
+            return version, question, asked, await self._legs.of(version, asked, settings)
         except RetrievalError:
             self._versions.forget(version)
             raise
+
+    async def _ranked(
+        self,
+        version: Version,
+        question: Question,
+        asked: Sequence[Question],
+        legs: Sequence[Sequence[Leg]],
+        settings: SearchSettings,
+    ) -> list[Judged]:
+        fused = [fuse(each, settings.candidates, settings.fusion) for each in legs]
+        if len(asked) == 1:
+            return rank(question, fused[0], version.lexicon)
+        found = [Part(part, candidates) for part, candidates in zip(asked, fused, strict=True)]
+        return await self._blocking(lambda: long_question.rank(question.text, found, version.lexicon))
 
     async def _consult(self, version: Version, asked: Asked) -> Consultation:
         """What the version's graph makes of the hits; the hits as they are where it has none, or none now."""
@@ -128,8 +140,8 @@ class Searcher:
         async def search(text: str) -> Sequence[Judged]:
             question = Question.of(text, version.lexicon.vocabulary)
             async with asyncio.timeout(self._timeout):
-                found = await self._legs(version, question, settings)
-            legs = [Leg(leg.name, leg.weight, holding(leg.found, today)) for leg in found]
+                found = await self._legs.of(version, [question], settings)
+            legs = _holding(found[0], today)
             return rank(question, fuse(legs, settings.candidates, settings.fusion), version.lexicon)
 
         return search
@@ -141,48 +153,23 @@ class Searcher:
             self._graphs.prepare(version)
         return version
 
-    async def _legs(self, version: Version, question: Question, settings: SearchSettings) -> list[Leg]:
-        legs = [self._dense(version, question, settings)]
-        if version.manifest.sparse and settings.sparse > 0:
-            legs.append(self._sparse(version, question, settings))
-        return list(await asyncio.gather(*legs))
-
-    async def _dense(self, version: Version, question: Question, settings: SearchSettings) -> Leg:
-        embedder = self._embedders().get(version.manifest.embedder)
-        if embedder is None:
-            raise EmbedderMismatch(
-                f"version {version.manifest.version} was built with {version.manifest.embedder};"
-                " it can be searched again when a version with the present embedding is published"
-            )
-        with LEG_SECONDS.labels("embed").time():
-            vectors = await embedder.embed([question.text])
-        rows = ROWS_PER_CHUNK * settings.candidates
-        asked = [partial(layer.dense, vectors[0], rows) for layer in version.layers]
-        with LEG_SECONDS.labels("dense").time():
-            found = await self._all(asked)
-        return Leg("dense", settings.dense, found[0] if len(found) == 1 else layers.dense(found, rows))
-
-    async def _sparse(self, version: Version, question: Question, settings: SearchSettings) -> Leg:
-        rows = ROWS_PER_CHUNK * settings.candidates
-        with LEG_SECONDS.labels("sparse").time():
-            found = await self._all([partial(layer.sparse, question.normal, rows) for layer in version.layers])
-        if len(found) == 1:
-            return Leg("sparse", settings.sparse, found[0])
-        features = version.lexicon.features(question.normal)
-        return Leg("sparse", settings.sparse, layers.sparse(found, rows, features, version.lexicon))
-
-    async def _all(self, acts: Sequence[Callable[[], T]]) -> list[T]:
-        return list(await asyncio.gather(*map(self._blocking, acts)))
-
     async def _blocking(self, act: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, act)
 
 
+def _holding(legs: Sequence[Leg], today: date) -> list[Leg]:
+    return [Leg(leg.name, leg.weight, holding(leg.found, today)) for leg in legs]
+
+
 def _left_out(
-    found: Sequence[Leg], legs: Sequence[Leg], ranked: Sequence[Judged], chosen: Sequence[Judged]
+    found: Sequence[Sequence[Leg]], legs: Sequence[Sequence[Leg]], ranked: Sequence[Judged], chosen: Sequence[Judged]
 ) -> dict[str, int]:
     """How many rows of `found` are not in `legs`, and how many hits among the chosen ones repeat a better one."""
     return {
-        "invalidToday": sum(len(leg.found) for leg in found) - sum(len(leg.found) for leg in legs),
+        "invalidToday": _rows(found) - _rows(legs),
         "repeated": ranked.index(chosen[-1]) + 1 - len(chosen) if chosen else 0,
     }
+
+
+def _rows(legs: Sequence[Sequence[Leg]]) -> int:
+    return sum(len(leg.found) for each in legs for leg in each)

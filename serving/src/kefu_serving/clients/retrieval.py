@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from kefu_api.codes import Code
 from kefu_api.documents.release import KnowledgeTarget
 from kefu_api.token import TokenFile
-from kefu_api.wire.search import MAX_HISTORY, MAX_QUERY, Problem, SearchRequest, SearchResponse
+from kefu_api.wire.search import MAX_EARLIER, MAX_HISTORY, MAX_QUERY, Problem, SearchRequest, SearchResponse
 from kefu_serving.errors import IndexNotPublished, KnowledgeUnavailable
 
 SEARCH_SECONDS = 5.0
@@ -32,7 +32,7 @@ class RetrievalClient:
 
         Raises KnowledgeUnavailable or IndexNotPublished, both temporary.
         """
-        earlier = tuple(question[:MAX_QUERY] for question in history[-MAX_HISTORY:])
+        earlier = tuple(question[:MAX_EARLIER] for question in history[-MAX_HISTORY:])
         request = SearchRequest(query=query[:MAX_QUERY], history=earlier)
         body = request.model_dump_json(by_alias=True, exclude_none=True).encode()
         headers = {**headers, "content-type": "application/json", **(self._token.headers() if self._token else {})}

@@ -73,6 +73,8 @@ def _explain(told: Explanation, output: Output) -> None:
     for name, values in (("concepts", told.concepts), ("asks for", told.expected)):
         if values:
             output.print(f"  {name:<12} {', '.join(values)}")
+    for number, part in enumerate(told.parts, start=1):
+        output.print(f"  part {number:<7} {' '.join(part.split())}")
     for leg in told.legs:
         output.print(f"  {leg.name:<12} {leg.rows} rows, weight {leg.weight:g}")
     for reason, count in told.left_out.items():
@@ -101,6 +103,8 @@ def _reasons(reasons: Reasons, output: Output) -> None:
         output.print(f"   {leg} {score:.3f} by “{' '.join(reasons.nearest[leg].split())[:60]}”")
     for step in reasons.path:
         output.print(f"   graph: {step}")
+    if reasons.standing:
+        output.print("   stands by " + ", ".join(f"{name} {value:.2f}" for name, value in reasons.standing.items()))
     if not reasons.legs:
         return  # the graph alone found it: nothing else was weighed
     weighed = sorted(reasons.evidence.items(), key=lambda item: -item[1])
