@@ -26,8 +26,9 @@ from kefu_operator.reconcile.engines import EnginesReconciler
 from kefu_operator.reconcile.knowledge import KnowledgeReconciler
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.relations import ENGINES, Relations
-from kefu_operator.resources import CHATBOTS, INDEXES
+from kefu_operator.resources import CHATBOTS, INDEXES, Resource
 from kefu_operator.settings import Settings
+from kefu_operator.watch import KopfThread
 from kefu_operator.watch_children import SUBJECTS, Subject, Watcher, stores
 from kefu_operator.watch_foreign import ForeignWatches
 from kefu_operator.workers import Reconcile, Workers
@@ -58,6 +59,7 @@ class Operator:
         self._copies = Copies(stores(engines), self._written)
         self._watchers: list[Watcher] = []
         self._workers: Workers | None = None
+        self._kopf: KopfThread | None = None
         self._elector: Elector | None = None
         self._leading = False
         self._seen_all = False
@@ -83,16 +85,20 @@ class Operator:
             health = HealthServer(self.not_alive, self.not_ready, self.metrics)
             self.port = await health.start(self._settings.host, self._settings.port)
             stack.push_async_callback(health.stop)
+            self._kopf = self._start_kopf(asyncio.get_running_loop())
+            stack.push_async_callback(asyncio.to_thread, self._kopf.stop)
             log.info("operator started, health on port %d", self.port)
             await self._run_until(stop)
         log.info("operator stopped")
 
     def not_alive(self) -> str:
         """What only a restart would mend."""
-        return "" if self._workers else "the workers do not run"
+        return "" if self._kopf and self._kopf.alive else "the watch of our kinds has ended"
 
     def not_ready(self) -> str:
         """What keeps the operator from working."""
+        if self._kopf is None or not self._kopf.ready:
+            return "our kinds are not watched yet"
         unseen = [watcher.title for watcher in self._watchers if not watcher.synced.is_set()]
         if unseen or not self._watchers:
             return f"not watched yet: {', '.join(sorted(set(unseen))) or 'anything'}"
@@ -152,6 +158,21 @@ class Operator:
             for namespace in self._settings.namespaces or (None,)
         ]
 
+    def _start_kopf(self, loop: asyncio.AbstractEventLoop) -> KopfThread:
+        def seen(resource: Resource, found: Object, gone: bool) -> None:
+            loop.call_soon_threadsafe(self._see, resource, found, gone)
+
+        thread = KopfThread(seen, self._settings.namespaces, self._settings.kubeconfig)
+        thread.start()
+        return thread
+
+    def _see(self, resource: Resource, found: Object, gone: bool) -> None:
+        """kopf tells of one of ours; the watcher of its kind knows whether that is news."""
+        namespaces = {None, found["metadata"]["namespace"]}
+        for watcher in self._watchers:
+            if watcher.is_of(resource, namespaces):
+                watcher.hear(found, gone=gone)
+
     def _written(self, found: Object) -> None:
         self._wake(self._relations.written(found))
 
@@ -173,6 +194,7 @@ class Operator:
         working = asyncio.create_task(self._workers.run(stop), name="workers")
         others = [asyncio.create_task(watcher.run()) for watcher in self._watchers]
         others += [asyncio.create_task(self._resync()), asyncio.create_task(self._discovery.run(self._kinds_seen))]
+        others.append(asyncio.create_task(self._guard_kopf()))
         seeing = asyncio.create_task(self._see_all())
         electing = [asyncio.create_task(self._elector.run())] if self._elector else []
         done, _ = await asyncio.wait({working, *others, *electing}, return_when=asyncio.FIRST_COMPLETED)
@@ -197,3 +219,7 @@ class Operator:
         while True:
             await asyncio.sleep(self._settings.resync_seconds * uniform(0.8, 1.2))  # noqa: S311 - jitter
             self._wake(self._relations.everything(), over=self._settings.resync_seconds * RESYNC_SHARE)
+
+    async def _guard_kopf(self) -> None:
+        if self._kopf:
+            await asyncio.to_thread(self._kopf.wait)

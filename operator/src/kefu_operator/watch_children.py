@@ -7,7 +7,7 @@ wakes nobody, nor does what we wrote ourselves and know already.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from random import uniform
 
@@ -130,6 +130,17 @@ class Watcher:
     def title(self) -> str:
         """What it watches."""
         return self._subject.title
+
+    def is_of(self, resource: Resource, namespaces: Collection[str | None]) -> bool:
+        """Whether it watches a kind in one of the namespaces; None: in all of them."""
+        return self._subject.kept and self._subject.resource == resource and self._namespace in namespaces
+
+    def hear(self, found: Object, *, gone: bool) -> None:
+        """Another watch has told of an object: whoever hears of it first wakes, the other has no news."""
+        if gone:
+            self._forget(_place(found), version_of(found))
+        else:
+            self._see(found)
 
     async def run(self) -> None:
         """List and watch until cancelled."""

@@ -1,4 +1,4 @@
-"""The operator's floor plan: who may know the official client, who may write, who stays pure."""
+"""The operator's floor plan: who may know kopf and the official client, who may write, who stays pure."""
 
 import ast
 from pathlib import Path
@@ -21,8 +21,10 @@ def importers(package: str) -> set[str]:
     return found
 
 
-def test_the_official_client_stays_behind_one_module() -> None:
-    assert importers("kubernetes.aio") == {"client.py"}
+def test_kopf_and_the_official_client_stay_behind_one_module_each() -> None:
+    assert importers("kopf") == {"watch.py"}
+    # kopf is told how to log in by the official client's reading of kubeconfig.
+    assert importers("kubernetes.aio") == {"client.py", "watch.py"}
 
 
 def test_one_module_writes_objects_one_the_lease_and_one_the_webhooks_certificate() -> None:
@@ -42,6 +44,7 @@ def test_plans_objects_checks_and_decisions_never_see_the_api_server() -> None:
         "kefu_operator.apply",
         "kefu_operator.reconcile",
         "kubernetes",
+        "kopf",
         "asyncio",
     ):
         pure = {name for name in importers(package) if name.split("/")[0] in ("plan", "desired", "status", "ingestion")}

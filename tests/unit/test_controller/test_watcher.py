@@ -13,7 +13,7 @@ from kefu_operator.informers.store import Index, Store
 from kefu_operator.metrics import Metrics
 from kefu_operator.queue import Key
 from kefu_operator.relations import Relations
-from kefu_operator.resources import DEPLOYMENTS
+from kefu_operator.resources import DEPLOYMENTS, SERVICES
 from kefu_operator.watch_children import OURS, Subject, Watcher
 
 NO_ENGINES = Index("engine", lambda _: ())
@@ -57,13 +57,17 @@ class ScriptedServer:
             yield event
 
 
-async def woken_by(server: ScriptedServer, copies: Copies | None = None) -> tuple[list[str], Metrics]:
-    woken: list[str] = []
-    metrics = Metrics(CollectorRegistry())
+def watcher_of(server: ScriptedServer, woken: list[str], metrics: Metrics, copies: Copies | None = None) -> Watcher:
     subject = Subject(DEPLOYMENTS, OURS, Relations.child_seen)
     wake: Callable[[Any], None] = lambda keys: woken.extend(_names(keys))
     kept = copies or Copies({DEPLOYMENTS: Store()})
-    watcher = Watcher(server, subject, "acme", Relations(NO_ENGINES), wake, metrics, kept)  # type: ignore[arg-type]
+    return Watcher(server, subject, "acme", Relations(NO_ENGINES), wake, metrics, kept)  # type: ignore[arg-type]
+
+
+async def woken_by(server: ScriptedServer, copies: Copies | None = None) -> tuple[list[str], Metrics]:
+    woken: list[str] = []
+    metrics = Metrics(CollectorRegistry())
+    watcher = watcher_of(server, woken, metrics, copies)
     task = asyncio.create_task(watcher.run())
     async with asyncio.timeout(30):
         await server.finished.wait()
@@ -127,3 +131,23 @@ async def test_what_was_written_while_it_was_listed_is_not_forgotten() -> None:
     await woken_by(ScriptedServer([[]], []), copies)
     assert [found["metadata"]["name"] for found in copies.find(DEPLOYMENTS, "acme", OWNED.format("newer")) or ()]
     assert copies.find(DEPLOYMENTS, "acme", OWNED.format("older")) == ()
+
+
+async def test_of_two_watches_whoever_hears_of_a_change_first_wakes() -> None:
+    woken: list[str] = []
+    watcher = watcher_of(ScriptedServer([], []), woken, Metrics(CollectorRegistry()))
+    for version in ("11", "11", "10", "12"):
+        watcher.hear(deployment("a", version), gone=False)
+    assert woken == ["a", "a"]
+    watcher.hear(deployment("a", "11"), gone=True)
+    assert woken == ["a", "a"]
+    watcher.hear(deployment("a", "13"), gone=True)
+    watcher.hear(deployment("a", "13"), gone=True)
+    assert woken == ["a", "a", "a"]
+
+
+def test_a_watcher_knows_what_it_is_of() -> None:
+    watcher = watcher_of(ScriptedServer([], []), [], Metrics(CollectorRegistry()))
+    assert watcher.is_of(DEPLOYMENTS, {None, "acme"})
+    assert not watcher.is_of(DEPLOYMENTS, {None, "other"})
+    assert not watcher.is_of(SERVICES, {None, "acme"})
