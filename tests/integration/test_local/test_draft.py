@@ -53,13 +53,13 @@ def test_a_real_model_drafts_questions_that_the_index_can_be_judged_by(tmp_path:
         write(tmp_path / "files", index(languages=["zh"]), bot, config_map(text=FAQ)), tmp_path / "s"
     ) as instance:
         instance.ready()
-        told = draft(instance, file, "--passages", "2", "--unanswerable", "0.5")
+        told = draft(instance, file, "--passages", "1", "--unanswerable", "1.0")
         written = file.read_text()
-        assert draft(instance, file, "--passages", "2", "--unanswerable", "0.5")["kept"] == 0
+        assert draft(instance, file, "--passages", "1", "--unanswerable", "1.0")["kept"] == 0
     drafted = questions.parse({"golden.yaml": written})
     assert file.read_text() == written
-    assert (told["passages"], told["kept"]) == (2, len(drafted))
+    assert (told["passages"], told["kept"]) == (1, len(drafted))
     answerable = [each for each in drafted if each.answerable]
-    assert {source for each in answerable for source in each.sources} == {"faq/warranty", "faq/exchange"}
-    assert told["marked"] < len(answerable)
+    assert {source for each in answerable for source in each.sources} <= {"faq/warranty", "faq/exchange"}
+    assert told["marked"] < len(answerable), "at least one finds its own source"
     assert len({each.question for each in drafted}) == len(drafted)

@@ -19,11 +19,11 @@ NEAR = 14
 """Characters around a number in which its comparison is said."""
 
 _ASKS = re.compile(
-    r"哪[款个些种几]|哪一[款个种]|有没有|有什么|有哪些|什么样|推荐|想[买要找]|求|[找选挑]|需要[一个]|来[一个]|有.{0,12}吗|卖.{0,12}吗"
+    r"哪[款个些种几]|哪一[款个种]|有没有|有什么|有哪些|什么样|推荐|想[买要找]|求|[找选挑]|[用配买]什么|需要[一个]|来[一个]|有.{0,12}吗|卖.{0,12}吗"
     r"|\b(?:which|what|any|recommend|suggest|looking for|is there|are there|show me|find me|need an?|want an?|list|do you (?:have|sell|carry))\b"
 )
 _FITS = re.compile(
-    r"适合|适用|兼容|适配|匹配|配套|能用|可以用|能不能用|能给|可以给|能充|装得|用得|配得上|[给为]"
+    r"支持|适合|适用|兼容|适配|匹配|配套|能用|可以用|能不能用|能给|可以给|能充|装得|用得|配得上|[给为]"
     r"|\b(?:fits?|fitting|compatible|works? (?:with|on|for)|go(?:es)? with|suitable|suits?|for (?:my|the|an?)?|charges?|support(?:s)?|used? with)\b"
 )
 _MOST = re.compile(

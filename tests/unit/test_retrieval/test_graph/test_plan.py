@@ -50,6 +50,11 @@ ANSWERS = {
     "C65 能给 A5 充电吗": [],
     "which chargers fit the A3": [],
     "which charger fits the X300 Pro": ["C65"],
+    "支持X300 Pro的充电器": ["C65"],
+    "X200用什么充电头好": ["C30", "C65"],
+    "我手机是A5，买哪个壳不怕水": ["K2"],
+    "show me power banks lighter than 250 grams": ["P10"],
+    "are there chargers at 30W or more for X200": ["C30", "C65"],
 }
 NO_PLAN = (
     "退货要几天",
