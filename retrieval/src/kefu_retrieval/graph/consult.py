@@ -32,7 +32,7 @@ Again = Callable[[str], Awaitable[Sequence[Judged]]]
 def sureness(understood: float) -> float:
     """Confidence of a product that holds every constraint of a question of which this part is understood.
 
-    On the generated catalogue of `tests/benchmarks/retrieval/graph.py` all constraints hold of more than 95 % of the products that are
+    On the made-up catalogue of `tests/benchmarks/retrieval/catalogue.py` all constraints hold of every product that is
     found; a question of which little is understood may have constraints that were not seen.
     """
     return round(0.5 + 0.45 * min(1.0, understood), 4)

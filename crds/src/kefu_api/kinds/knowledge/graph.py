@@ -38,4 +38,4 @@ class Graph(Ruled):
     columns: GraphColumns = GraphColumns()
     """What the shop's own column names mean."""
     max_products: Annotated[int, Field(ge=1, le=50_000)] = 20_000
-    """How many products are read at most; 10,000 take the retrieval service about 100 MiB."""
+    """How many products are read at most; 10,000 take the retrieval service about 150 MiB."""
