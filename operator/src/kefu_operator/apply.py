@@ -130,7 +130,7 @@ class Applier:
         resource = resource_of(desired)
         try:
             path = resource.path(desired["metadata"]["namespace"])
-            await self._write("post", path, desired, field_manager=naming.MANAGER)
+            await self._write(desired, "post", path, desired, field_manager=naming.MANAGER)
         except Conflict:
             return False
         self._count(resource, "create")
@@ -180,7 +180,7 @@ class Applier:
     async def _count_on(self, again: Count) -> None:
         patch = {name: again.event[name] for name in ("message", "lastTimestamp")} | {"count": again.count}
         path = EVENTS.path(again.event["metadata"]["namespace"], again.name)
-        await self._write("patch", path, patch, content_type="application/merge-patch+json")
+        await self._write(again.event, "patch", path, patch, content_type="application/merge-patch+json")
         self._count(EVENTS, "patch")
 
     async def _try_apply(self, desired: Object, live: Object | None) -> ApiError | NotOurs | bool:
@@ -258,7 +258,7 @@ class Applier:
         resource, meta = resource_of(live), live["metadata"]
         path = resource.path(meta["namespace"], meta["name"])
         content_type = "application/json-patch+json"
-        await self._write("patch", path, patch, content_type=content_type, field_manager=naming.MANAGER)
+        await self._write(live, "patch", path, patch, content_type=content_type, field_manager=naming.MANAGER)
         self._count(resource, "repair")
 
     async def _apply_at(self, path: str, body: Object, manager: str = naming.MANAGER) -> Object:
@@ -267,17 +267,18 @@ class Applier:
             "field_manager": manager,
             "force_conflicts": True,
         }
-        return await self._write("patch", path, body, **options)
+        return await self._write(body, "patch", path, body, **options)
 
     async def _send(self, method: str, path: str, body: object, **options: Any) -> Object:
         """Every write goes through here, and asks for leave when it begins and when its bytes are about to be sent."""
         return await self._client.request(method, path, body=body, seconds=self._leave(), guard=self._leave, **options)
 
-    async def _write(self, method: str, path: str, body: object, **options: Any) -> Object:
-        """A write that answers with the object as it now is."""
-        written = await self._send(method, path, body, **options)
-        self._client.copies.learn(written)
-        return written
+    async def _write(self, about: Object, method: str, path: str, body: object, **options: Any) -> Object:
+        """A write of an object, which answers with it as it now is."""
+        with self._client.copies.writing(about):
+            written = await self._send(method, path, body, **options)
+            self._client.copies.learn(written)
+            return written
 
     def _count(self, resource: Resource, verb: str) -> None:
         self._metrics.writes.labels(resource.kind, verb).inc()

@@ -11,9 +11,6 @@ from itertools import count
 from random import uniform
 from typing import NamedTuple
 
-MOMENT = 0.05
-"""Seconds after which a key is looked at again that waits for another."""
-
 
 class Key(NamedTuple):
     """What a reconcile is about."""
@@ -72,21 +69,24 @@ class KeyQueue:
 
         Args:
             now: the time.
-            behind: the keys that a key waits for, for a moment at a time, while they are due or run.
+            behind: the keys that a key waits for while they are due or run.
         """
-        while (due := self.next_due()) is not None and due <= now:
-            key = self._order[0][2]
-            if any(self._is_busy(other, now) for other in behind(key)):
-                heappop(self._order)
-                self._due[key] = now + MOMENT
-                heappush(self._order, (now + MOMENT, next(self._ticket), key))
+        aside = []
+        taken = None
+        while taken is None and (due := self.next_due()) is not None and due <= now:
+            entry = heappop(self._order)
+            if any(self._is_busy(other, now) for other in behind(entry[2])):
+                # It keeps its place, so that what belongs together is done together.
+                aside.append(entry)
                 continue
-            heappop(self._order)
-            del self._due[key]
-            self._waiting[key.kind] -= 1
-            self._running.add(key)
-            return key
-        return None
+            taken = entry[2]
+        for entry in aside:
+            heappush(self._order, entry)
+        if taken is not None:
+            del self._due[taken]
+            self._waiting[taken.kind] -= 1
+            self._running.add(taken)
+        return taken
 
     def done(self, key: Key, again_at: float | None = None) -> None:
         """The key's run succeeded; `again_at`: run it again then, whatever happens."""

@@ -190,8 +190,14 @@ class Watcher:
                     self._see(found)
 
     def _see(self, found: Object) -> None:
-        if self._memory.see(found):
+        if not self._memory.see(found):
+            return
+
+        def tell() -> None:
             self._wake(self._subject.seen(self._relations, found))
+
+        if not (self._subject.kept and self._copies.hold(self._subject.resource, found, tell)):
+            tell()
 
     def _forget(self, place: Place, version: int) -> None:
         last = self._memory.drop(place, version)

@@ -13,6 +13,8 @@ from kefu_operator.queue import Key, KeyQueue
 log = logging.getLogger(__name__)
 
 
+MOMENT = 0.02
+"""Seconds between two looks at the queue while something runs and nothing happens."""
 FENCED_SECONDS = 1
 """How long until a reconcile is looked at again that may not write, because the lease is gone."""
 
@@ -100,7 +102,9 @@ class Workers:
 
     async def _sleep(self) -> None:
         due = self._queue.next_due()
-        seconds = None if due is None or self._full else max(due - self._clock(), 0)
+        # A key that is due and waits for another is taken when that one has ended, which wakes.
+        least = MOMENT if self._running else 0
+        seconds = None if due is None or self._full else max(due - self._clock(), least)
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()

@@ -5,7 +5,7 @@ import json
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 from kefu_operator.client import connect
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
 from kefu_operator.webhook.certificates import OVERLAP, SKEW
+from kefu_operator.webhook.conversion import Step
 from kefu_operator.webhook.keeper import Keeper, Place
 from kefu_operator.webhook.server import Webhook, serve
 from tests.integration.test_controller.chart import SPACE, WEBHOOK_USER, rendered
@@ -33,6 +34,8 @@ class RunningWebhook:
 
     def __init__(self, kubeconfig: Path, folder: Path, now: datetime) -> None:
         self.now = now
+        self.versions: dict[str, Sequence[Step]] = {}
+        """What it converts; a test may add to it."""
         self.port = 0
         self._kubeconfig, self._folder = kubeconfig, folder
         self._loop = asyncio.new_event_loop()
@@ -50,7 +53,7 @@ class RunningWebhook:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         async with connect(self._kubeconfig) as client:
             keeper = Keeper(client, PLACE, context, self._folder, lambda: self.now)
-            runner, self.port = await serve(Webhook(client, SETTINGS).app(), "127.0.0.1", 0, context)
+            runner, self.port = await serve(Webhook(client, SETTINGS, self.versions).app(), "127.0.0.1", 0, context)
             self._ready.set_result(keeper)
             await self._stop.wait()
             await runner.cleanup()

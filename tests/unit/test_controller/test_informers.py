@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,26 @@ def test_what_is_known_of_a_version_is_not_known_of_the_next() -> None:
     assert not store.is_marked(deployment("a", 2), 7)
     store.mark(deployment("a", 1), 7)
     assert not store.is_marked(deployment("a", 2), 7)
+
+
+def test_news_of_our_own_write_is_told_to_others_once_whichever_comes_first() -> None:
+    told: list[str] = []
+    copies = Copies({DEPLOYMENTS: Store()}, lambda found: told.append("ours"))
+    with copies.writing(deployment("a", 0)):
+        # The watch is faster than the answer to the write.
+        assert copies.store(DEPLOYMENTS).put(deployment("a", 5))  # type: ignore[union-attr]
+        assert copies.hold(DEPLOYMENTS, deployment("a", 5), lambda: told.append("watch"))
+        copies.learn(deployment("a", 5))
+    assert told == ["ours"]
+    assert not copies.hold(DEPLOYMENTS, deployment("a", 6), lambda: None)
+
+
+def test_news_of_anothers_write_amid_ours_is_told_afterwards_even_where_ours_fails() -> None:
+    told: list[str] = []
+    copies = Copies({DEPLOYMENTS: Store()})
+    with suppress(KeyError), copies.writing(deployment("a", 0)):
+        assert copies.hold(DEPLOYMENTS, deployment("a", 5), lambda: told.append("watch"))
+        assert not copies.hold(DEPLOYMENTS, deployment("b", 6), lambda: None)
+        assert told == []
+        raise KeyError
+    assert told == ["watch"]

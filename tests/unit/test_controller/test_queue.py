@@ -105,6 +105,17 @@ def test_a_key_waits_for_those_that_it_is_behind_while_they_are_due_or_run_and_n
     assert keys.take(2, behind) == A
 
 
+def test_a_key_that_waited_keeps_its_place() -> None:
+    keys, c = queue(), Key("K", "ns", "c")
+    for at, key in enumerate((B, A, c)):
+        keys.add(key, at=at)
+    behind = lambda key: [B] if key == A else []
+    assert keys.take(2, behind) == B
+    assert keys.take(1, behind) is None
+    keys.done(B)
+    assert keys.take(2, behind) == A
+
+
 def test_what_a_key_is_behind_holds_up_no_other() -> None:
     keys, c = queue(), Key("K", "ns", "c")
     for key in (A, B, c):

@@ -1,13 +1,21 @@
 """All stores together: what a reader finds without asking the API server, and what a writer adds at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from kefu_operator.desired.types import Object
-from kefu_operator.informers.store import LABELS, Index, Store
+from kefu_operator.informers.store import LABELS, Index, Place, Store, version_of
 from kefu_operator.resources import Resource, resource_of
 
 Written = Callable[[Object], None]
 """Told of each object that we wrote and that no watch will tell of any more."""
+
+
+@dataclass(frozen=True)
+class _News:
+    version: int
+    tell: Callable[[], None]
 
 
 class Copies:
@@ -17,6 +25,7 @@ class Copies:
         self._stores = dict(stores or {})
         self._written = written
         self._complete: set[tuple[Resource, str | None]] = set()
+        self._held: dict[tuple[Resource, Place], list[_News]] = {}
 
     def store(self, resource: Resource) -> Store | None:
         """Where a kind is kept."""
@@ -41,11 +50,37 @@ class Copies:
             return store.labelled(namespace, label, value)
         return tuple(store.all(namespace)) if store.whole and not labels else None
 
+    @contextmanager
+    def writing(self, about: Object) -> Iterator[None]:
+        """While we write an object, a watch's news of it is held, for it may tell of what we write; the rest is told afterwards."""
+        meta = about["metadata"]
+        key = (resource_of(about), (meta["namespace"], meta["name"]))
+        self._held.setdefault(key, [])
+        try:
+            yield
+        finally:
+            for news in self._held.pop(key, ()):
+                news.tell()
+
+    def hold(self, resource: Resource, found: Object, tell: Callable[[], None]) -> bool:
+        """Whether news of an object is held, to be told when we have written it and it was not our own."""
+        held = self._held.get((resource, (found["metadata"]["namespace"], found["metadata"]["name"])))
+        if held is None:
+            return False
+        held.append(_News(version_of(found), tell))
+        return True
+
     def learn(self, written: Object) -> None:
         """We wrote this: readers find it from now on."""
-        resource = resource_of(written)
+        resource, meta = resource_of(written), written["metadata"]
         store = self._stores.get(resource)
-        if store and store.put(written):
+        if store is None:
+            return
+        held = self._held.get((resource, (meta["namespace"], meta["name"])), [])
+        own = [news for news in held if news.version == version_of(written)]
+        for news in own:
+            held.remove(news)
+        if store.put(written) or own:
             self._written(written)
 
     def forget(self, deleted: Object) -> None:

@@ -14,34 +14,40 @@ from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.resources import CHATBOTS, INDEXES, Resource
+from kefu_operator.webhook.conversion import SERVED, Versions, answer_conversion
 from kefu_operator.webhook.judge import Judgement, Neighbourhood, judge_chatbot, judge_index_removal
 from kefu_operator.webhook.review import Review, answer
 
 log = logging.getLogger(__name__)
 
 QUOTAS = Resource("v1", "ResourceQuota", "resourcequotas")
-MAX_BYTES = 4 * 2**20
-"""Of a review: it holds an object twice, each of 1.5 MiB at most."""
+MAX_BYTES = 64 * 2**20
+"""Of a review: one about admission holds an object twice, one about conversion a page of a list."""
 READ_SECONDS = 2.0
 """How long a look at the namespace may take; the API server waits three."""
 
 
 class Webhook:
-    """Judges ChatbotDeployments and KnowledgeIndexes."""
+    """Judges ChatbotDeployments and KnowledgeIndexes, and converts kinds of several versions."""
 
-    def __init__(self, client: Client, settings: PlanSettings) -> None:
+    def __init__(self, client: Client, settings: PlanSettings, versions: Versions = SERVED) -> None:
         self._client = client
         self._settings = settings
+        self._versions = versions
 
     def app(self) -> web.Application:
         """What the API server calls."""
         app = web.Application(client_max_size=MAX_BYTES)
         app.router.add_post("/validate", self._validate)
+        app.router.add_post("/convert", self._convert)
         return app
 
     async def _validate(self, request: web.Request) -> web.Response:
         review: Review = await request.json()
         return web.json_response(answer(review, await self.judge(review["request"])))
+
+    async def _convert(self, request: web.Request) -> web.Response:
+        return web.json_response(answer_conversion(await request.json(), self._versions))
 
     async def judge(self, asked: Object) -> Judgement:
         """Judge what is asked; where the namespace cannot be read, the object is let in and the operator's conditions tell."""
