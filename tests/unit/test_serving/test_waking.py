@@ -84,6 +84,21 @@ async def test_an_engine_that_refuses_is_not_asleep() -> None:
     assert (asked.code, bed.told) == (Code.ENGINE_UNAVAILABLE, ["asked"])
 
 
+async def test_an_engine_that_is_back_and_takes_too_long_is_not_said_to_be_starting() -> None:
+    class Mute(Sleeper):
+        @asynccontextmanager
+        async def generate(
+            self, messages: Sequence[Mapping[str, str]], headers: Mapping[str, str]
+        ) -> AsyncIterator[Words]:
+            if not self.faults:
+                await asyncio.sleep(3_600)
+            async with super().generate(messages, headers) as words:
+                yield words
+
+    with pytest.raises(BudgetExceeded):
+        await generate(Mute(EngineAway("refused")), Bed(), budget=0.1).run(turn(evidence=EVIDENCE))
+
+
 async def test_an_answer_that_began_after_all_and_takes_too_long_is_beyond_its_budget() -> None:
     class Slow(Recorder):
         async def delta(self, text: str) -> None:

@@ -129,7 +129,7 @@ class Generate:
                     await self._warmth.wait()
                 await self._stream_once_there(turn, messages, passages)
         except TimeoutError as error:
-            if turn.held and not turn.answer:
+            if turn.waiting:
                 await self._say_unavailable(turn, sentences(turn.language).engine_starting, Code.ENGINE_STARTING)
                 return
             raise BudgetExceeded(f"not finished within {self._budget:g} s") from error
@@ -144,8 +144,9 @@ class Generate:
             except EngineAway:
                 if self._absence is None or not self._absence.waits:
                     raise
-                turn.held = True
+                turn.held = turn.waiting = True
                 await self._absence.until_back()
+                turn.waiting = False
             else:
                 return
 

@@ -84,6 +84,8 @@ class Turn:
     memory: bool = True
     held: bool = False
     """Whether it waited for an engine without pods."""
+    waiting: bool = False
+    """Whether it still does."""
     evidence: Evidence | None = None
     verdict: Verdict = Verdict.ANSWER
     answer: str = ""

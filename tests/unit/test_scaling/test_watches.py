@@ -1,0 +1,67 @@
+"""Kinds of others are watched while they are there."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from kefu_operator.desired.types import Object
+from kefu_operator.kinds import Kinds
+from kefu_operator.queue import Key
+from kefu_operator.resources import SCALED_OBJECTS
+from kefu_operator.watch_children import Subject
+from kefu_operator.watch_foreign import SUBJECTS, ForeignWatches
+from tests.unit.test_scaling.objects import scaled_object
+
+
+class Watch:
+    """Runs until it is cancelled."""
+
+    def __init__(self, running: list["Watch"]) -> None:
+        self._running = running
+
+    async def run(self) -> None:
+        self._running.append(self)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._running.remove(self)
+
+
+def test_a_kind_is_watched_from_when_it_comes_until_it_goes() -> None:
+    async def story() -> list[int]:
+        running: list[Watch] = []
+
+        def make(subject: Subject) -> Sequence[Any]:
+            return [Watch(running), Watch(running)]
+
+        watches, counts = ForeignWatches(make), []
+        for kinds in (Kinds(), Kinds.of(SCALED_OBJECTS), Kinds.of(SCALED_OBJECTS), Kinds(), Kinds.of(SCALED_OBJECTS)):
+            watches.follow(kinds)
+            await asyncio.sleep(0.01)
+            counts.append(len(running))
+        await watches.stop()
+        return [*counts, len(running)]
+
+    assert asyncio.run(story()) == [0, 2, 2, 0, 2, 0]
+
+
+class Owners:
+    """Who is woken by what its labels say."""
+
+    def child_seen(self, found: Object) -> list[Key]:
+        return [Key("Engine", found["metadata"]["namespace"], found["metadata"]["labels"]["kefu.dev/engine"])]
+
+
+def test_a_deleted_scaler_wakes_its_engine_although_only_its_name_is_known() -> None:
+    (subject,) = SUBJECTS
+    meta = scaled_object()["metadata"]
+    assert subject.gone is not None
+    woken = subject.gone(Owners(), {"metadata": {"namespace": meta["namespace"], "name": meta["name"]}})  # type: ignore[arg-type]
+    assert woken == [Key("Engine", "acme", meta["name"])]
+
+
+def test_only_what_is_told_of_a_scaler_wakes_anybody() -> None:
+    (subject,) = SUBJECTS
+    quiet = [scaled_object({"Ready": "True", "Active": active}) for active in ("True", "False")]
+    assert subject.project(quiet[0]) == subject.project(quiet[1])
+    assert subject.project(quiet[0]) != subject.project(scaled_object({"Ready": "False", "Active": "True"}))
