@@ -9,6 +9,9 @@ from kefu_api.documents.index import StoreTarget
 from kefu_retrieval.store.milvus import MilvusStore
 from tests.integration.test_retrieval.store_suite import StoreSuite
 
+pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")
+"""Of jieba, when Python compiles it for the first time."""
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[MilvusStore]:

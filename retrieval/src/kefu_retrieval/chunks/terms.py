@@ -61,7 +61,12 @@ def phrases(clause: str) -> list[str]:
 
 def _words(text: str) -> list[str]:
     folded = unicodedata.normalize("NFKC", text).lower()
-    return [stem(word) if _ENGLISH.match(word) else word for word in _WORD.findall(folded)]
+    return [_plain(word) for word in _WORD.findall(folded)]
+
+
+@lru_cache(maxsize=65_536)
+def _plain(word: str) -> str:
+    return stem(word) if _ENGLISH.match(word) else word
 
 
 _LONG_STOPS = sorted((word for word in STOP_WORDS if len(word) > 1 and _HAN_RUN.match(word)), key=len, reverse=True)

@@ -31,8 +31,14 @@ class Vocabulary:
             for word in words:
                 self._concepts[_written(word)].add(words[0])
         self._concepts.pop("", None)
-        self._characters = sorted({len(word) for word in self._concepts if _HAN.match(word)})
-        self._words = max((word.count(" ") + 1 for word in self._concepts), default=0)
+        self._characters: dict[str, set[int]] = defaultdict(set)
+        """Lengths of the Chinese words that begin with a character."""
+        self._phrases: dict[str, set[int]] = defaultdict(set)
+        """How many words the phrases have that begin with a word."""
+        for word in self._concepts:
+            if _HAN.match(word):
+                self._characters[word[0]].add(len(word))
+            self._phrases[word.split(" ", 1)[0]].add(word.count(" ") + 1)
         self._remembered = lru_cache(_CACHED)(self._find)
 
     def concepts(self, text: str) -> frozenset[str]:
@@ -55,10 +61,11 @@ class Vocabulary:
     def _parts(self, words: Sequence[str]) -> Iterator[str]:
         for start, word in enumerate(words):
             if _HAN.match(word):
-                for length in self._characters:
-                    yield from (word[at : at + length] for at in range(len(word) - length + 1))
-            for end in range(start + 1, min(start + self._words, len(words)) + 1):
-                yield " ".join(words[start:end])
+                for at, letter in enumerate(word):
+                    for length in self._characters.get(letter, ()):
+                        yield word[at : at + length]
+            for length in self._phrases.get(word, ()):
+                yield " ".join(words[start : start + length])
 
 
 @lru_cache(maxsize=4)
