@@ -58,6 +58,12 @@ def store_of(world: World) -> MilvusStore:
     return MilvusStore(StoreTarget(uri=world.uri, alias="kefu_acme_shop"), timeout=10.0)
 
 
+LETTER = (
+    "您好，我上个月在你们店里买了一部手机，总的来说很满意。有三件事想麻烦你们：我想知道金卡一年要买多少才能升级；另外电池的保修期是多长时间？"
+    "还有，公司要报销，can you give me a receipt for a company, please? 谢谢，祝生意兴隆。"
+)
+
+
 def test_finds_answers_in_both_languages_and_across_them(world: World) -> None:
     status, report = world.ingest(world.document())
     assert status == 0
@@ -81,6 +87,9 @@ def test_finds_answers_in_both_languages_and_across_them(world: World) -> None:
             assert len({hit["chunk"] for hit in found["hits"]}) == len(found["hits"]) <= 3
         _, nonsense = service.search("成都有没有线下门店可以试机")
         assert not nonsense["answerable"]
+        _, letter = service.search(LETTER, topK=4)
+        assert {"faq/invoice.en", "pages/membership.zh.md", "faq/battery.en"} <= {h["document"] for h in letter["hits"]}
+        assert letter["answerable"]
         metrics = service.get("/metrics")[1]
         assert f'kefu_retrieval_published_info{{index="shop",version="{report["version"]}"}} 1.0' in metrics
         assert 'kefu_retrieval_leg_seconds_count{leg="sparse"}' in metrics
