@@ -22,7 +22,7 @@ QUICK_QUERIES = 20
 WHAT = """Documents found for questions of public sets, each method over the same documents. *recall@k*: which part of a
 question's documents is among the first k; *MRR*: one over the rank of the first of them (0 beyond rank k). *tau2-banking*:
 policies that a task requires, the whole scenario as query; *cmrc2018*: Chinese passages and their questions; *saleor-docs*:
-guides, found by a section's heading which was taken out of its page. Kefu runs as shipped, with the settings that an index
+guides, found by a section's heading which was taken out of its page; *8 in one*: eight of these questions put together. Kefu runs as shipped, with the settings that an index
 has by default. *dense alone* is the nearest row of Kefu's own index by cosine, *BM25 alone* a plain inverted index over whole
 documents. The peers run with the splitters and retrievers that they come with. All use the same encoder."""
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ from tests.benchmarks.errors import Unavailable
 from tests.benchmarks.machine import ROOT
 
 SALEOR_QUERIES = 300
+LETTERS = 60
+LETTER_QUESTIONS = 8
+LETTER_SEED = 7
 _HEADING = re.compile(r"^#{2,4} +(.+?)\s*$", re.MULTILINE)
 
 
@@ -93,6 +97,21 @@ def _saleor() -> QualitySet:
     return QualitySet("saleor-docs", 5, tuple(documents), tuple(queries))
 
 
+def letters(asked: QualitySet) -> QualitySet:
+    """The same documents; a query is eight of the set's in one text, and needs the documents of all of them."""
+    chance = random.Random(LETTER_SEED)  # noqa: S311
+    drawn = (chance.sample(asked.queries, LETTER_QUESTIONS) for _ in range(LETTERS))
+    queries = tuple(
+        Query(" ".join(_asking(each.text) for each in held), frozenset().union(*(each.gold for each in held)))
+        for held in drawn
+    )
+    return QualitySet(f"{asked.name}, {LETTER_QUESTIONS} in one", 10, asked.documents, queries)
+
+
+def _asking(text: str) -> str:
+    return text if text.endswith(("？", "?", "。", ".", "!")) else f"{text}?"
+
+
 def _title(text: str) -> str:
     found = re.search(r"^title: *(.+)$", text, re.MULTILINE)
     return found[1].strip("\"' ") if found else ""
@@ -113,4 +132,6 @@ SETS: dict[str, Callable[[], QualitySet]] = {
     "tau2-banking": _tau2_banking,
     "cmrc2018": _cmrc,
     "saleor-docs": _saleor,
+    "cmrc2018-letters": lambda: letters(_cmrc()),
+    "saleor-docs-letters": lambda: letters(_saleor()),
 }

@@ -10,7 +10,7 @@ from tests.benchmarks.retrieval import corpus
 from tests.benchmarks.retrieval.bm25 import BM25, words
 from tests.benchmarks.retrieval.peers.clocked import METHODS, Clocked
 from tests.benchmarks.retrieval.quality import score
-from tests.benchmarks.retrieval.sets import Document, QualitySet, Query
+from tests.benchmarks.retrieval.sets import Document, QualitySet, Query, letters
 
 DOCUMENTS = (Document("a", "Returns", "Send it back within 7 days."), Document("b", "", "满九十九元包邮，退货免运费"))
 
@@ -55,3 +55,12 @@ def test_made_up_knowledge_is_the_same_every_time_and_its_questions_are_near() -
         cosines = [float(np.dot(query.vector, entry.vector)) for entry in entries]
         nearest = entries[int(np.argmax(cosines))]
         assert query.text.split("?")[0] in nearest.text
+
+
+def test_puts_questions_together_that_need_all_their_documents() -> None:
+    asked = QualitySet("set", 5, (), tuple(Query(f"question {n}", frozenset({f"d{n}"})) for n in range(20)))
+    made = letters(asked)
+    assert made == letters(asked), "the same ones in each run"
+    for query in made.queries:
+        assert len(query.gold) == 8
+        assert {f"d{part.split()[1]}" for part in query.text.rstrip("?").split("? ")} == query.gold
