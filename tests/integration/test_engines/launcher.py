@@ -1,4 +1,4 @@
-"""The llama.cpp launcher over the small test model, for as long as a test needs it."""
+"""The llama.cpp launcher over a small model, for as long as a test needs it."""
 
 import json
 import socket
@@ -30,10 +30,10 @@ class Engine:
 
 
 @contextmanager
-def launched(*options: str) -> Iterator[Engine]:
+def launched(*options: str, named: str = "qwen2.5-coder-0.5b") -> Iterator[Engine]:
     """A launcher with these options beside model and port, ready; skips the test where the model is not fetched."""
     try:
-        model = load_table()["qwen2.5-coder-0.5b"].require(models_root())
+        model = load_table()[named].require(models_root())
     except NotFetched as missing:
         pytest.skip(str(missing))
     with socket.create_server(("127.0.0.1", 0)) as probe:

@@ -7,19 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from kefu_operator.local.encoder import SHA256
 from kefu_operator.local.options import cache
 from kefu_retrieval.evaluation import questions
+from tests.integration.test_engines.launcher import launched
 from tests.integration.test_local.instance import Instance, running
-from tests.unit.test_local.objects import chatbot, config_map, index, write
-
-SHA256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
-FILE = "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
+from tests.unit.test_local.objects import config_map, index, write
 
 pytestmark = [
     pytest.mark.model,
     pytest.mark.skipif(
-        not (cache() / "models" / "sha256" / SHA256 / FILE).is_file(),
-        reason="the model is missing: python -m hack.models fetch qwen2.5-coder-1.5b encoder",
+        not (cache() / "models" / "sha256" / SHA256).is_dir(),
+        reason="the sentence encoder is missing: python -m hack.models fetch encoder",
     ),
 ]
 
@@ -46,16 +45,16 @@ def draft(instance: Instance, file: Path, *words: str) -> dict[str, int]:
 
 
 def test_a_real_model_drafts_questions_that_the_index_can_be_judged_by(tmp_path: Path) -> None:
-    model = {"uri": f"hf://Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/{FILE}", "sha256": SHA256}
-    bot = chatbot(model=model, engine={"llamaCpp": {"contextLength": 4096}}, budget={"total": "5m", "tokens": 128})
-    file = tmp_path / "golden.yaml"
-    with running(
-        write(tmp_path / "files", index(languages=["zh"]), bot, config_map(text=FAQ)), tmp_path / "s"
-    ) as instance:
+    folder, file = write(tmp_path / "files", index(languages=["zh"]), config_map(text=FAQ)), tmp_path / "golden.yaml"
+    with (
+        launched("--alias", "shop", "--context", "2048", "--parallel", "1", named="qwen2.5-coder-1.5b") as engine,
+        running(folder, tmp_path / "s") as instance,
+    ):
         instance.ready()
-        told = draft(instance, file, "--passages", "1", "--unanswerable", "1.0")
+        words = ("--engine", engine.url, "--passages", "1", "--unanswerable", "1.0")
+        told = draft(instance, file, *words)
         written = file.read_text()
-        assert draft(instance, file, "--passages", "1", "--unanswerable", "1.0")["kept"] == 0
+        assert draft(instance, file, *words)["kept"] == 0
     drafted = questions.parse({"golden.yaml": written})
     assert file.read_text() == written
     assert (told["passages"], told["kept"]) == (1, len(drafted))

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from kefu_api.documents.index import Scores
+from kefu_api.documents.release import Budget, EngineTarget, KnowledgeTarget, Persona, Release, SessionStore
 from kefu_api.wire.versions import EvaluateRequest, EvaluateResponse, Passage, PassageList, QuestionResult
 from kefu_operator.cli.commands import knowledge
 from kefu_operator.cli.errors import AskFailed, NotFound, Unreachable
@@ -20,8 +21,10 @@ from kefu_operator.cli.knowledge.draft import reading
 from kefu_operator.cli.knowledge.draft.drafting import Drafting, Tally, Wish
 from kefu_operator.cli.knowledge.draft.sheet import Sheet
 from kefu_operator.cli.knowledge.engine import Engine
+from kefu_operator.cli.knowledge.here import Here
 from kefu_operator.cli.knowledge.place import IndexView
 from kefu_operator.cli.output import Output
+from kefu_operator.local.instance import Instance
 
 PASSAGES = tuple(
     Passage(chunk=f"c{n}", document=f"faq/topic{n}", title=f"第{n}条怎么办？", text=f"答案 {n}。", language="zh")
@@ -260,3 +263,25 @@ def test_an_engine_is_asked_with_its_key_and_says_what_is_wrong(tmp_path: Path) 
         Engine("m", lambda path, body: b"{}").complete([], 1)
     with pytest.raises(NotFound, match="name one with --model"):
         engines._first_model(lambda path, body: b'{"data": []}')
+
+
+def test_a_local_instances_engine_is_that_of_a_chatbot_which_uses_the_index(tmp_path: Path) -> None:
+    made = Release(
+        name="r1",
+        namespace="acme",
+        chatbot="bot",
+        engine=EngineTarget(url="http://127.0.0.1:9", model="m"),
+        knowledge=(KnowledgeTarget(name="shop", url="http://127.0.0.1:8"),),
+        persona=Persona(name="", prompt="", greeting="", languages=("zh",)),
+        session=SessionStore(url="redis://r", ttl_seconds=1, window=1),
+        budget=Budget(total_seconds=1, tokens=1),
+    )
+    file = tmp_path / "bot-gateway" / "release" / "release.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(made.to_json())
+    here = Here(Instance(tmp_path, {"chatbots": [{"name": "starting"}, {"name": "bot"}]}))
+    assert here.engine("shop").model == "m"
+    with pytest.raises(Unreachable, match=r"no engine answers at http://127\.0\.0\.1:9"):
+        here.engine("shop").complete([], 1)
+    with pytest.raises(NotFound, match="no chatbot here uses KnowledgeIndex other"):
+        here.engine("other")
