@@ -81,14 +81,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get, list, watch, create, delete]
+# Releases are made once and never changed.
+- apiGroups: [apps]
+  resources: [controllerrevisions]
+  verbs: [get, list, watch, create, delete]
 # Secrets are made once with a random value and never read: no get, no list, no watch.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [create]
-# Why a pod is not ready.
+# Why a pod is not ready. An annotation has its kubelet bring a changed document at once instead of within a minute.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [list, watch]
+  verbs: [list, watch, patch]
 - apiGroups: [""]
   resources: [pods/log]
   verbs: [get]

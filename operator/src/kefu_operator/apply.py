@@ -15,7 +15,7 @@ from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, ApiError, Conflict, Forbidden, NotOurs, Rejected
 from kefu_operator.events.ledger import Count, Ledger, Post
 from kefu_operator.metrics import Metrics
-from kefu_operator.resources import EVENTS, Resource, resource_of
+from kefu_operator.resources import EVENTS, PODS, Resource, resource_of
 from kefu_operator.settled import is_settled, leftover, owned_fields
 
 Leave = Callable[[], float]
@@ -182,6 +182,18 @@ class Applier:
         path = EVENTS.path(again.event["metadata"]["namespace"], again.name)
         await self._write(again.event, "patch", path, patch, content_type="application/merge-patch+json")
         self._count(EVENTS, "patch")
+
+    async def nudge(self, namespace: str, pod: str, mark: str) -> None:
+        """Have the pod's kubelet look at it now: it brings a changed ConfigMap at once instead of within a minute.
+
+        Raises:
+            ApiError: the API server refused or did not answer; Absent where the pod is gone.
+        """
+        body = {"metadata": {"annotations": {naming.NUDGE: mark}}}
+        content_type = "application/merge-patch+json"
+        path = PODS.path(namespace, pod)
+        await self._write("patch", path, body, content_type=content_type)
+        self._count(PODS, "nudge")
 
     async def _try_apply(self, desired: Object, live: Object | None) -> ApiError | NotOurs | bool:
         try:

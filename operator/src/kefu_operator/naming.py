@@ -18,6 +18,10 @@ ENGINE = f"{GROUP}/engine"
 """Label of an engine's objects: the engine's name. Engines may have several owners, so they carry no OWNED_BY."""
 
 
+NUDGE = f"{GROUP}/document"
+"""Annotation of a gateway's pods: the digest of the document that they were last told of. Nothing reads it."""
+
+
 def owned_by(kind: str, name: str) -> str:
     """Value of the OWNED_BY label."""
     return f"{kind}.{name}"

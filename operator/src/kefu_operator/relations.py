@@ -26,8 +26,8 @@ def engine_key(namespace: str, engine: str) -> Key:
 
 @dataclass(frozen=True)
 class _Chatbot:
-    identity: tuple[str, int]
-    """Uid and generation: while they are the same, so is the rest."""
+    identity: tuple[object, ...]
+    """Uid, generation and releases: while they are the same, so is the rest."""
     engines: frozenset[str]
     """Its engine, and the volumes that it shares with others."""
     indexes: frozenset[str]
@@ -134,7 +134,8 @@ class Relations:
         return [*indexes, *(engine_key(*engine) for engine in engines), *chatbots]
 
     def _project(self, found: Object, before: _Chatbot | None) -> _Chatbot:
-        identity = (str(found["metadata"].get("uid", "")), int(found["metadata"].get("generation", 0)))
+        meta = found["metadata"]
+        identity = (str(meta.get("uid", "")), int(meta.get("generation", 0)), *_releases(found))
         if before and before.identity == identity:
             return before
         try:
@@ -173,6 +174,14 @@ class _Users:
 
 def _place(found: Object) -> Place:
     return found["metadata"]["namespace"], found["metadata"]["name"]
+
+
+def _releases(found: Object) -> tuple[object, ...]:
+    """What of a chatbot's releases its engines depend on: not what is measured."""
+    status = found.get("status") or {}
+    told = status.get("releases") or {}
+    engine = (status.get("engine") or {}).get("name")
+    return engine, told.get("stable"), told.get("candidate"), told.get("weight"), "rejected" in told
 
 
 def _project_index(found: Object) -> _Index:

@@ -33,6 +33,7 @@ SERVICES = Resource("v1", "Service", "services")
 CONFIG_MAPS = Resource("v1", "ConfigMap", "configmaps")
 CLAIMS = Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 SECRETS = Resource("v1", "Secret", "secrets")
+REVISIONS = Resource("apps/v1", "ControllerRevision", "controllerrevisions")
 JOBS = Resource("batch/v1", "Job", "jobs")
 AUTOSCALERS = Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
 DISRUPTION_BUDGETS = Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
@@ -49,7 +50,7 @@ CUSTOM_METRICS = "custom.metrics.k8s.io/v1beta1"
 
 ALL = (
     CHATBOTS, INDEXES, DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS,
-    PODS, EVENTS, NETWORK_POLICIES,
+    PODS, EVENTS, NETWORK_POLICIES, REVISIONS,
 )  # fmt: skip
 _BY_KIND = {(resource.api_version, resource.kind): resource for resource in (*ALL, SCALED_OBJECTS)}
 

@@ -20,6 +20,8 @@ from kefu_operator.informers.engines import engine_index
 from kefu_operator.kinds import Kinds
 from kefu_operator.leadership.elector import Candidate, Elector
 from kefu_operator.metrics import Metrics
+from kefu_operator.prometheus import Prometheus
+from kefu_operator.prometheus import connect as connect_prometheus
 from kefu_operator.queue import Backoff, Key, KeyQueue
 from kefu_operator.reconcile.chatbot import ChatbotReconciler
 from kefu_operator.reconcile.engines import EnginesReconciler
@@ -78,7 +80,8 @@ class Operator:
             client = await stack.enter_async_context(connect(self._settings.kubeconfig, copies=self._copies))
             self._elector = self._make_elector(client)
             self._discovery = Discovery(client)
-            self._workers = self._make_workers(client, self._discovery)
+            prometheus = await stack.enter_async_context(connect_prometheus(self._settings.plan.prometheus_url))
+            self._workers = self._make_workers(client, self._discovery, prometheus)
             self._lead(self._elector is None)
             self._watchers = [watcher for subject in SUBJECTS for watcher in self._watch(client, subject)]
             self._foreign = ForeignWatches(lambda subject: self._watch(client, subject))
@@ -137,7 +140,7 @@ class Operator:
     def _leave(self) -> float:
         return self._elector.tenure.leave() if self._elector else WRITE_SECONDS
 
-    def _make_workers(self, client: Client, discovery: Discovery) -> Workers:
+    def _make_workers(self, client: Client, discovery: Discovery, prometheus: Prometheus | None) -> Workers:
         applier, board, settings = Applier(client, self.metrics, self._leave), RefusalBoard(), self._settings
         reconciles: dict[str, Reconcile] = {
             INDEXES.kind: KnowledgeReconciler(client, applier, settings.images, settings.network),
@@ -145,7 +148,7 @@ class Operator:
                 client, applier, settings.images, settings.plan, board, discovery, settings.network
             ),
             CHATBOTS.kind: ChatbotReconciler(
-                client, applier, settings.images, settings.plan, board, discovery, settings.network
+                client, applier, settings.images, settings.plan, board, discovery, settings.network, prometheus
             ),
         }
         return Workers(

@@ -35,6 +35,7 @@ from kefu_operator.resources import (
     JOBS,
     NETWORK_POLICIES,
     PODS,
+    REVISIONS,
     SERVICES,
     STATEFUL_SETS,
     Resource,
@@ -87,7 +88,9 @@ SUBJECTS = (
     *(Subject(resource, OURS, Relations.child_seen) for resource in (
         DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, JOBS, NETWORK_POLICIES
     )),
-    *(Subject(resource, OURS, Relations.child_seen, _generation) for resource in (AUTOSCALERS, DISRUPTION_BUDGETS)),
+    *(Subject(resource, OURS, Relations.child_seen, _generation) for resource in (
+        AUTOSCALERS, DISRUPTION_BUDGETS, REVISIONS
+    )),
     Subject(PODS, OURS, Relations.child_seen, pods.view),
     Subject(CONFIG_MAPS, NOT_OURS, Relations.config_map_seen, _content, kept=False),
 )  # fmt: skip

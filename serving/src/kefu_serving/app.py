@@ -4,7 +4,7 @@ import asyncio
 
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 
-from kefu_api.documents.release import Release
+from kefu_api.documents.variants import Variants
 from kefu_serving import keys, release
 from kefu_serving.clients.http import new_session
 from kefu_serving.keys import KeyRing
@@ -14,6 +14,8 @@ from kefu_serving.server import serve_both, server
 from kefu_serving.settings import Settings
 from kefu_serving.state import State
 from kefu_serving.tracing import Tracing, provider
+from kefu_serving.variants.mirror import Mirror
+from kefu_serving.variants.serving import Roster
 from kefu_serving.watch import Watched
 from kefu_serving.web.admin import AdminApp
 from kefu_serving.web.page import Page
@@ -36,14 +38,17 @@ async def run(settings: Settings) -> None:
     async with new_session() as http:
         factory = RuntimeFactory(http, instruments, Tracing(traces), settings.salt)
 
-        def use_release(document: Release) -> None:
-            state.runtime = factory.make(document)
+        mirror = Mirror(instruments)
+        roster = Roster(factory.make, instruments, mirror, settings.salt)
+
+        def use_releases(document: Variants) -> None:
+            state.serving = roster.follow(document)
 
         def use_keys(ring: KeyRing) -> None:
             state.keys = ring
 
         watches = (
-            Watched(release.file_of(settings.release), release.read, use_release),
+            Watched(release.file_of(settings.release), release.read, use_releases),
             Watched(settings.keys, keys.read, use_keys),
         )
         for watch in watches:
@@ -57,6 +62,8 @@ async def run(settings: Settings) -> None:
             for follower in followers:
                 follower.cancel()
             await asyncio.gather(*followers, return_exceptions=True)
+            roster.close()
+            await mirror.close()
             await factory.close()
     if traces:
         traces.shutdown()

@@ -3,14 +3,23 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from kefu_api.codes import Code
-from kefu_serving.turn.state import Turn
+from kefu_api.documents.variants import Variants
+from kefu_serving.turn.state import Channel, Turn
 
 _SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 2, 3, 5, 8, 15, 30, 60)
 _RELEASE = ("namespace", "chatbot", "release")
+
+OUTCOMES = ("answered", "unknown", "unavailable", "refused", "failed", "cancelled")
+
+Fate = Literal["said", "dropped", "quoted", "declined"]
+"""What became of the model's words: all said; said until a sentence without evidence; the passage quoted in their place;
+the model said that it does not know."""
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +29,7 @@ class Instruments:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        told = (*_RELEASE, "channel", "outcome")
+        told = (*_RELEASE, "variant", "channel", "outcome")
         self.turns = Counter("kefu_gateway_turns", "Turns by how they ended", told, registry=registry)
         self.turn_seconds = Histogram(
             "kefu_gateway_turn_seconds", "Whole turn", told, buckets=_SECONDS, registry=registry
@@ -60,10 +69,62 @@ class Instruments:
         self.engine_waits = Counter(
             "kefu_gateway_engine_waits", "Turns that were held for an engine without pods", engine, registry=registry
         )
+        self.generations = Counter(
+            "kefu_gateway_generations",
+            "Answers that the model wrote, by what became of them",
+            (*_RELEASE, "fate"),
+            registry=registry,
+        )
+        self.shadows_dropped = Counter(
+            "kefu_gateway_shadow_turns_dropped", "Turns that no shadow was asked, for want of room", registry=registry
+        )
         self.unauthorized = Counter("kefu_gateway_unauthorized", "Requests without a valid key", registry=registry)
         self.release_info = Gauge(
-            "kefu_gateway_release_info", "1 for the release in force", _RELEASE, registry=registry
+            "kefu_gateway_release_info", "1 for each release in force", (*_RELEASE, "variant"), registry=registry
         )
+        self.variant_weight = Gauge(
+            "kefu_gateway_variant_weight_percent",
+            "Share of the customers that a release has",
+            (*_RELEASE, "variant"),
+            registry=registry,
+        )
+        self._of_releases = (
+            self.turns,
+            self.turn_seconds,
+            self.first_token,
+            self.tokens,
+            self.session_errors,
+            self.upstream_errors,
+            self.unsupported,
+            self.generations,
+        )
+        self._in_force: frozenset[str] = frozenset()
+        self._left: frozenset[str] = frozenset()
+        """Releases that were in force until the last change: what they counted last is yet to be scraped."""
+
+    def in_force(self, document: Variants) -> None:
+        """Shows the releases in force, and forgets those before the last ones, so that series do not grow for ever."""
+        self.release_info.clear()
+        self.variant_weight.clear()
+        names = set()
+        for variant in document.variants:
+            release = variant.release
+            names.add(release.name)
+            labels = (release.namespace, release.chatbot, release.name, variant.role.value)
+            self.release_info.labels(*labels).set(1)
+            self.variant_weight.labels(*labels).set(variant.weight)
+            self._begin(labels)
+        for name in self._left - names:
+            for instrument in self._of_releases:
+                instrument.remove_by_labels({"release": name})
+        self._left, self._in_force = self._in_force - names, frozenset(names)
+
+    def _begin(self, labels: tuple[str, str, str, str]) -> None:
+        """Shows the counters of a release at 0: of a series that begins with 1, Prometheus sees no increase."""
+        for channel, outcome in product(Channel, OUTCOMES):
+            self.turns.labels(*labels, channel.value, outcome)
+        for fate in get_args(Fate):
+            self.generations.labels(*labels[:3], fate)
 
     def expose(self) -> bytes:
         """The text that Prometheus scrapes."""
@@ -79,11 +140,6 @@ class Metrics:
         self._labels = (namespace, chatbot, release)
         self._in_flight = instruments.in_flight
 
-    def in_force(self) -> None:
-        """Marks this release as the one in force."""
-        self._instruments.release_info.clear()
-        self._instruments.release_info.labels(*self._labels).set(1)
-
     @contextmanager
     def in_flight(self) -> Iterator[None]:
         """Counts a turn as under way."""
@@ -95,7 +151,7 @@ class Metrics:
 
     def turn(self, turn: Turn, outcome: str, seconds: float) -> None:
         """Counts a turn that has ended."""
-        told = (*self._labels, turn.asked.channel.value, outcome)
+        told = (*self._labels, turn.asked.variant, turn.asked.channel.value, outcome)
         self._instruments.turns.labels(*told).inc()
         self._instruments.turn_seconds.labels(*told).observe(seconds)
         if turn.first_token is not None:
@@ -103,6 +159,10 @@ class Metrics:
         if turn.completion_tokens:
             self._instruments.tokens.labels(*self._labels, "prompt").inc(turn.prompt_tokens)
             self._instruments.tokens.labels(*self._labels, "completion").inc(turn.completion_tokens)
+
+    def generation(self, fate: Fate) -> None:
+        """Counts an answer that the model wrote."""
+        self._instruments.generations.labels(*self._labels, fate).inc()
 
     def unsupported(self, remedy: str) -> None:
         """Counts an answer with an unsupported sentence: `quoted` in place of the answer, or `dropped` from its end."""

@@ -1,6 +1,6 @@
-"""One release made ready to serve: the conversation with all its stages, built anew whenever the release changes.
+"""One release made ready to serve: the conversation with all its stages.
 
-Turns that began under the former release finish under it.
+Turns that began under a release finish under it, whatever comes into force meanwhile.
 """
 
 import asyncio
@@ -39,6 +39,12 @@ class Runtime:
     release: Release
     conversation: Conversation
     sessions: RedisSessions
+    warming: asyncio.Task[None] | None = None
+
+    def retire(self) -> None:
+        """End what goes on without turns; those that run finish."""
+        if self.warming:
+            self.warming.cancel()
 
 
 class RuntimeFactory:
@@ -58,7 +64,6 @@ class RuntimeFactory:
         self._salt = salt
         self._connect = redis
         self._redis: dict[SessionStore, tuple[Redis, Cooldown]] = {}
-        self._warming: asyncio.Task[None] | None = None
 
     def make(self, release: Release) -> Runtime:
         """The runtime of a release; its warm-up begins."""
@@ -69,6 +74,7 @@ class RuntimeFactory:
         engines = [EngineClient(self._http, server, release.budget.tokens) for server in servers]
         engine = FallbackEngine(engines) if release.engine.fallbacks else engines[0]
         constant = constant_part(release.persona)
+        warmup = self._warmup(release, constant)
         stages = (
             Validate(),
             Announce(),
@@ -82,29 +88,24 @@ class RuntimeFactory:
                 release.budget.total_seconds,
                 self._tracing,
                 metrics,
-                self._warm(release, constant),
+                warmup,
                 self._waking(release),
             ),
             Record(sessions, metrics),
         )
         report = Report(metrics, self._tracing, self._salt)
-        metrics.in_force()
-        return Runtime(release, Conversation(stages, report, self._tracing, metrics), sessions)
+        conversation = Conversation(stages, report, self._tracing, metrics)
+        return Runtime(release, conversation, sessions, asyncio.create_task(warmup.run()) if warmup else None)
 
     async def close(self) -> None:
-        """Closes the connections to Redis, and ends the warm-up."""
-        self._stop_warming()
+        """Closes the connections to Redis."""
         for client, _ in self._redis.values():
             await client.aclose()
 
-    def _warm(self, release: Release, constant: Sequence[Message]) -> Warmup | None:
-        self._stop_warming()
+    def _warmup(self, release: Release, constant: Sequence[Message]) -> Warmup | None:
         if release.engine.prefixes == "Forgotten":
             return None
-        prefix = PrefixClient(self._http, release.engine, f"{release.namespace}/{release.chatbot}")
-        warmup = Warmup(prefix, constant)
-        self._warming = asyncio.create_task(warmup.run())
-        return warmup
+        return Warmup(PrefixClient(self._http, release.engine, f"{release.namespace}/{release.chatbot}"), constant)
 
     def _waking(self, release: Release) -> Waking | None:
         """None where somebody else runs the engine."""
@@ -112,10 +113,6 @@ class RuntimeFactory:
             return None
         demand = Demand(self._instruments, release.namespace, release.chatbot, release.engine.name)
         return Waking(self._http, release.engine, demand)
-
-    def _stop_warming(self) -> None:
-        if self._warming:
-            self._warming.cancel()
 
     def _sessions(self, release: Release) -> RedisSessions:
         store = release.session

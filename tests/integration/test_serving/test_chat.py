@@ -111,7 +111,7 @@ async def test_logs_name_neither_user_nor_question_nor_key(world: World) -> None
 
 async def test_metrics_count_the_turn_by_channel_and_outcome(world: World) -> None:
     await chat(world.gateway, QUESTION, {"x-kefu-channel": "web"})
-    labels = 'channel="web",chatbot="shop",namespace="acme",outcome="answered",release="r1"'
+    labels = 'channel="web",chatbot="shop",namespace="acme",outcome="answered",release="r1",variant="stable"'
     metrics = world.gateway.metrics()
     for name in ("turns_total", "turn_seconds_count", "first_token_seconds_count"):
         assert f"kefu_gateway_{name}{{{labels}}}" in metrics

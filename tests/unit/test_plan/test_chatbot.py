@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from kefu_api.documents.variants import only
 from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
 from kefu_operator.plan.held_release import with_release
 from kefu_operator.plan.placement import ClusterPlacement
@@ -113,12 +114,12 @@ def test_a_redis_of_the_users_own_is_reached_and_none_is_run() -> None:
 def test_gateways_keep_the_release_before_while_the_new_ones_adapter_is_not_loaded() -> None:
     before = plan({"model": {"uri": "hf://a/b"}})
     after = plan({"model": {"uri": "hf://a/b", "adapters": [{"name": "voice", "uri": "hf://acme/voice"}]}})
-    held = with_release(after, before.release)
+    held = with_release(after, only(before.release))
     assert held.release == before.release
     (document,) = [mount for mount in held.gateway.container.mounts if isinstance(mount, DocumentMount)]
-    assert document.files == {"release.json": before.release.to_json()}
+    assert document.files == {"release.json": only(before.release).to_json()}
 
 
 def test_a_release_of_another_engine_waits_for_nothing() -> None:
     after = plan({"model": {"uri": "hf://a/other"}})
-    assert with_release(after, plan().release) == after
+    assert with_release(after, only(plan().release)) == after

@@ -53,8 +53,11 @@ def test_an_endpoint_runs_nothing_and_mounts_its_key_in_the_gateway() -> None:
     endpoint = {"url": "https://llm.example/api", "model": "m", "apiKeySecret": {"name": "llm", "key": "token"}}
     plan = plan_chatbot(chatbot({"model": None, "engine": {"endpoint": endpoint}}), PLACE, PlanSettings())
     assert plan.engine.workload is None
-    assert plan.release.engine.api_key_file == "/etc/kefu/engine-key/token"
-    assert SecretMount("engine-key", "/etc/kefu/engine-key", "llm", "token") in plan.gateway.container.mounts
+    assert plan.release.engine.api_key_file == "/etc/kefu/engine-key-f4e26b76/token"
+    assert (
+        SecretMount("engine-key-f4e26b76", "/etc/kefu/engine-key-f4e26b76", "llm", "token")
+        in plan.gateway.container.mounts
+    )
 
 
 def test_llama_cpp_reads_the_file_that_the_fetch_step_writes() -> None:
@@ -343,11 +346,11 @@ def test_each_endpoint_has_its_own_key() -> None:
     plan = plan_chatbot(chatbot({"model": None, "engine": {"endpoint": azure}}), PLACE, PlanSettings())
     target = plan.release.engine
     assert (target.model, target.azure_api_version, target.api_key_file) == (
-        "gpt-4o", "2024-10-21", "/etc/kefu/engine-key/k",
+        "gpt-4o", "2024-10-21", "/etc/kefu/engine-key-25ccb3f8/k",
     )  # fmt: skip
     assert [(each.model, each.azure_api_version, each.api_key_file) for each in target.fallbacks] == [
         ("small", None, None),
-        ("b", None, "/etc/kefu/engine-key-1/k"),
+        ("b", None, "/etc/kefu/engine-key-d1b8ee17/k"),
     ]
     mounted = {mount.secret for mount in plan.gateway.container.mounts if isinstance(mount, SecretMount)}
     assert {"a", "b"} <= mounted

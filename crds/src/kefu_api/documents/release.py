@@ -1,15 +1,10 @@
-"""The release document: everything a gateway needs to serve one chatbot, as one file.
-
-The operator renders it into a ConfigMap; the gateway reads it from a mounted folder and follows its changes.
-"""
+"""A release: everything a gateway needs to serve one chatbot in one way."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from kefu_api.base import Model
-
-FILE = "release.json"
 
 
 class EngineServer(Model):

@@ -8,10 +8,11 @@ from kefu_api.kinds.engine import Engine
 from kefu_api.kinds.meta import Condition, Metadata, Reference, SecretReference
 from kefu_api.kinds.model import ModelSource
 from kefu_api.kinds.part import Part
+from kefu_api.kinds.rollout import Releases, Rollout
 from kefu_api.kinds.rules import Rule, Ruled, unique, unique_names
 from kefu_api.kinds.scaling import Scaling
 from kefu_api.kinds.session import Session
-from kefu_api.kinds.shape import BY_NAME, BY_TYPE, SET
+from kefu_api.kinds.shape import ATOMIC, BY_NAME, BY_TYPE, SET
 from kefu_api.kinds.types import Duration, Language, Text
 
 
@@ -126,6 +127,10 @@ class ChatbotDeploymentSpec(Ruled):
     """What one answer may cost."""
     scaling: Scaling = Scaling()
     """How many pods run."""
+    rollout: Rollout | None = None
+    """How a new release comes to the customers; absent: at once."""
+    revision_history_limit: Annotated[int, Field(ge=2, le=50)] = 10
+    """How many releases are kept, for going back to."""
 
 
 class EngineStatus(Part):
@@ -137,6 +142,8 @@ class EngineStatus(Part):
     """Pods that exist."""
     ready: Annotated[int, Field(ge=0)] = 0
     """Pods that answer."""
+    volumes: Annotated[tuple[Text, ...], Field(max_length=16, json_schema_extra=ATOMIC)] = ()
+    """Volumes with models that it shares with other engines."""
     selector: Text = ""
     """Label selector of the pods, for autoscalers."""
     summary: Text = ""
@@ -149,9 +156,11 @@ class ChatbotDeploymentStatus(Part):
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The generation of the spec that this status speaks of."""
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=BY_TYPE)] = ()
-    """Ready, EngineReady, KnowledgeReady, GatewayReady, Progressing, Stalled and, with scaling.engine, ScalingActive."""
+    """Ready, EngineReady, KnowledgeReady, GatewayReady, Released, Progressing, Stalled and, with scaling.engine, ScalingActive."""
     release: Text | None = None
-    """Name of the release that is served."""
+    """Name of the document of the stable release, as the gateway's answers and metrics have it."""
+    releases: Releases | None = None
+    """Which release serves whom."""
     engine: EngineStatus | None = None
     """The engine."""
     knowledge: Text | None = None

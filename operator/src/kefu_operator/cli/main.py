@@ -24,6 +24,7 @@ COMMANDS = {
     "chat": "ask a chatbot",
     "status": "show how a chatbot is, here or in the cluster",
     "search": "look a question up in an index, and see why",
+    "rollout": "show, hold, decide and undo how a chatbot's releases come to its customers",
     "knowledge": "list, compare, judge and publish versions of an index",
     "completion": "print a script that completes this command in bash, zsh or fish",
 }

@@ -68,7 +68,7 @@ def _common() -> dict[str, str]:
 
 
 def _references(owners: tuple[Owner, ...], *, controller: bool) -> tuple[Object, ...]:
-    ordered = sorted((owner for owner in owners if owner.uid), key=lambda owner: (owner.name, owner.uid))
+    ordered = sorted({owner for owner in owners if owner.uid}, key=lambda owner: (owner.name, owner.uid))
     return tuple(
         {
             "apiVersion": API_VERSION,

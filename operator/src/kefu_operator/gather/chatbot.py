@@ -25,12 +25,24 @@ from kefu_operator.resources import (
     DISRUPTION_BUDGETS,
     INDEXES,
     NETWORK_POLICIES,
+    REVISIONS,
     SCALED_OBJECTS,
     SERVICES,
     STATEFUL_SETS,
 )
 
 KINDS = (DEPLOYMENTS, STATEFUL_SETS, CLAIMS, SERVICES, CONFIG_MAPS, AUTOSCALERS, DISRUPTION_BUDGETS, NETWORK_POLICIES)
+
+
+@dataclass(frozen=True)
+class EngineView:
+    """One engine."""
+
+    deployment: Object | None = None
+    """None before it exists."""
+    pods: tuple[PodView, ...] = ()
+    scaler: Object | None = None
+    """What scales it, where the spec wants it scaled."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +54,20 @@ class ChatbotFacts:
     chatbot: ChatbotDeployment
     owned: tuple[Object, ...]
     pods: tuple[PodView, ...]
-    engine: Object | None
-    """The engine's Deployment; None for an endpoint, and before it exists."""
-    engine_pods: tuple[PodView, ...]
+    engines: Mapping[str, EngineView]
+    """The engine of the present spec and the one that the status tells of, by name."""
     indexes: Mapping[str, Object | None]
     """Every index that the spec names; None where it does not exist."""
     image_volumes: bool
     """Whether pods can mount images; not asked where the model is none."""
     kinds: Kinds
     """What the cluster has."""
-    scaler: Object | None
-    """What scales the engine, where the spec wants it scaled."""
+    revisions: tuple[Object, ...] = ()
+    """The ControllerRevisions that keep its releases."""
+
+    def engine_of(self, name: str) -> EngineView:
+        """An engine as it is."""
+        return self.engines.get(name, EngineView())
 
 
 async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds) -> ChatbotFacts | Object | None:
@@ -69,24 +84,31 @@ async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds
     except ValidationError:
         return found
     label = f"{naming.OWNED_BY}={naming.owned_by(CHATBOTS.kind, name)}"
-    engine = engine_name(name, chatbot.spec)
+    told = chatbot.status.engine.name if chatbot.status and chatbot.status.engine else None
+    engines = sorted({each for each in (engine_name(name, chatbot.spec), told) if each})
+    scaled = chatbot.spec.scaling.engine is not None
     names = [index.name for index in chatbot.spec.knowledge]
-    (owned, pods), (deployment, engine_pods), indexes, scaler = await asyncio.gather(
+    (owned, pods), revisions, views, indexes = await asyncio.gather(
         asyncio.gather(gather_owned(client, namespace, label, KINDS), gather_pods(client, namespace, label)),
-        asyncio.gather(_engine(client, namespace, engine), _engine_pods(client, namespace, engine)),
+        gather_owned(client, namespace, label, (REVISIONS,)),
+        asyncio.gather(*(_engine(client, namespace, engine, kinds, scaled=scaled) for engine in engines)),
         asyncio.gather(*(client.get(INDEXES, namespace, index) for index in names)),
-        _scaler(client, namespace, engine if chatbot.spec.scaling.engine else None, kinds),
     )
     image_volumes = not needs_image_volumes(chatbot) or await has_image_volumes(client)
-    known = dict(zip(names, indexes, strict=True))
-    return ChatbotFacts(found, chatbot, owned, pods, deployment, engine_pods, known, image_volumes, kinds, scaler)
+    known, by_name = dict(zip(names, indexes, strict=True)), dict(zip(engines, views, strict=True))
+    return ChatbotFacts(found, chatbot, owned, pods, by_name, known, image_volumes, kinds, revisions)
 
 
-async def _engine(client: Client, namespace: str, name: str | None) -> Object | None:
-    if not name:
-        return None
-    found = (await client.list(DEPLOYMENTS, namespace, labels=f"{naming.ENGINE}={name}")).items
-    return next((each for each in found if each["metadata"]["name"] == name), None)
+async def _engine(client: Client, namespace: str, name: str, kinds: Kinds, *, scaled: bool) -> EngineView:
+    label = f"{naming.ENGINE}={name}"
+    deployments, pods, scaler = await asyncio.gather(
+        client.list(DEPLOYMENTS, namespace, labels=label),
+        gather_pods(client, namespace, label),
+        _scaler(client, namespace, name if scaled else None, kinds),
+    )
+    return EngineView(
+        next((each for each in deployments.items if each["metadata"]["name"] == name), None), pods, scaler
+    )
 
 
 async def _scaler(client: Client, namespace: str, engine: str | None, kinds: Kinds) -> Object | None:
@@ -99,7 +121,3 @@ async def _scaler(client: Client, namespace: str, engine: str | None, kinds: Kin
     # By its label, under which copies are found: that there is none need not be asked.
     found = (await client.list(AUTOSCALERS, namespace, labels=f"{naming.ENGINE}={engine}")).items
     return next((each for each in found if each["metadata"]["name"] == engine), None)
-
-
-async def _engine_pods(client: Client, namespace: str, name: str | None) -> tuple[PodView, ...]:
-    return await gather_pods(client, namespace, f"{naming.ENGINE}={name}") if name else ()

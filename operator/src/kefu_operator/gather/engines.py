@@ -20,6 +20,7 @@ from kefu_operator.resources import (
     CONFIG_MAPS,
     DEPLOYMENTS,
     NETWORK_POLICIES,
+    REVISIONS,
     SCALED_OBJECTS,
     SERVICES,
 )
@@ -41,6 +42,8 @@ class EngineFacts:
     """Whether pods can mount images; not asked where no chatbot needs it."""
     kinds: Kinds = field(default_factory=Kinds)
     """What the cluster has."""
+    revisions: tuple[Object, ...] = ()
+    """ControllerRevisions with the releases of those that bring them to customers by steps."""
 
 
 async def gather_engine(client: Client, namespace: str, name: str, index: Index, kinds: Kinds) -> EngineFacts:
@@ -59,7 +62,14 @@ async def gather_engine(client: Client, namespace: str, name: str, index: Index,
     owners = [each for each in found if each and _stays(each) and _identity(each) in names]
     wanted = any(needs_image_volumes(chatbot) for chatbot in chatbots)
     images = not wanted or await has_image_volumes(client)
-    return EngineFacts(tuple(chatbots), tuple(owners), owned, images, kinds)
+    gradual = [
+        f"{naming.OWNED_BY}={naming.owned_by(CHATBOTS.kind, each.metadata.name)}"
+        for each in chatbots
+        if each.spec.rollout
+    ]
+    kept = await asyncio.gather(*(gather_owned(client, namespace, label, (REVISIONS,)) for label in gradual))
+    revisions = tuple(revision for each in kept for revision in each)
+    return EngineFacts(tuple(chatbots), tuple(owners), owned, images, kinds, revisions)
 
 
 async def gather_rival(client: Client, namespace: str, engine: str) -> str:

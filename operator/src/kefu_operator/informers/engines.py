@@ -13,7 +13,10 @@ from kefu_operator.plan.sharing import shared_claims
 
 
 def engine_index(settings: PlanSettings) -> Index:
-    """Lists a chatbot under its engine's name and, behind it, those of shared volumes; not at all for an endpoint."""
+    """Lists a chatbot under its engine's name and, behind it, those of shared volumes; not at all for an endpoint.
+
+    While releases come by steps, it is listed under those of the stable release too.
+    """
 
     def units(found: Object) -> tuple[str, ...]:
         try:
@@ -21,11 +24,16 @@ def engine_index(settings: PlanSettings) -> Index:
         except ValidationError:
             return ()
         engine = engine_name(chatbot.metadata.name, chatbot.spec)
-        if not engine:
-            return ()
-        return (engine, *_volumes(chatbot, settings)) if settings.volumes.shared else (engine,)
+        wanted = (engine, *_volumes(chatbot, settings)) if engine and settings.volumes.shared else (engine,)
+        return tuple(dict.fromkeys(each for each in (*wanted, *_stable(chatbot)) if each))
 
     return Index("engine", units)
+
+
+def _stable(chatbot: ChatbotDeployment) -> tuple[str, ...]:
+    """What the stable release's engine is made of, where another release is on its way."""
+    told = chatbot.status.engine if chatbot.status else None
+    return (told.name, *told.volumes) if told and chatbot.spec.rollout else ()
 
 
 def _volumes(chatbot: ChatbotDeployment, settings: PlanSettings) -> tuple[str, ...]:

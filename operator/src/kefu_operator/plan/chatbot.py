@@ -1,13 +1,16 @@
 """From a ChatbotDeployment to its workloads: engine, Redis and gateway, joined by one release document."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kefu_api import digest
-from kefu_api.documents import release as document
+from kefu_api.documents import variants as document
 from kefu_api.documents.release import Budget, EngineTarget, KnowledgeTarget, Persona, Release, SessionStore
+from kefu_api.documents.variants import Role, Variant, Variants
 from kefu_api.kinds.chatbot import ChatbotDeployment, ChatbotDeploymentSpec
 from kefu_api.kinds.types import seconds
 from kefu_operator import naming
+from kefu_operator.plan.content import content_of
 from kefu_operator.plan.demand import demand_of
 from kefu_operator.plan.engine import plan_engine
 from kefu_operator.plan.engines.plan import EnginePlan
@@ -34,11 +37,30 @@ ADMIN = Port("admin", 9090)
 
 
 @dataclass(frozen=True)
+class ReleasePlan:
+    """One release: what the gateway reads of it, and the engine that it needs."""
+
+    document: Release
+    engine: EnginePlan
+
+
+@dataclass(frozen=True)
+class Served:
+    """A release that is served, and to whom."""
+
+    plan: ReleasePlan
+    role: Role
+    weight: int
+
+
+@dataclass(frozen=True)
 class ChatbotPlan:
     """All that one chatbot needs."""
 
     release: Release
+    """The stable one."""
     engine: EnginePlan
+    """The stable release's."""
     session_store: Workload | None
     """None: somebody else runs it."""
     gateway: Workload
@@ -53,26 +75,55 @@ class ChatbotPlan:
         return (*engine, *store, self.gateway)
 
 
-def plan_chatbot(chatbot: ChatbotDeployment, placement: Placement, settings: PlanSettings) -> ChatbotPlan:
-    """Plan one chatbot.
+def plan_release(chatbot: ChatbotDeployment, placement: Placement, settings: PlanSettings) -> ReleasePlan:
+    """Plan the release that the chatbot's spec describes.
 
     Raises:
         PlanError: this installation cannot run what the spec asks for.
     """
+    engine = plan_engine(chatbot.metadata.name, chatbot.spec, placement, settings)
+    session = plan_session_store(chatbot, placement).target
+    return ReleasePlan(_release(chatbot, engine, session, placement), engine)
+
+
+def plan_chatbot(
+    chatbot: ChatbotDeployment,
+    placement: Placement,
+    settings: PlanSettings,
+    served: Sequence[Served] = (),
+    salt: str = "",
+) -> ChatbotPlan:
+    """Plan one chatbot.
+
+    Args:
+        chatbot: its present spec decides all but the releases.
+        placement: where things lie.
+        settings: what the installation decides.
+        served: the releases, one of them stable; none: the spec's own, to everybody.
+        salt: which customers are the first few percent.
+
+    Raises:
+        PlanError: this installation cannot run what the spec asks for.
+    """
+    served = served or (Served(plan_release(chatbot, placement, settings), Role.STABLE, 100),)
+    stable = next(each.plan for each in served if each.role is Role.STABLE)
     name, spec = chatbot.metadata.name, chatbot.spec
-    engine = plan_engine(name, spec, placement, settings)
     session = plan_session_store(chatbot, placement)
-    release = _release(chatbot, engine, session.target, placement)
     keys = spec.access.api_keys_secret.name if spec.access.api_keys_secret else naming.api_keys(name)
-    salt = naming.user_salt(name)
-    generated = (salt,) if spec.access.api_keys_secret else (keys, salt)
-    mounts = (*engine.gateway_mounts, *session.gateway_mounts)
+    user_salt = naming.user_salt(name)
+    generated = (user_salt,) if spec.access.api_keys_secret else (keys, user_salt)
+    engines = dict.fromkeys(mount for each in served for mount in each.plan.engine.gateway_mounts)
+    mounts = (*engines, *session.gateway_mounts)
+    variants = Variants(
+        salt=salt,
+        variants=tuple(Variant(release=each.plan.document, role=each.role, weight=each.weight) for each in served),
+    )
     return ChatbotPlan(
-        release=release,
-        engine=engine,
+        release=stable.document,
+        engine=stable.engine,
         session_store=session.workload,
         gateway=_gateway(
-            chatbot, release, mounts, keys, salt, _reach(chatbot, engine, session, settings), placement, settings
+            chatbot, variants, mounts, keys, user_salt, _reach(served, session, settings), placement, settings
         ),
         generated_secrets=(*(GeneratedSecret(each) for each in generated), *session.secrets),
     )
@@ -103,9 +154,8 @@ def _release(chatbot: ChatbotDeployment, engine: EnginePlan, session: SessionSto
         session=session,
         budget=Budget(total_seconds=seconds(spec.budget.total), tokens=spec.budget.tokens),
     )
-    content = unnamed.model_dump(mode="json", exclude={"name"})
-    if spec.model:
-        content["weights"] = spec.model.model_dump(mode="json", exclude_none=True)
+    # With the spec's own words: two releases are never one for the gateway, even where it reads the same of both.
+    content = {**unnamed.model_dump(mode="json", exclude={"name"}), "spec": content_of(spec)}
     return unnamed.model_copy(update={"name": f"r-{digest.of_value(content)[:10]}"})
 
 
@@ -118,17 +168,20 @@ def _target(engine: EnginePlan, spec: ChatbotDeploymentSpec) -> EngineTarget:
     return engine.target.model_copy(update={"name": engine.workload.name, "wakes": wakes})
 
 
-def _reach(chatbot: ChatbotDeployment, engine: EnginePlan, session: SessionPlan, settings: PlanSettings) -> Reach:
-    """What the gateway calls."""
-    ours = [workload for workload in (engine.workload, session.workload) if workload]
-    others = [*engine.target.fallbacks, *(() if engine.workload else (engine.target,))]
+def _reach(served: Sequence[Served], session: SessionPlan, settings: PlanSettings) -> Reach:
+    """What the gateway calls, for any of the releases that it serves."""
+    plans = [each.plan for each in served]
+    indexes = [target.name for plan in plans for target in plan.document.knowledge]
+    ours = [workload for workload in (*(plan.engine.workload for plan in plans), session.workload) if workload]
+    others = [
+        server
+        for engine in (plan.engine for plan in plans)
+        for server in (*engine.target.fallbacks, *(() if engine.workload else (engine.target,)))
+    ]
     urls = [server.url for server in others] + ([] if session.workload else [session.target.url])
     return Reach(
-        uses=(
-            *(naming.retrieval(index.name) for index in chatbot.spec.knowledge),
-            *(workload.name for workload in ours),
-        ),
-        urls=(*urls, *((settings.trace_endpoint,) if settings.trace_endpoint else ())),
+        uses=tuple(dict.fromkeys((*map(naming.retrieval, indexes), *(workload.name for workload in ours)))),
+        urls=tuple(dict.fromkeys((*urls, *((settings.trace_endpoint,) if settings.trace_endpoint else ())))),
     )
 
 
@@ -140,10 +193,10 @@ def _index_token(chatbot: str, index: str, placement: Placement) -> SecretMount:
 
 def _gateway(
     chatbot: ChatbotDeployment,
-    release: Release,
+    variants: Variants,
     others: tuple[Mount, ...],
     keys: str,
-    salt: str,
+    user_salt: str,
     reach: Reach,
     placement: Placement,
     settings: PlanSettings,
@@ -153,11 +206,12 @@ def _gateway(
         "release",
         placement.path(name, "release"),
         config_map=naming.release(chatbot.metadata.name),
-        files={document.FILE: release.to_json()},
+        files={document.FILE: variants.to_json()},
     )
     key_mount = SecretMount("keys", placement.path(name, "keys"), keys)
-    salt_mount = SecretMount("salt", placement.path(name, "salt"), salt, "key")
-    tokens = [_index_token(chatbot.metadata.name, index.name, placement) for index in chatbot.spec.knowledge]
+    salt_mount = SecretMount("salt", placement.path(name, "salt"), user_salt, "key")
+    indexes = dict.fromkeys(target.name for each in variants.variants for target in each.release.knowledge)
+    tokens = [_index_token(chatbot.metadata.name, index, placement) for index in indexes]
     env = {"KEFU_USER_SALT_FILE": f"{salt_mount.path}/key"}
     if settings.trace_endpoint:
         env["OTEL_EXPORTER_OTLP_ENDPOINT"] = settings.trace_endpoint

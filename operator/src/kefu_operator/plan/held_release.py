@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from kefu_api.documents import release as document
-from kefu_api.documents.release import Release
+from kefu_api.documents import variants as document
+from kefu_api.documents.variants import Variants
 from kefu_operator.plan.chatbot import ChatbotPlan
 from kefu_operator.plan.workload import DocumentMount, Mount
 
 
-def with_release(plan: ChatbotPlan, before: Release) -> ChatbotPlan:
-    """The plan with `before` in place of its own release; one of another engine cannot wait for this one's adapters."""
-    if before.engine.url != plan.release.engine.url:
+def with_release(plan: ChatbotPlan, before: Variants) -> ChatbotPlan:
+    """The plan with what was served `before` in place of its own release; one of another engine cannot wait for this one's adapters."""
+    if before.stable.engine.url != plan.release.engine.url:
         return plan
 
     def held(mount: Mount) -> Mount:
@@ -20,4 +20,6 @@ def with_release(plan: ChatbotPlan, before: Release) -> ChatbotPlan:
 
     container = plan.gateway.container
     mounts = tuple(held(mount) for mount in container.mounts)
-    return replace(plan, release=before, gateway=replace(plan.gateway, container=replace(container, mounts=mounts)))
+    return replace(
+        plan, release=before.stable, gateway=replace(plan.gateway, container=replace(container, mounts=mounts))
+    )

@@ -1,46 +1,58 @@
 """One ChatbotDeployment: Redis, release document, gateway and what surrounds it; its engine belongs to `engines`."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
-from kefu_api.documents import release as document
-from kefu_api.documents.release import Release
+from kefu_api import digest
+from kefu_api.documents import variants as document
+from kefu_api.documents.variants import Variants
 from kefu_api.kinds.chatbot import ChatbotDeployment, ChatbotDeploymentStatus, EngineStatus
+from kefu_api.kinds.rollout import Releases
 from kefu_operator import naming
 from kefu_operator.apply import Applier, Refusals, Synced
 from kefu_operator.client import Client
 from kefu_operator.desired.images import Images
-from kefu_operator.desired.metadata import owned, selector
+from kefu_operator.desired.metadata import Scope, owned, selector
 from kefu_operator.desired.network import AS_IT_COMES, Network
 from kefu_operator.desired.objects import chatbot_objects, chatbot_secrets
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.secret import random_value
 from kefu_operator.desired.types import Object
 from kefu_operator.discovery import Discovery
+from kefu_operator.errors import Absent, Forbidden
+from kefu_operator.events.ready import release_event
 from kefu_operator.gather.chatbot import ChatbotFacts, gather_chatbot
 from kefu_operator.gather.owned import find
 from kefu_operator.plan.autoscaling import autoscale
-from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
+from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot, plan_release
 from kefu_operator.plan.demand import demand_of
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.held_release import with_release
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.sharing import shared_claims
+from kefu_operator.plan.workload import DocumentMount, Workload
+from kefu_operator.prometheus import Prometheus
 from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.reconcile.rollout import Course, Rollouts
 from kefu_operator.reconcile.secrets import SecretMaker
-from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
+from kefu_operator.reconcile.tell import Now, post, stamp, tell, utc_now
 from kefu_operator.resources import CONFIG_MAPS, DEPLOYMENTS
+from kefu_operator.rollout.told import releases_of
 from kefu_operator.status.adapter_checks import check_adapters
 from kefu_operator.status.chatbot_checks import check_engine, check_gateway, check_knowledge, published
-from kefu_operator.status.check import Check
+from kefu_operator.status.check import Check, Verdict
 from kefu_operator.status.conditions import conditions
 from kefu_operator.status.invalid import unplanned, unreadable
+from kefu_operator.status.release_checks import check_releases
 from kefu_operator.status.scaling_checks import check_scaling
 from kefu_operator.status.workload_checks import check_refusals
 from kefu_operator.workers import Again
+
+log = logging.getLogger(__name__)
 
 REFUSED_SECONDS = 60
 """How long until what the API server refused is tried again."""
@@ -73,6 +85,7 @@ class ChatbotReconciler:
         board: RefusalBoard,
         discovery: Discovery,
         network: Network = AS_IT_COMES,
+        prometheus: Prometheus | None = None,
         now: Now = utc_now,
     ) -> None:
         self._client = client
@@ -84,6 +97,7 @@ class ChatbotReconciler:
         self._network = network
         self._now = now
         self._secrets = SecretMaker(applier, now)
+        self._rollouts = Rollouts(applier, prometheus, now)
 
     async def __call__(self, namespace: str, name: str) -> Again:
         """Reconcile.
@@ -99,23 +113,26 @@ class ChatbotReconciler:
         if not isinstance(facts, ChatbotFacts):
             await self._tell_unreadable(facts)
             return Again()
+        placement, scope = ClusterPlacement(namespace), owned(namespace, owner_of(facts.chatbot))
         try:
             settings = replace(self._settings, image_volumes=facts.image_volumes)
-            plan = plan_chatbot(facts.chatbot, ClusterPlacement(namespace), settings)
+            release = plan_release(facts.chatbot, placement, settings)
+            course = await self._rollouts.decide(facts, release, settings, scope)
+            plan = plan_chatbot(facts.chatbot, placement, settings, course.served, course.salt)
         except PlanError as error:
             await self._tell_unplanned(facts, error)
             return Again()
         plan = _waiting_for_adapters(plan, facts)
-        refusals, changed = await self._apply(plan, facts)
+        refusals, changed = await self._apply(plan, facts, scope)
         if changed:
             # What the first look found absent is there by now; a status from it would be written twice.
             seen = await gather_chatbot(self._client, namespace, name, await self._discovery.kinds())
             facts = seen if isinstance(seen, ChatbotFacts) and _is_same(seen, facts) else facts
-        await self._tell(plan, facts, refusals)
-        return _again(facts, refusals, plan.engine.adapters)
+        await self._tell(plan, course, facts, refusals)
+        await self._rollouts.prune(facts, course)
+        return _again(facts, refusals, course)
 
-    async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts) -> Synced:
-        scope = owned(facts.chatbot.metadata.namespace, owner_of(facts.chatbot))
+    async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts, scope: Scope) -> Synced:
         refusals = await self._secrets.make(
             facts.found,
             lambda: chatbot_secrets(plan, scope, random_value),
@@ -124,30 +141,58 @@ class ChatbotReconciler:
         )
         wanted = chatbot_objects(plan, scope, self._images, self._network)
         refused, changed = await self._applier.sync(wanted, facts.owned)
+        await self._nudge(plan, facts)
         return Synced(refusals + refused, changed)
 
-    async def _tell(self, plan: ChatbotPlan, facts: ChatbotFacts, refusals: Refusals) -> None:
+    async def _nudge(self, plan: ChatbotPlan, facts: ChatbotFacts) -> None:
+        """A changed document is brought to the gateways that run at once, for customers may be served badly until then."""
+        mount = next(each for each in plan.gateway.container.mounts if isinstance(each, DocumentMount))
+        found = find(facts.owned, CONFIG_MAPS, mount.config_map)
+        if found is None or found.get("data") == mount.files:
+            return
+        mark = digest.of_files(mount.files)[:10]
+        for pod in (pod for pod in facts.pods if pod.workload == plan.gateway.name and not pod.deleting):
+            try:
+                await self._applier.nudge(facts.chatbot.metadata.namespace, pod.name, mark)
+            except (Absent, Forbidden) as error:
+                log.info("gateway %s is told of its new document by its kubelet alone: %s", pod.name, error)
+
+    async def _tell(self, plan: ChatbotPlan, course: Course, facts: ChatbotFacts, refusals: Refusals) -> None:
         chatbot, engine = facts.chatbot, plan.engine.workload
         namespace = chatbot.metadata.namespace
         # A volume that is refused keeps every engine from starting that mounts it.
         units = (engine.name, *shared_claims(engine)) if engine else ()
         engine_refusals = [refusal for unit in units for refusal in self._board.read(namespace, unit)]
         verdicts = Verdicts(
-            engine=[*check_refusals(engine_refusals), check_engine(plan, facts)],
+            engine=[*check_refusals(engine_refusals), check_engine(plan.engine, facts)],
             knowledge=check_knowledge(chatbot, facts.indexes),
             gateway=[*check_refusals(refusals), *check_gateway(plan, facts)],
             scaling=self._check_scaling(plan, facts),
         )
+        await self._tell_ending(course, facts)
+        candidate = check_engine(course.candidate.engine, facts) if course.candidate else None
         versions = [version for index in facts.indexes.values() if (version := published(index))]
         await self._write(
             facts.found,
             chatbot,
             verdicts,
             release=plan.release.name,
-            engine=_engine_status(engine.name if engine else "", facts.engine),
+            releases=releases_of(course.after, course.strategy),
+            released=check_releases(course.after, course.strategy, candidate),
+            engine=_engine_status(engine, facts) if engine else EngineStatus(summary="endpoint"),
             knowledge=", ".join(versions) or None,
             url=f"http://{plan.gateway.name}.{namespace}.svc",
         )
+
+    async def _tell_ending(self, course: Course, facts: ChatbotFacts) -> None:
+        """Before the status that remembers it, for a change that is told twice has one event all the same."""
+        if course.ended is None:
+            return
+        reason, release = course.ended
+        rejected = course.after.rejected
+        message = f"release {release}: {rejected.why}" if rejected else f"release {release} serves all customers"
+        began = f"{course.before.since:.0f}"
+        await post(self._applier, release_event(facts.found, reason, release, began, message, self._now()))
 
     def _check_scaling(self, plan: ChatbotPlan, facts: ChatbotFacts) -> Check | None:
         workload, signals = plan.engine.workload, plan.engine.signals
@@ -159,7 +204,8 @@ class ChatbotReconciler:
         decided = self._board.decided(facts.chatbot.metadata.namespace, workload.name) or autoscale(
             demand, signals, facts.kinds, self._settings.prometheus_url, accelerated=accelerated
         )
-        return check_scaling(workload.name, decided, facts.scaler, facts.engine)
+        view = facts.engine_of(workload.name)
+        return check_scaling(workload.name, decided, view.scaler, view.deployment)
 
     async def _tell_unplanned(self, facts: ChatbotFacts, error: PlanError) -> None:
         check = unplanned(error)
@@ -170,6 +216,8 @@ class ChatbotReconciler:
             facts.chatbot,
             Verdicts([check], knowledge, [check]),
             release=before.release,
+            releases=before.releases,
+            released=check,
             engine=before.engine,
             knowledge=before.knowledge,
             url=before.url,
@@ -197,6 +245,8 @@ class ChatbotReconciler:
         verdicts: Verdicts,
         *,
         release: str | None,
+        releases: Releases | None,
+        released: Check,
         engine: EngineStatus | None,
         knowledge: str | None,
         url: str | None,
@@ -213,12 +263,14 @@ class ChatbotReconciler:
             generation,
             stamp(self._now()),
             with_stalled=True,
-            beside={"ScalingActive": verdicts.scaling} if verdicts.scaling else None,
+            progress=released if released.verdict is Verdict.WAIT else None,
+            beside={"Released": released, **({"ScalingActive": verdicts.scaling} if verdicts.scaling else {})},
         )
         status = ChatbotDeploymentStatus(
             observed_generation=generation,
             conditions=after,
             release=release,
+            releases=releases,
             engine=engine,
             knowledge=knowledge,
             url=url,
@@ -231,41 +283,52 @@ def _is_same(one: ChatbotFacts, other: ChatbotFacts) -> bool:
     return all(one.found["metadata"][field] == other.found["metadata"][field] for field in ("uid", "generation"))
 
 
-def _engine_status(name: str, deployment: Object | None) -> EngineStatus:
-    if not name:
-        return EngineStatus(summary="endpoint")
-    status = (deployment or {}).get("status", {})
-    wanted = (deployment or {}).get("spec", {}).get("replicas", 0)
+def _engine_status(engine: Workload, facts: ChatbotFacts) -> EngineStatus:
+    deployment = facts.engine_of(engine.name).deployment or {}
+    status, wanted = deployment.get("status", {}), deployment.get("spec", {}).get("replicas", 0)
     ready = status.get("readyReplicas", 0)
-    labels = selector(name, "engine")
+    labels = selector(engine.name, "engine")
     return EngineStatus(
-        name=name,
+        name=engine.name,
         replicas=status.get("replicas", 0),
         ready=ready,
+        volumes=shared_claims(engine),
         selector=",".join(f"{label}={value}" for label, value in sorted(labels.items())),
         summary=f"{ready}/{wanted}",
     )
 
 
 def _waiting_for_adapters(plan: ChatbotPlan, facts: ChatbotFacts) -> ChatbotPlan:
-    """The plan with the release that is served now, while its successor's adapters are not loaded."""
-    if not check_adapters(plan.engine.adapters, facts.engine_pods):
+    """The plan with the release that is served now, while its successor's adapters are not loaded.
+
+    A release that comes by steps waits by itself.
+    """
+    engine = plan.engine.workload
+    if facts.chatbot.spec.rollout or engine is None:
+        return plan
+    if not check_adapters(plan.engine.adapters, facts.engine_of(engine.name).pods):
         return plan
     live = find(facts.owned, CONFIG_MAPS, naming.release(facts.chatbot.metadata.name)) or {}
     try:
-        return with_release(plan, Release.model_validate_json(live.get("data", {}).get(document.FILE, "")))
+        return with_release(plan, Variants.model_validate_json(live.get("data", {}).get(document.FILE, "")))
     except ValidationError:
         # There is none yet, or one of another version of Kefu.
         return plan
 
 
-def _again(facts: ChatbotFacts, refusals: Refusals, adapters: Mapping[str, str]) -> Again:
+def _again(facts: ChatbotFacts, refusals: Refusals, course: Course) -> Again:
     if refusals:
         return Again(REFUSED_SECONDS)
-    pods = (*facts.pods, *facts.engine_pods)
-    if any(pod.fetching for pod in pods) or check_adapters(adapters, facts.engine_pods):
-        return Again(FETCHING_SECONDS)
-    return Again(TROUBLE_SECONDS if any(pod.creating or pod.crashed for pod in pods) else None)
+    pods = (*facts.pods, *(pod for engine in facts.engines.values() for pod in engine.pods))
+    loading = any(
+        check_adapters(each.plan.engine.adapters, facts.engine_of(each.plan.engine.workload.name).pods)
+        for each in course.served
+        if each.plan.engine.workload
+    )
+    trouble = FETCHING_SECONDS if loading or any(pod.fetching for pod in pods) else None
+    if trouble is None and any(pod.creating or pod.crashed for pod in pods):
+        trouble = TROUBLE_SECONDS
+    return Again(min((after for after in (trouble, course.again) if after is not None), default=None))
 
 
 def _dump(status: ChatbotDeploymentStatus) -> Object:

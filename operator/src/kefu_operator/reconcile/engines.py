@@ -27,6 +27,8 @@ from kefu_operator.plan.sharing import SharedEngine, scaled, share_engines
 from kefu_operator.plan.workload import Workload
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.reconcile.tell import Now, utc_now
+from kefu_operator.rollout.engines import versions
+from kefu_operator.rollout.revisions import revisions_of
 from kefu_operator.scaling.handover import handover, without_kedas
 from kefu_operator.scaling.rivals import may_have_rival
 from kefu_operator.workers import Again
@@ -79,7 +81,12 @@ class EnginesReconciler:
     async def _reconcile(self, namespace: str, name: str) -> Again:
         facts = await gather_engine(self._client, namespace, name, self._index, await self._discovery.kinds())
         settings = replace(self._settings, image_volumes=facts.image_volumes)
-        sharing = share_engines(facts.chatbots, ClusterPlacement(namespace), settings)
+        wanted = [
+            version
+            for chatbot in facts.chatbots
+            for version in versions(chatbot, revisions_of(facts.revisions, chatbot.metadata.uid))
+        ]
+        sharing = share_engines(wanted, ClusterPlacement(namespace), settings)
         engine = next((each for each in sharing.engines if each.workload.name == name), None)
         volume = next((each for each in sharing.volumes if each.mount.claim == name), None)
         refusals: Refusals = ()

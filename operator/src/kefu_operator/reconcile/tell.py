@@ -48,12 +48,17 @@ async def tell(
         return
     event = ready_event(found, before, after, now)
     if event:
-        await _post(applier, event)
+        await post(applier, event)
 
 
-async def _post(applier: Applier, event: Object) -> None:
+async def post(applier: Applier, event: Object) -> None:
+    """Post an event; where the API server forbids it, the conditions tell it all.
+
+    Raises:
+        ApiError: the API server refused or did not answer.
+    """
     try:
         await applier.record(event)
     except Forbidden as error:
-        # A namespace that is being deleted, or a quota on events: the conditions tell it all.
+        # A namespace that is being deleted, or a quota on events.
         log.info("event not posted: %s", error)

@@ -7,6 +7,7 @@ from kefu_operator.desired.types import Object
 from kefu_operator.gather.chatbot import ChatbotFacts
 from kefu_operator.gather.owned import find
 from kefu_operator.plan.chatbot import ChatbotPlan
+from kefu_operator.plan.engines.plan import EnginePlan
 from kefu_operator.pods import pods_of
 from kefu_operator.resources import kind_of
 from kefu_operator.status.adapter_checks import check_adapters
@@ -16,18 +17,19 @@ from kefu_operator.status.scaling_checks import is_asleep
 from kefu_operator.status.workload_checks import check_workload
 
 
-def check_engine(plan: ChatbotPlan, facts: ChatbotFacts) -> Check:
+def check_engine(engine: EnginePlan, facts: ChatbotFacts) -> Check:
     """The model's server, and the adapters that answer."""
-    if plan.engine.workload is None:
-        return ok(Reason.ENDPOINT, f"the engine is run by somebody else at {plan.engine.target.url}")
-    if is_asleep(facts.engine, facts.scaler):
+    if engine.workload is None:
+        return ok(Reason.ENDPOINT, f"the engine is run by somebody else at {engine.target.url}")
+    found = facts.engine_of(engine.workload.name)
+    if is_asleep(found.deployment, found.scaler):
         return ok(
             Reason.ASLEEP,
-            f"engine {plan.engine.workload.name} has no pods, because nobody asks: the next question is held until one is back",
+            f"engine {engine.workload.name} has no pods, because nobody asks: the next question is held until one is back",
         )
-    layout = f" ({plan.engine.layout})" if plan.engine.layout else ""
-    server = check_workload(f"engine {plan.engine.workload.name}{layout}", facts.engine, facts.engine_pods)
-    return worst((server, *check_adapters(plan.engine.adapters, facts.engine_pods)))
+    layout = f" ({engine.layout})" if engine.layout else ""
+    server = check_workload(f"engine {engine.workload.name}{layout}", found.deployment, found.pods)
+    return worst((server, *check_adapters(engine.adapters, found.pods)))
 
 
 def check_gateway(plan: ChatbotPlan, facts: ChatbotFacts) -> list[Check]:

@@ -69,6 +69,16 @@ class Reason(StrEnum):
     ENGINE_DOES_NOT_FIT = "EngineDoesNotFit"
     MODEL_NOT_REACHABLE = "ModelNotReachable"
 
+    # A release on its way to the customers.
+    RELEASED = "Released"
+    WAITING_FOR_ENGINE = "WaitingForEngine"
+    RELEASE_PROGRESSING = "ReleaseProgressing"
+    RELEASE_PAUSED = "ReleasePaused"
+    RELEASE_INCONCLUSIVE = "ReleaseInconclusive"
+    PROMETHEUS_UNAVAILABLE = "PrometheusUnavailable"
+    RELEASE_ROLLED_BACK = "ReleaseRolledBack"
+    RELEASE_ABORTED = "ReleaseAborted"
+
     # Knowledge.
     INDEX_NOT_FOUND = "IndexNotFound"
     INDEX_NOT_READY = "IndexNotReady"

@@ -10,6 +10,11 @@ from kefu_serving.turn.stage import Stage
 from kefu_serving.turn.state import Asked, Sink, Turn
 
 
+def new_session() -> str:
+    """The id of a conversation that begins."""
+    return secrets.token_urlsafe(16)
+
+
 class Announce:
     """Tells the customer's end that the question was accepted."""
 
@@ -33,11 +38,13 @@ class Conversation:
             asked=asked,
             sink=sink,
             id=secrets.token_hex(8),
-            session=asked.session or secrets.token_urlsafe(16),
-            new_session=asked.session is None,
+            session=asked.session or new_session(),
+            new_session=asked.new_session or asked.session is None,
         )
         failure: BaseException | None = None
         with self._metrics.in_flight(), self._tracing.turn(asked.headers, asked.channel) as span:
+            span.set_attribute("kefu.release", self._metrics.release)
+            span.set_attribute("kefu.variant", asked.variant)
             try:
                 for stage in self._stages:
                     await stage.run(turn)

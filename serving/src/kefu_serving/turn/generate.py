@@ -10,7 +10,7 @@ from kefu_api.codes import Code
 from kefu_api.wire.chat import Outcome
 from kefu_serving.clients.engine import Usage
 from kefu_serving.errors import BudgetExceeded, EngineAway, EngineUnavailable
-from kefu_serving.metrics import Metrics
+from kefu_serving.metrics import Fate, Metrics
 from kefu_serving.prompt.compose import Message, compose
 from kefu_serving.prompt.hold import SupportGate
 from kefu_serving.prompt.passages import Passage, choose
@@ -166,6 +166,7 @@ class Generate:
             span.set_attribute("gen_ai.usage.output_tokens", turn.completion_tokens)
         if gate.refuted:
             self._metrics.unsupported("dropped" if gate.said else "quoted")
+        self._metrics.generation(_fate(unknown=reply.unknown, said=bool(gate.said), refuted=gate.refuted))
         if reply.unknown:
             await self._decline(turn, passages[0])
         elif not gate.said:
@@ -195,3 +196,12 @@ class Generate:
     async def _say_unavailable(self, turn: Turn, sentence: str, code: Code) -> None:
         await turn.say(sentence)
         turn.end(Outcome.UNAVAILABLE, code)
+
+
+def _fate(*, unknown: bool, said: bool, refuted: bool) -> Fate:
+    """What became of the model's words."""
+    if unknown:
+        return "declined"
+    if not said:
+        return "quoted"
+    return "dropped" if refuted else "said"

@@ -63,6 +63,7 @@ class Report:
             "code": code,
             "reason": str(error)[:300] if isinstance(error, GatewayError) else None,
             "release": self._metrics.release,
+            "variant": turn.asked.variant,
             "index_version": turn.evidence.version if turn.evidence else None,
             "confidence": round(turn.evidence.confidence, 3) if turn.evidence else None,
             "memory": turn.memory,

@@ -4,12 +4,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from kefu_api.codes import Code
 from kefu_api.wire.chat import Citation, Outcome
 from kefu_api.wire.search import Hit
 from kefu_serving.sessions.exchange import Exchange
+
+Variant = Literal["stable", "candidate", "shadow"]
 
 
 class Channel(StrEnum):
@@ -49,12 +51,16 @@ class Asked:
     owner: str
     """Name of the API key."""
     session: str | None = None
+    new_session: bool = False
+    """Whether the session's id was made for this turn."""
     user: str | None = None
     history: tuple[Exchange, ...] | None = None
     """The conversation so far, when the client keeps it itself (OpenAI API)."""
     request_id: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Trace context of the request."""
+    variant: Variant = "stable"
+    """What the release that answers is among those that are served."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,15 +36,19 @@ class AdminApp:
 
     async def _ready(self, send: Send) -> None:
         """Ready when a release is loaded and we are not leaving; upstreams are reported, not required."""
-        runtime = self._state.runtime
-        ready = runtime is not None and not self._state.draining
+        serving = self._state.serving
+        ready = serving is not None and not self._state.draining
         reason = "draining" if self._state.draining else "no release loaded"
         report: dict[str, object] = {"ready": ready, "keys": len(self._state.keys)}
-        if runtime is None or not ready:
+        if serving is None or not ready:
             report["reason"] = reason
         else:
-            report["release"] = runtime.release.name
-            report["upstreams"] = await self._upstreams(runtime)
+            report["release"] = serving.stable.release.name
+            report["variants"] = [
+                {"release": variant.release.name, "role": variant.role.value, "weight": variant.weight}
+                for variant, _ in serving.pairs
+            ]
+            report["upstreams"] = await self._upstreams(serving.stable)
         await respond_json(send, 200 if ready else 503, dumps(report))
 
     async def _upstreams(self, runtime: Runtime) -> dict[str, bool]:

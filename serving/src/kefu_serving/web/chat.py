@@ -2,8 +2,9 @@
 
 from kefu_api.wire.chat import ChatRequest, ChatResponse, ChatStart
 from kefu_serving.errors import EngineError
-from kefu_serving.runtime import Runtime
+from kefu_serving.turn.conversation import new_session
 from kefu_serving.turn.state import Asked, Turn
+from kefu_serving.variants.serving import Assigned, Serving
 from kefu_serving.web.asgi import Headers, Receive, Scope, Send, dumps, respond_json
 from kefu_serving.web.body import parse, read
 from kefu_serving.web.edge import Caller
@@ -58,35 +59,43 @@ class Events:
         await self._stream.event(b'{"text":' + dumps(text) + b"}", b"delta")
 
 
-async def chat(scope: Scope, receive: Receive, send: Send, caller: Caller, runtime: Runtime, headers: Headers) -> None:
+def header_of(release: str) -> tuple[bytes, bytes]:
+    """The header that says which release answers."""
+    return b"x-kefu-release", release.encode()
+
+
+async def chat(scope: Scope, receive: Receive, send: Send, caller: Caller, serving: Serving, headers: Headers) -> None:
     """Serves one turn. Raises GatewayError while an HTTP status can still be chosen."""
     request = parse(await read(scope, receive), ChatRequest)
     asked = Asked(
         message=request.message,
         channel=caller.channel,
         owner=caller.key,
-        session=request.session,
+        session=request.session or new_session(),
+        new_session=request.session is None,
         user=request.user,
         request_id=caller.request_id,
         headers=caller.trace,
     )
+    assigned = serving.assign(asked, caller.variant)
+    headers = [*headers, header_of(assigned.release)]
     if request.stream:
-        await while_listening(receive, _stream(asked, runtime, EventStream(send, headers)))
+        await while_listening(receive, _stream(assigned, caller.request_id, EventStream(send, headers)))
     else:
-        turn = await while_listening(receive, runtime.conversation.turn(asked, Whole()))
-        content = response_of(turn, runtime.release.name).model_dump_json(by_alias=True)
+        turn = await while_listening(receive, assigned.turn(Whole()))
+        content = response_of(turn, assigned.release).model_dump_json(by_alias=True)
         await respond_json(send, 200, content, headers)
 
 
-async def _stream(asked: Asked, runtime: Runtime, stream: EventStream) -> None:
-    release = runtime.release.name
+async def _stream(assigned: Assigned, request_id: str, stream: EventStream) -> None:
+    release = assigned.release
     try:
         async with stream.kept_alive():
-            turn = await runtime.conversation.turn(asked, Events(stream, release))
+            turn = await assigned.turn(Events(stream, release))
     except EngineError as error:
         if not stream.begun:
             raise
-        problem = problem_of(error, asked.request_id)
+        problem = problem_of(error, request_id)
         await stream.event(problem.model_dump_json(by_alias=True).encode(), b"error")
     else:
         await stream.event(response_of(turn, release).model_dump_json(by_alias=True).encode(), b"done")

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kefu_api.codes import Code
 from kefu_serving.errors import EngineError, RequestError
-from kefu_serving.runtime import Runtime
 from kefu_serving.sessions.exchange import Exchange
 from kefu_serving.turn.state import Asked, Turn
+from kefu_serving.variants.serving import Assigned, Serving
 from kefu_serving.web.asgi import Headers, Receive, Scope, Send, dumps, respond_json
 from kefu_serving.web.body import parse, read
-from kefu_serving.web.chat import Whole, response_of
+from kefu_serving.web.chat import Whole, header_of, response_of
 from kefu_serving.web.edge import Caller
 from kefu_serving.web.listening import while_listening
 from kefu_serving.web.problems import problem_of
@@ -103,7 +103,7 @@ class Chunks:
     """The customer's end of a streamed completion."""
 
     def __init__(self, stream: EventStream, model: str) -> None:
-        self._stream = stream
+        self.stream = stream
         self._before = self._after = b""
         self._head: dict[str, Any] = {"object": "chat.completion.chunk", "created": int(time.time()), "model": model}
 
@@ -112,18 +112,18 @@ class Chunks:
         self._head["id"] = f"chatcmpl-{turn.id}"
         # All chunks of text are alike but for the text: written once a stream, not once a token.
         self._before, _, self._after = self._chunk({"content": _SLOT}).partition(dumps(_SLOT))
-        await self._stream.begin()
-        await self._stream.event(self._chunk({"role": "assistant", "content": ""}))
+        await self.stream.begin()
+        await self.stream.event(self._chunk({"role": "assistant", "content": ""}))
 
     async def delta(self, text: str) -> None:
         """Sends a piece of the answer."""
-        await self._stream.event(self._before + dumps(text) + self._after)
+        await self.stream.event(self._before + dumps(text) + self._after)
 
     async def finish(self, turn: Turn, release: str, with_usage: bool) -> None:
         """Sends the end, `kefu`, and usage when it was asked for."""
-        await self._stream.event(self._chunk({}, "stop", kefu=extra_of(turn, release)))
+        await self.stream.event(self._chunk({}, "stop", kefu=extra_of(turn, release)))
         if with_usage:
-            await self._stream.event(dumps({**self._head, "choices": [], "usage": usage_of(turn)}))
+            await self.stream.event(dumps({**self._head, "choices": [], "usage": usage_of(turn)}))
 
     def _chunk(self, delta: dict[str, str], reason: str | None = None, **more: object) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
@@ -131,11 +131,11 @@ class Chunks:
 
 
 async def completions(
-    scope: Scope, receive: Receive, send: Send, caller: Caller, runtime: Runtime, headers: Headers
+    scope: Scope, receive: Receive, send: Send, caller: Caller, serving: Serving, headers: Headers
 ) -> None:
     """Serves one completion. Raises GatewayError while an HTTP status can still be chosen."""
     request = parse(await read(scope, receive), CompletionRequest)
-    model = runtime.release.chatbot
+    model = serving.document.stable.chatbot
     if request.model != model:
         raise RequestError(Code.INVALID_REQUEST, f"model: there is no such model here; ask for {model!r}", 404)
     question, history = split(request.messages)
@@ -148,43 +148,47 @@ async def completions(
         request_id=caller.request_id,
         headers=caller.trace,
     )
+    assigned = serving.assign(asked, caller.variant)
+    headers = [*headers, header_of(assigned.release)]
     if request.stream:
         with_usage = bool(request.stream_options and request.stream_options.include_usage)
-        await while_listening(receive, _stream(asked, runtime, EventStream(send, headers), with_usage))
+        chunks = Chunks(EventStream(send, headers), model)
+        await while_listening(receive, _stream(assigned, caller.request_id, chunks, with_usage))
     else:
-        turn = await while_listening(receive, runtime.conversation.turn(asked, Whole()))
-        await respond_json(send, 200, dumps(_completion(turn, runtime)), headers)
+        turn = await while_listening(receive, assigned.turn(Whole()))
+        await respond_json(send, 200, dumps(_completion(turn, model, assigned.release)), headers)
 
 
-def _completion(turn: Turn, runtime: Runtime) -> dict[str, Any]:
+def _completion(turn: Turn, model: str, release: str) -> dict[str, Any]:
     message = {"role": "assistant", "content": turn.answer}
     return {
         "id": f"chatcmpl-{turn.id}",
         "object": "chat.completion",
         "created": int(time.time()),
-        "model": runtime.release.chatbot,
+        "model": model,
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
         "usage": usage_of(turn),
-        "kefu": extra_of(turn, runtime.release.name),
+        "kefu": extra_of(turn, release),
     }
 
 
-async def _stream(asked: Asked, runtime: Runtime, stream: EventStream, with_usage: bool) -> None:
-    chunks = Chunks(stream, runtime.release.chatbot)
+async def _stream(assigned: Assigned, request_id: str, chunks: Chunks, with_usage: bool) -> None:
+    stream = chunks.stream
     try:
         async with stream.kept_alive():
-            turn = await runtime.conversation.turn(asked, chunks)
-        await chunks.finish(turn, runtime.release.name, with_usage)
+            turn = await assigned.turn(chunks)
+        await chunks.finish(turn, assigned.release, with_usage)
     except EngineError as error:
         if not stream.begun:
             raise
-        problem = problem_of(error, asked.request_id)
+        problem = problem_of(error, request_id)
         await stream.event(dumps({"error": problem.model_dump(mode="json", by_alias=True)}))
     await stream.event(b"[DONE]")
     await stream.end()
 
 
-async def models(send: Send, runtime: Runtime, headers: Headers) -> None:
+async def models(send: Send, serving: Serving, headers: Headers) -> None:
     """Lists the bot as the one model."""
-    model = {"id": runtime.release.chatbot, "object": "model", "created": 0, "owned_by": runtime.release.namespace}
+    release = serving.document.stable
+    model = {"id": release.chatbot, "object": "model", "created": 0, "owned_by": release.namespace}
     await respond_json(send, 200, dumps({"object": "list", "data": [model]}), headers)

@@ -22,6 +22,8 @@ class Caller:
     channel: Channel
     request_id: str
     trace: dict[str, str]
+    variant: str | None = None
+    """The role of the release that is to answer, for trying a candidate before customers meet it."""
 
 
 def request_id(scope: Scope) -> str:
@@ -48,4 +50,5 @@ def caller(scope: Scope, key: str, identity: str, channel: Channel) -> Caller:
         for name in ("traceparent", "tracestate")
         if (value := header(scope, name.encode())) is not None
     }
-    return Caller(key, channel, identity, trace)
+    variant = header(scope, b"x-kefu-variant")
+    return Caller(key, channel, identity, trace, variant.decode("latin-1") if variant else None)

@@ -5,9 +5,9 @@ import logging
 from kefu_api.codes import Code
 from kefu_serving.errors import GatewayError, RequestError
 from kefu_serving.metrics import Instruments
-from kefu_serving.runtime import Runtime
 from kefu_serving.state import State
 from kefu_serving.turn.state import Channel
+from kefu_serving.variants.serving import Serving
 from kefu_serving.web.asgi import Headers, Message, Receive, Scope, Send, respond_json
 from kefu_serving.web.body import ClientGone
 from kefu_serving.web.chat import chat
@@ -77,24 +77,24 @@ class PublicApp:
         if self._page.has(path):
             await self._page.file(path, send)
         else:
-            runtime = self._state.runtime
-            await self._page.persona(runtime.release.persona if runtime else None, send)
+            serving = self._state.serving
+            await self._page.persona(serving.document.stable.persona if serving else None, send)
 
     async def _api(
         self, path: str, scope: Scope, receive: Receive, send: Send, key: str, identity: str, headers: Headers
     ) -> None:
-        runtime = self._runtime()
+        serving = self._serving()
         if path == "/v1/chat":
-            await chat(scope, receive, send, caller(scope, key, identity, Channel.API), runtime, headers)
+            await chat(scope, receive, send, caller(scope, key, identity, Channel.API), serving, headers)
         elif path == "/v1/chat/completions":
-            await completions(scope, receive, send, caller(scope, key, identity, Channel.OPENAI), runtime, headers)
+            await completions(scope, receive, send, caller(scope, key, identity, Channel.OPENAI), serving, headers)
         else:
-            await models(send, runtime, headers)
+            await models(send, serving, headers)
 
-    def _runtime(self) -> Runtime:
-        if self._state.runtime is None:
+    def _serving(self) -> Serving:
+        if self._state.serving is None:
             raise RequestError(Code.INTERNAL, "No release is loaded yet; ask again in a moment.", 503)
-        return self._state.runtime
+        return self._state.serving
 
 
 def _allow(method: str, allowed: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kefu_api.documents import release
+from kefu_api.documents import variants
 from kefu_api.token import TokenFile
 from kefu_operator import naming
 from kefu_operator.cli.errors import NotFound, Unreachable
@@ -67,9 +67,9 @@ class Here:
             NotFound: no chatbot uses the index.
         """
         for bot in self._instance.content["chatbots"]:
-            file = self._instance.state / naming.gateway(bot["name"]) / "release" / release.FILE
+            file = self._instance.state / naming.gateway(bot["name"]) / "release" / variants.FILE
             try:
-                found = release.Release.model_validate_json(file.read_bytes())
+                found = variants.Variants.model_validate_json(file.read_bytes()).stable
             except (OSError, ValidationError):
                 continue
             if any(target.name == index for target in found.knowledge):

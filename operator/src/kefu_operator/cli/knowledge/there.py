@@ -1,6 +1,5 @@
 """The indexes of a cluster's namespace: read and patched through the API server, which also leads to the retrieval service."""
 
-import json
 from base64 import b64decode
 from collections.abc import Mapping
 from functools import partial
@@ -9,17 +8,18 @@ from urllib.parse import urlsplit
 
 import urllib3
 from kubernetes import client
-from kubernetes.client.exceptions import ApiException
 from pydantic import ValidationError
 
 from kefu_api import GROUP, VERSION
-from kefu_api.documents import release
+from kefu_api.documents import variants
+from kefu_api.documents.release import Release
 from kefu_api.token import HEADER
 from kefu_operator import naming
 from kefu_operator.cli.errors import NotFound, Unreachable
 from kefu_operator.cli.knowledge.engine import TIMEOUT as TIMEOUT_OF_ENGINES
 from kefu_operator.cli.knowledge.engine import Engine, refusal
 from kefu_operator.cli.knowledge.place import IndexView, known_versions, problem
+from kefu_operator.cli.refusal import translated
 from kefu_operator.cli.status.cluster import TIMEOUT, connect
 
 ASK_TIMEOUT = 120
@@ -41,7 +41,7 @@ class There:
 
     def indexes(self) -> Mapping[str, IndexView]:
         """As their specs and statuses tell."""
-        with _translated(f"list {PLURAL}", self._namespace):
+        with translated(f"list {PLURAL}", self._namespace):
             found: Any = self._objects.list_namespaced_custom_object(
                 GROUP, VERSION, self._namespace, PLURAL, _request_timeout=TIMEOUT
             )
@@ -50,7 +50,7 @@ class There:
     def pin(self, index: str, version: str | None) -> None:
         """A merge patch of one field; the operator does the rest."""
         body = {"spec": {"publishing": {"version": version}}}
-        with _translated(f"change {PLURAL}", self._namespace):
+        with translated(f"change {PLURAL}", self._namespace):
             self._objects.patch_namespaced_custom_object(
                 GROUP, VERSION, self._namespace, PLURAL, index, body, _request_timeout=TIMEOUT, field_manager="kefu-cli"
             )
@@ -89,19 +89,19 @@ class There:
         return answer
 
     def _chatbots(self) -> list[dict[str, Any]]:
-        with _translated("list chatbotdeployments", self._namespace):
+        with translated("list chatbotdeployments", self._namespace):
             found: Any = self._objects.list_namespaced_custom_object(
                 GROUP, VERSION, self._namespace, "chatbotdeployments", _request_timeout=TIMEOUT
             )
         return list(found["items"])
 
-    def _release(self, chatbot: str) -> release.Release:
-        with _translated("read configmaps", self._namespace):
+    def _release(self, chatbot: str) -> Release:
+        with translated("read configmaps", self._namespace):
             held = client.CoreV1Api().read_namespaced_config_map(
                 naming.release(chatbot), self._namespace, _request_timeout=TIMEOUT
             )
         try:
-            return release.Release.model_validate_json((held.data or {})[release.FILE])
+            return variants.Variants.model_validate_json((held.data or {})[variants.FILE]).stable
         except (KeyError, ValidationError) as error:
             raise NotFound(
                 f"the release of ChatbotDeployment {chatbot} is of another Kefu: give --engine URL"
@@ -124,48 +124,22 @@ class There:
 
     def _token(self, index: str) -> str:
         name = naming.index_token(index)
-        with _translated(f"read secrets ({name})", self._namespace):
+        with translated(f"read secrets ({name})", self._namespace):
             held = client.CoreV1Api().read_namespaced_secret(name, self._namespace, _request_timeout=TIMEOUT)
         return b64decode((held.data or {}).get("key", "")).decode(errors="replace").strip()
 
     def questions(self, index: str) -> Mapping[str, str]:
         """Those of the ConfigMap that the spec names."""
-        with _translated(f"read {PLURAL}", self._namespace):
+        with translated(f"read {PLURAL}", self._namespace):
             found: Any = self._objects.get_namespaced_custom_object(
                 GROUP, VERSION, self._namespace, PLURAL, index, _request_timeout=TIMEOUT
             )
         name = found["spec"].get("evaluation", {}).get("questions", {}).get("configMap", {}).get("name")
         if not name:
             raise NotFound(f"KnowledgeIndex {index} has no spec.evaluation: give questions with --questions FILE")
-        with _translated("read configmaps", self._namespace):
+        with translated("read configmaps", self._namespace):
             held = client.CoreV1Api().read_namespaced_config_map(name, self._namespace, _request_timeout=TIMEOUT)
         return dict(held.data or {})
-
-
-class _translated:  # noqa: N801 - reads as a verb where it is used
-    """Turns the client's exceptions into the command line's."""
-
-    def __init__(self, doing: str, namespace: str) -> None:
-        self._doing, self._namespace = doing, namespace
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ApiException):
-            raise NotFound(_advice(error, self._doing, self._namespace)) from error
-        if isinstance(error, urllib3.exceptions.HTTPError):
-            raise Unreachable(f"the API server of the current context does not answer: {error}") from error
-
-
-def _advice(error: ApiException, doing: str, namespace: str) -> str:
-    if error.status in (401, 403):
-        return f"you may not {doing} in namespace {namespace}: ask for the right, or choose a --context"
-    try:
-        message = str(json.loads(error.body or "")["message"])
-    except (TypeError, ValueError, KeyError):
-        message = f"{error.status} {error.reason}"
-    return f"the API server refused to {doing} in namespace {namespace}: {message}"
 
 
 def _refused(body: bytes, status: int, namespace: str) -> Exception:

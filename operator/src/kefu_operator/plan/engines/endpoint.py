@@ -1,5 +1,6 @@
 """Servers that somebody else runs: nothing to start, only keys to mount."""
 
+from kefu_api import digest
 from kefu_api.documents.release import EngineServer, EngineTarget
 from kefu_api.kinds.endpoint import EndpointEngine, EndpointServer
 from kefu_operator.plan.engines.plan import EnginePlan
@@ -9,16 +10,20 @@ from kefu_operator.plan.workload import SecretMount
 
 def plan_endpoint(gateway: str, options: EndpointEngine, placement: Placement) -> EnginePlan:
     """Plan the use of an endpoint, and of those that stand in for it, by the gateway workload named `gateway`."""
-    named = {"engine-key": options} | {f"engine-key-{place}": each for place, each in enumerate(options.fallbacks)}
-    keys = {role: key for role, server in named.items() if (key := _key(role, gateway, server, placement))}
-    first, *others = (_server(server, keys.get(role)) for role, server in named.items())
+    servers = [(server, _key(gateway, server, placement)) for server in (options, *options.fallbacks)]
+    first, *others = (_server(server, key) for server, key in servers)
     target = EngineTarget(**dict(first), fallbacks=tuple(others))
-    return EnginePlan(target, workload=None, gateway_mounts=tuple(keys.values()))
+    mounts = dict.fromkeys(key for _, key in servers if key)
+    return EnginePlan(target, workload=None, gateway_mounts=tuple(mounts))
 
 
-def _key(role: str, gateway: str, server: EndpointServer, placement: Placement) -> SecretMount | None:
+def _key(gateway: str, server: EndpointServer, placement: Placement) -> SecretMount | None:
     secret = server.api_key_secret
-    return SecretMount(role, placement.path(gateway, role), secret.name, secret.key) if secret else None
+    if secret is None:
+        return None
+    # Named by what it holds, for a gateway may serve two releases whose keys are not the same.
+    role = f"engine-key-{digest.of_value([secret.name, secret.key])[:8]}"
+    return SecretMount(role, placement.path(gateway, role), secret.name, secret.key)
 
 
 def _server(server: EndpointServer, key: SecretMount | None) -> EngineServer:

@@ -1,0 +1,29 @@
+"""What Prometheus says of a release: all questions at once, each answered by one sample or none."""
+
+import asyncio
+from collections.abc import Sequence
+
+from kefu_operator.prometheus import Prometheus
+from kefu_operator.rollout.judge import Figure
+from kefu_operator.rollout.queries import Question
+
+
+async def gather_figures(prometheus: Prometheus, questions: Sequence[Question]) -> dict[str, Figure]:
+    """The figures by metric.
+
+    Raises:
+        PrometheusAway: it cannot be reached or cannot answer now.
+        QueryRefused: a question is not PromQL to it.
+    """
+    figures = await asyncio.gather(*(_figure(prometheus, question) for question in questions))
+    return {question.metric: figure for question, figure in zip(questions, figures, strict=True)}
+
+
+async def _figure(prometheus: Prometheus, question: Question) -> Figure:
+    value, samples = await asyncio.gather(_one(prometheus, question.value), _one(prometheus, question.samples))
+    return Figure(value, samples)
+
+
+async def _one(prometheus: Prometheus, expression: str) -> float | None:
+    found = await prometheus.query(expression)
+    return found[0].value if found else None

@@ -1,0 +1,167 @@
+"""A chatbot's releases in one reconcile: keep the spec's, measure the one on its way, decide, and say so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kefu_operator.apply import Applier
+from kefu_operator.desired.metadata import Scope
+from kefu_operator.errors import PrometheusAway, QueryRefused
+from kefu_operator.gather.chatbot import ChatbotFacts
+from kefu_operator.gather.figures import gather_figures
+from kefu_operator.plan.chatbot import ReleasePlan, Served, plan_release
+from kefu_operator.plan.content import content_of, with_content
+from kefu_operator.plan.errors import PlanError
+from kefu_operator.plan.placement import ClusterPlacement
+from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.prometheus import Prometheus
+from kefu_operator.reconcile.tell import Now
+from kefu_operator.rollout.decision import decided
+from kefu_operator.rollout.judge import Judgement, judge, unknown
+from kefu_operator.rollout.machine import Seen, advance, change, is_due, next_look, shares
+from kefu_operator.rollout.queries import Subject, questions
+from kefu_operator.rollout.revisions import (
+    Revision,
+    controller_revision,
+    named,
+    next_number,
+    outdated,
+    revisions_of,
+    same,
+)
+from kefu_operator.rollout.state import State
+from kefu_operator.rollout.strategy import Strategy, strategy_of
+from kefu_operator.rollout.told import state_of
+from kefu_operator.status.adapter_checks import check_adapters
+
+
+@dataclass(frozen=True)
+class Course:
+    """What was decided."""
+
+    before: State
+    after: State
+    target: str
+    strategy: Strategy | None
+    served: tuple[Served, ...]
+    salt: str
+    revisions: tuple[Revision, ...]
+    candidate: ReleasePlan | None
+    """Of the release on its way."""
+    again: float | None
+    """Seconds until it is to be looked at again."""
+
+    @property
+    def ended(self) -> tuple[str, str] | None:
+        """How the rollout ended just now, and which release's it was."""
+        return change(self.before, self.after)
+
+
+class Rollouts:
+    """Decides which releases of a chatbot serve whom."""
+
+    def __init__(self, applier: Applier, prometheus: Prometheus | None, now: Now) -> None:
+        self._applier = applier
+        self._prometheus = prometheus
+        self._now = now
+
+    async def decide(self, facts: ChatbotFacts, plan: ReleasePlan, settings: PlanSettings, scope: Scope) -> Course:
+        """Decide; `plan` is of the present spec.
+
+        Raises:
+            ApiError: the API server refused or did not answer.
+        """
+        chatbot, rollout = facts.chatbot, facts.chatbot.spec.rollout
+        before = state_of(chatbot.status.releases if chatbot.status else None)
+        revisions, target = await self._keep(facts, before, scope)
+        plans = _plans(facts, before, revisions, settings) | {target.name: plan}
+        strategy, decision, now = strategy_of(rollout), decided(rollout), self._now().timestamp()
+
+        def seen(judgements: tuple[Judgement, ...] = ()) -> Seen:
+            return Seen(
+                target=target.name,
+                known=frozenset(plans),
+                strategy=strategy,
+                ready=_answers(plan, facts),
+                now=now,
+                paused=rollout is not None and rollout.paused,
+                promoted=decision.promoted == target.name,
+                aborted=decision.aborted == target.name,
+                judgements=judgements,
+            )
+
+        after = advance(before, seen())
+        if strategy and is_due(after, strategy, now):
+            after = advance(after, seen(await self._measure(facts, plan, strategy, now - after.since)))
+        due = next_look(after, strategy)
+        return Course(
+            before=before,
+            after=after,
+            target=target.name,
+            strategy=strategy,
+            served=tuple(Served(plans[name], role, weight) for name, role, weight in shares(after, strategy)),
+            salt=after.candidate or "",
+            revisions=revisions,
+            candidate=plan if after.candidate else None,
+            again=None if due is None else max(due - now, 0.2),
+        )
+
+    async def prune(self, facts: ChatbotFacts, course: Course) -> None:
+        """Delete the oldest releases beyond the limit.
+
+        Raises:
+            ApiError: the API server refused or did not answer.
+        """
+        needed = (course.after.stable, course.after.candidate, course.target)
+        for revision in outdated(course.revisions, needed, facts.chatbot.spec.revision_history_limit):
+            await self._applier.delete(revision.found)
+
+    async def _keep(self, facts: ChatbotFacts, before: State, scope: Scope) -> tuple[tuple[Revision, ...], Revision]:
+        """All releases and the spec's own, which is kept from now on."""
+        revisions = revisions_of(facts.revisions, facts.chatbot.metadata.uid)
+        content = content_of(facts.chatbot.spec)
+        found = same(revisions, content)
+        if found:
+            return revisions, found
+        rejected = before.rejected.release if before.rejected else None
+        number = next_number(revisions, (before.stable, before.candidate, rejected))
+        made = controller_revision(facts.chatbot, content, number, scope)
+        await self._applier.create(made)
+        new = Revision(number, content, made)
+        return (*revisions, new), new
+
+    async def _measure(
+        self, facts: ChatbotFacts, plan: ReleasePlan, strategy: Strategy, seconds: float
+    ) -> tuple[Judgement, ...]:
+        if self._prometheus is None:
+            why = "there is no Prometheus to ask: name it by the chart's value prometheus.url"
+            return unknown(strategy.analysis, why)
+        meta = facts.chatbot.metadata
+        subject = Subject(meta.namespace, meta.name, plan.document.name)
+        try:
+            figures = await gather_figures(self._prometheus, questions(strategy.analysis, subject, seconds))
+        except (PrometheusAway, QueryRefused) as error:
+            return unknown(strategy.analysis, str(error))
+        return judge(strategy.analysis, figures)
+
+
+def _answers(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
+    """Whether the release's engine answers, with its adapters; one that somebody else runs is taken to."""
+    if plan.engine.workload is None:
+        return True
+    engine = facts.engine_of(plan.engine.workload.name)
+    available = engine.deployment and engine.deployment.get("status", {}).get("availableReplicas", 0)
+    return bool(available) and not check_adapters(plan.engine.adapters, engine.pods)
+
+
+def _plans(
+    facts: ChatbotFacts, before: State, revisions: Sequence[Revision], settings: PlanSettings
+) -> dict[str, ReleasePlan]:
+    """The plan of the stable release, where it can still be carried out."""
+    stable = named(revisions, before.stable)
+    former = with_content(facts.chatbot, stable.content) if stable else None
+    if stable is None or former is None:
+        return {}
+    try:
+        return {stable.name: plan_release(former, ClusterPlacement(former.metadata.namespace), settings)}
+    except PlanError:
+        return {}

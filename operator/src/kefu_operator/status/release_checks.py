@@ -1,0 +1,49 @@
+"""The check of a chatbot's releases: which serves whom, and what the next one waits for."""
+
+from kefu_operator.rollout.judge import Outcome
+from kefu_operator.rollout.machine import shares
+from kefu_operator.rollout.state import Cause, Phase, State
+from kefu_operator.rollout.strategy import Strategy
+from kefu_operator.status.check import Check, ok, stuck, wait
+from kefu_operator.status.reasons import Reason
+
+
+def check_releases(state: State, strategy: Strategy | None, engine: Check | None) -> Check:
+    """Whether the spec's release serves all customers.
+
+    Args:
+        state: where the rollout stands.
+        strategy: how it goes; None: at once.
+        engine: the check of the candidate's engine, where there is a candidate.
+    """
+    if state.rejected:
+        return _rejected(state)
+    if state.candidate is None or strategy is None:
+        return ok(Reason.RELEASED, f"release {state.stable} serves all customers")
+    weight = shares(state, strategy)[1][2]
+    where = f"release {state.candidate}, step {state.step + 1} of {len(strategy.steps)} ({weight} %)"
+    if state.phase is Phase.WAITING:
+        return wait(Reason.WAITING_FOR_ENGINE, f"{where}, waits: {engine.message if engine else 'its engine starts'}")
+    if state.phase is Phase.PAUSED:
+        return wait(Reason.RELEASE_PAUSED, f"{where}, is paused: kefu rollout resume")
+    if state.phase is Phase.INCONCLUSIVE:
+        return _inconclusive(state, where)
+    return wait(Reason.RELEASE_PROGRESSING, where)
+
+
+def _rejected(state: State) -> Check:
+    rejected = state.rejected
+    if rejected is None:
+        raise ValueError("nothing was rejected")
+    remedy = f"release {state.stable} serves all customers; change the spec, or kefu rollout promote"
+    if rejected.cause is Cause.ABORTED:
+        return stuck(Reason.RELEASE_ABORTED, f"release {rejected.release} was aborted; {remedy}")
+    return stuck(Reason.RELEASE_ROLLED_BACK, f"release {rejected.release} was rolled back: {rejected.why}; {remedy}")
+
+
+def _inconclusive(state: State, where: str) -> Check:
+    open_ = [each for each in state.judgements if each.outcome is Outcome.INCONCLUSIVE]
+    why = "; ".join(dict.fromkeys(each.message for each in open_))
+    # Whoever counts, counts at least nothing: without a number of samples nobody was there to ask.
+    away = bool(open_) and all(each.samples is None for each in open_)
+    return wait(Reason.PROMETHEUS_UNAVAILABLE if away else Reason.RELEASE_INCONCLUSIVE, f"{where}, waits: {why}")

@@ -1,0 +1,99 @@
+"""The releases in force: kept ready while they are served, and chosen between for each turn."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from kefu_api.documents.release import Release
+from kefu_api.documents.variants import Role, Variant, Variants
+from kefu_serving.metrics import Instruments
+from kefu_serving.runtime import Runtime
+from kefu_serving.turn.state import Asked, Sink, Turn
+from kefu_serving.variants.assignment import choose, place, shadows, who
+from kefu_serving.variants.mirror import Mirror
+
+
+class Assigned:
+    """The release that answers one turn."""
+
+    def __init__(self, serving: "Serving", runtime: Runtime, asked: Asked, at: float) -> None:
+        self._serving = serving
+        self._runtime = runtime
+        self._asked = asked
+        self._at = at
+        self.release = runtime.release.name
+
+    async def turn(self, sink: Sink) -> Turn:
+        """The finished turn, as `Conversation.turn` has it; shadows are asked after it."""
+        turn = await self._runtime.conversation.turn(self._asked, sink)
+        self._serving.mirror(turn, self._at)
+        return turn
+
+
+class Serving:
+    """One document's releases, ready to serve."""
+
+    def __init__(
+        self, document: Variants, pairs: tuple[tuple[Variant, Runtime], ...], mirror: Mirror, salt: bytes
+    ) -> None:
+        self.document = document
+        self.pairs = pairs
+        self._mirror = mirror
+        self._salt = salt
+
+    @property
+    def stable(self) -> Runtime:
+        """The release that answers everybody whom no other does."""
+        return next(runtime for variant, runtime in self.pairs if variant.role is Role.STABLE)
+
+    def assign(self, asked: Asked, wanted: str | None = None) -> Assigned:
+        """Who answers: by the customer's place, or the role that the caller wants where there is such a variant."""
+        at = place(who(asked, self._salt), self.document.salt)
+        variant, runtime = self._wanted(wanted) or choose(self.pairs, at)
+        return Assigned(self, runtime, replace(asked, variant=variant.role.value), at)
+
+    def mirror(self, turn: Turn, at: float) -> None:
+        """Ask the shadows what was asked."""
+        for variant, runtime in shadows(self.pairs, at):
+            self._mirror.ask(runtime, turn, variant.role.value)
+
+    def _wanted(self, role: str | None) -> tuple[Variant, Runtime] | None:
+        if role not in (Role.STABLE, Role.CANDIDATE):
+            return None
+        return next((pair for pair in self.pairs if pair[0].role == role), None)
+
+
+class Roster:
+    """Makes what is in force out of documents; a release that stays keeps its runtime, and with it its warm engine."""
+
+    def __init__(
+        self,
+        make: Callable[[Release], Runtime],
+        instruments: Instruments,
+        mirror: Mirror,
+        salt: bytes,
+    ) -> None:
+        self._make = make
+        self._instruments = instruments
+        self._mirror = mirror
+        self._salt = salt
+        self._held: dict[str, Runtime] = {}
+
+    def follow(self, document: Variants) -> Serving:
+        """The releases of a document; those that it lacks are given up. Turns that run under them finish."""
+        held = {variant.release.name: self._runtime(variant.release) for variant in document.variants}
+        for name, runtime in self._held.items():
+            if held.get(name) is not runtime:
+                runtime.retire()
+        self._held = held
+        self._instruments.in_force(document)
+        pairs = tuple((variant, held[variant.release.name]) for variant in document.variants)
+        return Serving(document, pairs, self._mirror, self._salt)
+
+    def close(self) -> None:
+        """Give all up."""
+        for runtime in self._held.values():
+            runtime.retire()
+
+    def _runtime(self, release: Release) -> Runtime:
+        known = self._held.get(release.name)
+        return known if known and known.release == release else self._make(release)

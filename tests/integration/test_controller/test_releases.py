@@ -1,0 +1,154 @@
+"""Releases on a real API server: kept, brought to customers by steps, taken back, and none of it lost by a restart."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.test_controller.cluster import Cluster
+from tests.integration.test_controller.conftest import RunningOperator, settings
+from tests.integration.test_controller.objects import chatbot, endpoint_chatbot, run_chatbot
+
+QUICK = {"steps": [50, 100], "interval": "2s"}
+SLOW = {"steps": [50, 100], "interval": "1h"}
+JUDGED = {"steps": [50, 100], "interval": "1s", "analysis": [{"metric": "errorRate", "atMost": "0.1"}]}
+
+
+def asked(prompt: str, rollout: dict[str, Any] | None = None) -> dict[str, Any]:
+    made = endpoint_chatbot(persona={"prompt": prompt})
+    if rollout is not None:
+        made["spec"]["rollout"] = rollout
+    return made
+
+
+def releases(cluster: Cluster) -> dict[str, Any]:
+    found: dict[str, Any] = ((cluster.get("chatbot", "shop") or {}).get("status") or {}).get("releases") or {}
+    return found
+
+
+def served(cluster: Cluster) -> list[tuple[str, str, int]]:
+    """Prompt, role and weight of each variant that the gateway is told of."""
+    document = json.loads((cluster.get("configmap", "shop-release") or {})["data"]["release.json"])
+    return [(each["release"]["persona"]["prompt"], each["role"], each["weight"]) for each in document["variants"]]
+
+
+def kept(cluster: Cluster) -> list[int]:
+    return sorted(found["revision"] for found in cluster.all("controllerrevisions"))
+
+
+def settled(cluster: Cluster, release: str) -> bool:
+    told = releases(cluster)
+    return told.get("stable") == release and "candidate" not in told
+
+
+@pytest.fixture
+def shop(cluster: Cluster, operator: RunningOperator) -> Iterator[Cluster]:
+    """A chatbot with one release, and the gateway that serves it."""
+    cluster.apply(asked("旧", SLOW))
+    run_chatbot(cluster)
+    cluster.until(lambda: settled(cluster, "r1"))
+    assert (served(cluster), kept(cluster)) == ([("旧", "stable", 100)], [1])
+    yield cluster
+
+
+def test_a_new_release_takes_its_steps_and_stays(shop: Cluster) -> None:
+    shop.apply(asked("新", QUICK))
+    shop.until(lambda: served(shop) == [("旧", "stable", 50), ("新", "candidate", 50)])
+    assert releases(shop)["step"] == "1/2"
+    assert shop.condition("chatbot", "shop", "Released")["reason"] == "ReleaseProgressing"
+    shop.until(lambda: served(shop) == [("旧", "stable", 0), ("新", "candidate", 100)])
+    shop.until(lambda: settled(shop, "r2"))
+    assert served(shop) == [("新", "stable", 100)]
+    assert shop.condition("chatbot", "shop", "Released")["status"] == "True"
+    assert kept(shop) == [1, 2]
+    told = [event for event in shop.all("events") if event["reason"] == "Promoted"]
+    assert [event["message"] for event in told] == ["release r2 serves all customers"]
+
+
+def test_a_release_that_is_kept_is_never_changed(shop: Cluster) -> None:
+    (found,) = shop.all("controllerrevisions")
+    found["data"] = {"spec": {}}
+    refused = shop.run("replace", "-f", "-", stdin=json.dumps(found), check=False)
+    assert "replaced" not in refused
+    assert shop.all("controllerrevisions")[0]["data"]["spec"]["persona"] == {"prompt": "旧"}
+
+
+def test_a_spec_reverted_in_mid_rollout_is_the_stable_release_and_nothing_new(shop: Cluster) -> None:
+    shop.apply(asked("新", SLOW))
+    shop.until(lambda: releases(shop).get("weight") == 50)
+    shop.apply(asked("旧", SLOW))
+    shop.until(lambda: settled(shop, "r1"))
+    assert (served(shop), kept(shop)) == ([("旧", "stable", 100)], [1, 2])
+
+
+def test_a_person_holds_promotes_and_aborts(shop: Cluster) -> None:
+    shop.apply(asked("新", SLOW | {"paused": True}))
+    shop.until_reason("chatbot", "shop", "Released", "WaitingForEngine")
+    assert served(shop)[1] == ("新", "candidate", 0)
+    shop.apply(asked("新", SLOW | {"decision": {"release": "r2", "verdict": "Abort"}}))
+    shop.until_reason("chatbot", "shop", "Released", "ReleaseAborted")
+    assert served(shop) == [("旧", "stable", 100)]
+    assert shop.condition("chatbot", "shop", "Ready")["reason"] != "ReleaseAborted"
+    shop.apply(asked("新", SLOW | {"decision": {"release": "r2", "verdict": "Promote"}}))
+    shop.until(lambda: settled(shop, "r2"))
+    assert served(shop) == [("新", "stable", 100)]
+
+
+def test_without_prometheus_the_rollout_waits_and_says_so(shop: Cluster) -> None:
+    shop.apply(asked("新", JUDGED))
+    condition = shop.until_reason("chatbot", "shop", "Released", "PrometheusUnavailable")
+    assert "prometheus.url" in condition["message"]
+    assert served(shop)[1] == ("新", "candidate", 50)
+
+
+def test_a_restart_in_mid_rollout_goes_on_and_a_settled_one_writes_nothing(cluster: Cluster, kubeconfig: Path) -> None:
+    first = RunningOperator(settings(kubeconfig, cluster.namespace))
+    cluster.apply(asked("旧", SLOW))
+    run_chatbot(cluster)
+    cluster.until(lambda: settled(cluster, "r1"))
+    cluster.apply(asked("新", SLOW))
+    cluster.until(lambda: releases(cluster).get("weight") == 50)
+    first.stop()
+    began, written = releases(cluster)["since"], cluster.audit_end
+    second = RunningOperator(settings(kubeconfig, cluster.namespace))
+    cluster.until(lambda: second.is_ready)
+    cluster.apply(asked("新", QUICK | {"paused": True}))
+    cluster.until(lambda: releases(cluster).get("phase") == "Paused")
+    assert releases(cluster)["since"] == began
+    assert {event["objectRef"]["resource"] for event in cluster.writes(written)} <= {"chatbotdeployments", "events"}
+    second.stop()
+
+
+def test_old_releases_go_and_needed_ones_stay(shop: Cluster) -> None:
+    for number, prompt in enumerate(("二", "三", "四"), start=2):
+        made = asked(prompt)
+        made["spec"]["revisionHistoryLimit"] = 2
+        shop.apply(made)
+        shop.until(lambda name=f"r{number}": settled(shop, name))  # type: ignore[misc]
+    shop.until(lambda: kept(shop) == [3, 4])
+
+
+def test_another_model_has_an_engine_of_its_own_until_it_serves_all(
+    cluster: Cluster, operator: RunningOperator
+) -> None:
+    def engines() -> list[str]:
+        return [found["metadata"]["name"] for found in cluster.all("deployments", "kefu.dev/engine")]
+
+    cluster.apply(chatbot(rollout=QUICK))
+    (old,) = cluster.until(engines)
+    cluster.run_deployment(old)
+    run_chatbot(cluster)
+    cluster.until(lambda: settled(cluster, "r1"))
+    cluster.apply(chatbot(model={"uri": "https://models.example/other.gguf"}, rollout=QUICK))
+    cluster.until(lambda: len(engines()) == 2)
+    condition = cluster.until_reason("chatbot", "shop", "Released", "WaitingForEngine")
+    (new,) = set(engines()) - {old}
+    assert new in condition["message"]
+    assert releases(cluster)["weight"] == 0
+    cluster.run_deployment(new)
+    cluster.until(lambda: releases(cluster).get("weight") == 100)
+    assert old in engines()
+    cluster.until(lambda: settled(cluster, "r2"))
+    cluster.until(lambda: engines() == [new])

@@ -1,0 +1,139 @@
+"""Releases: what of a spec is of one, how they are numbered and kept, and whose engines they need."""
+
+from typing import Any
+
+import pytest
+
+from kefu_api.kinds.chatbot import ChatbotDeployment
+from kefu_operator.desired.metadata import owned
+from kefu_operator.desired.render import owner_of
+from kefu_operator.desired.types import Object
+from kefu_operator.plan.content import content_of, with_content
+from kefu_operator.plan.placement import ClusterPlacement
+from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.plan.sharing import share_engines
+from kefu_operator.rollout.engines import versions
+from kefu_operator.rollout.revisions import (
+    Revision,
+    controller_revision,
+    next_number,
+    outdated,
+    revisions_of,
+    same,
+)
+
+OLD, NEW = "hf://Qwen/Qwen3-8B", "hf://Qwen/Qwen3-14B"
+
+
+def chatbot(model: str = OLD, uid: str = "u-1", releases: Object | None = None, **spec: Any) -> ChatbotDeployment:
+    found: Object = {
+        "apiVersion": "kefu.dev/v1alpha1",
+        "kind": "ChatbotDeployment",
+        "metadata": {"name": "shop", "namespace": "acme", "uid": uid},
+        "spec": {"model": {"uri": model}, "knowledge": [{"name": "shop"}], **spec},
+    }
+    if releases:
+        found["status"] = {"releases": releases}
+    return ChatbotDeployment.model_validate(found)
+
+
+def kept(number: int, of: ChatbotDeployment) -> Object:
+    return controller_revision(of, content_of(of.spec), number, owned("acme", owner_of(of)))
+
+
+@pytest.mark.parametrize(
+    ("change", "another"),
+    [
+        ({"persona": {"prompt": "客气一点。"}}, True),
+        ({"budget": {"tokens": 64}}, True),
+        ({"engine": {"dedicated": True}}, True),
+        ({"engine": {"replicas": 3}}, False),
+        ({"scaling": {"gateway": {"min": 3}}}, False),
+        ({"access": {"apiKeysSecret": {"name": "keys"}}}, False),
+        ({"rollout": {"steps": [100]}}, False),
+        ({"revisionHistoryLimit": 3}, False),
+        ({"session": {"window": 5}}, False),
+    ],
+)
+def test_what_decides_how_customers_are_answered_makes_another_release(change: dict[str, Any], another: bool) -> None:
+    assert (content_of(chatbot(**change).spec) != content_of(chatbot().spec)) is another
+
+
+def test_a_release_is_read_back_beside_what_the_spec_says_now() -> None:
+    old = chatbot(persona={"prompt": "旧"})
+    now = chatbot(NEW, persona={"prompt": "新"}, engine={"replicas": 4}, rollout={"steps": [100]})
+    back = with_content(now, content_of(old.spec))
+    assert back is not None and back.spec.model is not None
+    assert (back.spec.persona.prompt, back.spec.model.uri, back.spec.engine.replicas) == ("旧", OLD, 4)
+    assert content_of(back.spec) == content_of(old.spec)
+    assert with_content(now, {"nope": 1}) is None
+
+
+def test_releases_are_numbered_on_and_never_anew() -> None:
+    revisions = revisions_of([kept(3, chatbot(NEW)), kept(1, chatbot())], "u-1")
+    assert [revision.name for revision in revisions] == ["r1", "r3"]
+    assert next_number(revisions, ("r7", None, "nonsense")) == 8
+    assert next_number((), ()) == 1
+
+
+def test_a_release_that_comes_back_keeps_its_number() -> None:
+    revisions = revisions_of([kept(1, chatbot()), kept(2, chatbot(NEW))], "u-1")
+    found = same(revisions, content_of(chatbot().spec))
+    assert found is not None and found.number == 1
+
+
+def test_another_chatbot_under_the_same_name_has_releases_of_its_own() -> None:
+    before, after = kept(1, chatbot(uid="u-0")), kept(1, chatbot(uid="u-1"))
+    assert before["metadata"]["name"] != after["metadata"]["name"]
+    assert [revision.found for revision in revisions_of([before, after], "u-1")] == [after]
+
+
+def test_the_oldest_go_first_and_none_that_is_needed() -> None:
+    revisions = [Revision(number, {}, {}) for number in range(1, 7)]
+    assert [each.name for each in outdated(revisions, ("r1", None), 3)] == ["r2", "r3", "r4"]
+    assert outdated(revisions, (), 10) == []
+
+
+def engines(now: ChatbotDeployment, *revisions: Object) -> dict[str, int]:
+    found = versions(now, revisions_of(revisions, "u-1"))
+    sharing = share_engines(found, ClusterPlacement("acme"), PlanSettings())
+    models = {uri: engine.workload.replicas for engine in sharing.engines for uri in (OLD, NEW) if uri in _uris(engine)}
+    assert all(len({each.metadata.uid for each in engine.chatbots}) == 1 for engine in sharing.engines)
+    return models
+
+
+def _uris(engine: Any) -> set[str]:
+    return {each.spec.model.uri for each in engine.chatbots}
+
+
+ROLLOUT: dict[str, Any] = {"rollout": {}, "engine": {"replicas": 4}}
+
+
+def test_a_new_prompt_needs_no_second_engine() -> None:
+    now = chatbot(persona={"prompt": "新"}, releases={"stable": "r1"}, **ROLLOUT)
+    assert engines(now, kept(1, chatbot())) == {OLD: 4}
+
+
+def test_a_new_model_has_an_engine_beside_the_old_one_sized_by_its_weight() -> None:
+    first, second = kept(1, chatbot()), kept(2, chatbot(NEW))
+    waiting = chatbot(NEW, releases={"stable": "r1"}, **ROLLOUT)
+    assert engines(waiting, first) == {OLD: 4, NEW: 1}
+    moving = {"stable": "r1", "candidate": "r2", "phase": "Progressing", "weight": 50, "step": "3/4"}
+    assert engines(chatbot(NEW, releases=moving, **ROLLOUT), first, second) == {OLD: 3, NEW: 2}
+    assert engines(chatbot(NEW, releases=moving | {"weight": 100}, **ROLLOUT), first, second) == {OLD: 1, NEW: 4}
+
+
+def test_the_old_engine_goes_when_the_new_release_is_stable_and_the_new_one_when_it_was_rejected() -> None:
+    first, second = kept(1, chatbot()), kept(2, chatbot(NEW))
+    assert engines(chatbot(NEW, releases={"stable": "r2"}, **ROLLOUT), first, second) == {NEW: 4}
+    rejected = {"stable": "r1", "rejected": {"release": "r2", "reason": "RolledBack"}}
+    assert engines(chatbot(NEW, releases=rejected, **ROLLOUT), first, second) == {OLD: 4}
+    promoted: dict[str, Any] = {
+        "rollout": {"decision": {"release": "r2", "verdict": "Promote"}},
+        "engine": {"replicas": 4},
+    }
+    assert engines(chatbot(NEW, releases=rejected, **promoted), first, second) == {OLD: 4, NEW: 1}
+
+
+def test_without_a_declared_rollout_only_the_spec_s_engine_is_wanted() -> None:
+    assert engines(chatbot(NEW, releases={"stable": "r1"}, engine={"replicas": 4}), kept(1, chatbot())) == {NEW: 4}

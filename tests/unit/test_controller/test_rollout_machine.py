@@ -1,0 +1,294 @@
+"""The rollout's state machine under every order of events that hypothesis finds, and by name where the order matters."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from kefu_api.documents.variants import Role
+from kefu_api.kinds.rollout import Analysis, Rollout
+from kefu_operator.rollout.judge import Judgement, Outcome
+from kefu_operator.rollout.machine import Seen, advance, change, is_due, next_look, shares
+from kefu_operator.rollout.state import Cause, Phase, State
+from kefu_operator.rollout.strategy import Strategy, engine_replicas, strategy_of
+from kefu_operator.rollout.told import releases_of, state_of
+
+LIMIT = Analysis(metric="errorRate", at_most="0.1")
+CANARY = Strategy(Role.CANDIDATE, (10, 50, 100), 60, (LIMIT,), 0)
+BLUE_GREEN = replace(CANARY, steps=(0, 100))
+SHADOW = replace(CANARY, role=Role.SHADOW, steps=(20, 100))
+BLIND = replace(CANARY, analysis=())
+START = 1_800_000_000.0
+
+
+def judged(outcome: Outcome) -> tuple[Judgement, ...]:
+    return (Judgement("errorRate", outcome, "0.5", 30, "errorRate is what it is"),)
+
+
+def seen(now: float, outcome: Outcome | None = None, **changes: object) -> Seen:
+    facts = Seen("r2", frozenset({"r1", "r2"}), CANARY, ready=True, now=START + now)
+    return replace(facts, judgements=judged(outcome) if outcome is not None else (), **changes)  # type: ignore[arg-type]
+
+
+def begun(strategy: Strategy = CANARY) -> State:
+    return advance(State("r1"), seen(0, strategy=strategy))
+
+
+def weight(state: State, strategy: Strategy = CANARY) -> int:
+    return next((share[2] for share in shares(state, strategy) if share[0] == "r2"), 0)
+
+
+def test_the_first_release_serves_at_once() -> None:
+    assert advance(State(), seen(0, target="r1", known=frozenset({"r1"}))) == State("r1")
+
+
+def test_without_a_declared_rollout_a_release_serves_at_once() -> None:
+    assert advance(State("r1"), seen(0, strategy=None)) == State("r2")
+
+
+def test_a_good_release_goes_up_the_steps_and_stays() -> None:
+    state, told = begun(), []
+    for now in (60, 120, 180):
+        told.append(weight(state))
+        state = advance(state, seen(now, Outcome.PASS))
+    assert told == [10, 50, 100]
+    assert state == State("r2")
+
+
+def test_a_step_is_not_cut_short_by_a_good_measurement() -> None:
+    assert weight(advance(begun(), seen(59, Outcome.PASS))) == 10
+
+
+@pytest.mark.parametrize("now", [6, 59, 60, 600])
+def test_one_failure_re_points_to_the_stable_release_at_once_and_says_why(now: float) -> None:
+    state = advance(begun(), seen(now, Outcome.FAIL))
+    assert shares(state, CANARY) == (("r1", Role.STABLE, 100),)
+    assert state.rejected is not None
+    assert (state.rejected.release, state.rejected.cause) == ("r2", Cause.ROLLED_BACK)
+    assert "errorRate is" in state.rejected.why
+    assert change(begun(), state) == ("RolledBack", "r2")
+    assert change(state, advance(state, seen(now + 10))) is None
+
+
+def test_what_was_rolled_back_is_not_tried_again_until_the_spec_changes() -> None:
+    state = advance(begun(), seen(10, Outcome.FAIL))
+    assert advance(state, seen(1_000)) == state
+    third = advance(state, seen(2_000, target="r3", known=frozenset({"r1", "r2", "r3"})))
+    assert (third.candidate, third.rejected) == ("r3", None)
+
+
+def test_failures_up_to_the_limit_are_borne_but_advance_nothing() -> None:
+    bearing = replace(CANARY, failure_limit=1)
+    state = advance(begun(bearing), seen(60, Outcome.FAIL, strategy=bearing))
+    assert (weight(state), state.failures, state.rejected) == (10, 1, None)
+    assert weight(advance(state, seen(66, Outcome.PASS, strategy=bearing))) == 50
+    assert advance(state, seen(66, Outcome.FAIL, strategy=bearing)).rejected is not None
+
+
+def test_an_inconclusive_step_waits_and_goes_on_when_something_can_be_concluded() -> None:
+    state = advance(begun(), seen(60, Outcome.INCONCLUSIVE))
+    assert (state.phase, weight(state)) == (Phase.INCONCLUSIVE, 10)
+    assert weight(advance(state, seen(7_000, Outcome.INCONCLUSIVE))) == 10
+    assert weight(advance(state, seen(7_000, Outcome.PASS))) == 50
+    assert advance(state, seen(7_000, Outcome.FAIL)).rejected is not None
+
+
+def test_a_pause_holds_the_share_but_not_a_failure() -> None:
+    state = advance(begun(), seen(30, paused=True))
+    assert state.phase is Phase.PAUSED
+    assert weight(advance(state, seen(9_000, Outcome.PASS, paused=True))) == 10
+    assert advance(state, seen(9_000, Outcome.FAIL, paused=True)).rejected is not None
+    resumed = advance(state, seen(9_000))
+    assert (resumed.phase, weight(resumed)) == (Phase.PROGRESSING, 10)
+    assert weight(advance(resumed, seen(9_030, Outcome.PASS))) == 10
+    assert weight(advance(resumed, seen(9_060, Outcome.PASS))) == 50
+
+
+def test_a_rollout_that_is_paused_before_it_begins_does_not_begin() -> None:
+    assert weight(advance(State("r1"), seen(0, paused=True))) == 0
+
+
+def test_a_release_waits_for_its_engine_without_a_customer() -> None:
+    state = advance(State("r1"), seen(0, ready=False))
+    assert (state.phase, weight(state)) == (Phase.WAITING, 0)
+    assert weight(advance(state, seen(500))) == 10
+
+
+def test_an_engine_that_goes_takes_its_customers_back_and_begins_the_step_anew() -> None:
+    state = advance(begun(), seen(60, Outcome.PASS))
+    away = advance(state, seen(70, ready=False))
+    assert (away.phase, weight(away), away.step) == (Phase.WAITING, 0, 1)
+    back = advance(away, seen(100))
+    assert (back.phase, weight(back), back.since) == (Phase.PROGRESSING, 50, START + 100)
+
+
+def test_the_spec_reverted_in_mid_rollout_is_the_stable_release_alone() -> None:
+    assert advance(begun(), seen(30, target="r1")) == State("r1")
+
+
+def test_the_spec_changed_in_mid_rollout_begins_the_next_from_the_stable_release() -> None:
+    state = advance(begun(), seen(60, Outcome.PASS))
+    other = advance(state, seen(70, target="r3", known=frozenset({"r1", "r2", "r3"})))
+    assert (other.stable, other.candidate, other.step, other.failures) == ("r1", "r3", 0, 0)
+
+
+def test_a_person_promotes_as_soon_as_the_engine_answers_and_aborts_at_once() -> None:
+    assert advance(begun(), seen(5, promoted=True)) == State("r2")
+    waiting = advance(State("r1"), seen(0, promoted=True, ready=False))
+    assert shares(waiting, CANARY)[1] == ("r2", Role.CANDIDATE, 0)
+    assert advance(waiting, seen(1, promoted=True)) == State("r2")
+    aborted = advance(begun(), seen(5, aborted=True))
+    assert aborted.rejected is not None
+    assert (aborted.rejected.cause, weight(aborted)) == (Cause.ABORTED, 0)
+    assert advance(aborted, seen(6, promoted=True)) == State("r2")
+
+
+def test_blue_green_is_none_then_all() -> None:
+    state = begun(BLUE_GREEN)
+    assert (weight(state, BLUE_GREEN), is_due(state, BLUE_GREEN, START + 60)) == (0, False)
+    state = advance(state, seen(60, strategy=BLUE_GREEN))
+    assert shares(state, BLUE_GREEN) == (("r1", Role.STABLE, 0), ("r2", Role.CANDIDATE, 100))
+    assert advance(state, seen(120, Outcome.PASS, strategy=BLUE_GREEN)) == State("r2")
+
+
+def test_a_shadow_takes_no_customer_until_it_serves_all() -> None:
+    state = begun(SHADOW)
+    assert shares(state, SHADOW) == (("r1", Role.STABLE, 100), ("r2", Role.SHADOW, 20))
+    state = advance(advance(state, seen(60, Outcome.PASS, strategy=SHADOW)), seen(120, Outcome.PASS, strategy=SHADOW))
+    assert state == State("r2")
+
+
+def test_a_stable_release_that_nobody_kept_gives_way() -> None:
+    assert advance(State("r1"), seen(0, known=frozenset({"r2"}))) == State("r2")
+
+
+def test_without_analysis_time_alone_decides() -> None:
+    state = begun(BLIND)
+    assert not is_due(state, BLIND, START + 1_000)
+    assert next_look(state, BLIND) == START + 60
+    assert weight(advance(state, seen(60, strategy=BLIND))) == 50
+
+
+def test_measurements_come_every_period_and_at_the_end_of_a_step() -> None:
+    state = begun()
+    assert next_look(state, CANARY) == START + 6
+    assert not is_due(state, CANARY, START + 5)
+    assert is_due(state, CANARY, START + 6)
+    late = replace(state, measured=START + 58)
+    assert next_look(late, CANARY) == START + 60
+    over = replace(state, measured=START + 60)
+    assert next_look(over, CANARY) == START + 66
+
+
+@pytest.mark.parametrize(
+    ("wanted", "weight", "both"),
+    [(1, 1, (1, 1)), (1, 100, (1, 1)), (4, 1, (4, 1)), (4, 50, (3, 2)), (4, 100, (1, 4)), (10, 10, (10, 1))],
+)
+def test_engines_side_by_side_take_one_replica_more_than_one_alone(
+    wanted: int, weight: int, both: tuple[int, int]
+) -> None:
+    assert engine_replicas(wanted, weight) == both
+    assert sum(both) <= wanted + 1
+
+
+def test_the_spec_s_defaults_are_steps() -> None:
+    canary = strategy_of(Rollout())
+    assert canary is not None
+    assert (canary.role, canary.steps, canary.interval, canary.period) == (Role.CANDIDATE, (1, 10, 50, 100), 600, 10)
+    blue_green, shadow = strategy_of(Rollout(strategy="BlueGreen")), strategy_of(Rollout(strategy="Shadow"))
+    assert blue_green is not None and shadow is not None
+    assert (blue_green.steps, shadow.steps, shadow.role) == ((0, 100), (100,), Role.SHADOW)
+    assert strategy_of(None) is None
+
+
+class Rollouts(RuleBasedStateMachine):
+    """Specs come and go, engines too, figures are good, bad and none, and the operator restarts between any two."""
+
+    @initialize(strategy=st.sampled_from([CANARY, BLUE_GREEN, SHADOW, BLIND]), limit=st.integers(0, 2))
+    def begin(self, strategy: Strategy, limit: int) -> None:
+        self.strategy: Strategy | None = replace(strategy, failure_limit=limit)
+        self.now = START
+        self.target = 1
+        self.ready = True
+        self.paused = False
+        self.failed = False
+        self.state = State()
+        self._advance()
+
+    def _advance(self, outcome: Outcome | None = None, **decided: bool) -> None:
+        # As through an operator that knows nothing but the status.
+        state = state_of(releases_of(self.state, self.strategy))
+        assert state == self.state
+        due = outcome is not None and is_due(state, self.strategy, self.now)
+        known = frozenset(f"r{number}" for number in range(1, self.target + 1))
+        facts = Seen(
+            f"r{self.target}", known, self.strategy, self.ready, self.now, self.paused,
+            judgements=judged(outcome) if due and outcome is not None else (), **decided,
+        )  # fmt: skip
+        self.before, self.state = self.state, advance(state, facts)
+        self.failed = due and outcome is Outcome.FAIL
+        assert advance(self.state, replace(facts, judgements=())) == self.state, "twice is not once"
+
+    @rule(seconds=st.integers(1, 200), outcome=st.sampled_from(list(Outcome)))
+    def time_passes(self, seconds: int, outcome: Outcome) -> None:
+        self.now += seconds
+        self._advance(outcome)
+
+    @rule()
+    def the_spec_changes(self) -> None:
+        self.target += 1
+        self._advance()
+
+    @precondition(lambda self: self.state.candidate)
+    @rule()
+    def the_spec_is_reverted(self) -> None:
+        self.target = int((self.state.stable or "r1")[1:])
+        self._advance()
+        assert self.state == State(f"r{self.target}")
+
+    @rule()
+    def the_engine_goes_or_comes(self) -> None:
+        self.ready = not self.ready
+        self._advance()
+
+    @rule()
+    def a_person_pauses_or_resumes(self) -> None:
+        self.paused = not self.paused
+        self._advance()
+
+    @rule(promoted=st.booleans())
+    def a_person_decides(self, promoted: bool) -> None:
+        self._advance(promoted=promoted, aborted=not promoted)
+
+    @invariant()
+    def customers_are_served(self) -> None:
+        if not hasattr(self, "strategy"):
+            return
+        served = shares(self.state, self.strategy)
+        assert sum(weight for _, role, weight in served if role is not Role.SHADOW) == 100
+        assert [role for _, role, _ in served].count(Role.STABLE) == 1
+
+    @invariant()
+    def nobody_is_answered_by_what_has_no_engine(self) -> None:
+        if hasattr(self, "strategy") and not self.ready and self.state.candidate:
+            assert shares(self.state, self.strategy)[1][2] == 0
+
+    @invariant()
+    def failures_win(self) -> None:
+        if (
+            getattr(self, "failed", False)
+            and self.ready
+            and self.state.failures > (self.strategy or CANARY).failure_limit
+        ):
+            assert self.state.candidate is None
+
+    @invariant()
+    def the_share_grows_by_one_step_at_a_time(self) -> None:
+        if hasattr(self, "strategy") and self.before.candidate and self.before.candidate == self.state.candidate:
+            assert 0 <= self.state.step - self.before.step <= 1
+
+
+Rollouts.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestRollouts = Rollouts.TestCase
