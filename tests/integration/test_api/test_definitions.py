@@ -12,6 +12,7 @@ from kefu_api.kinds.chatbot import ChatbotDeploymentStatus, EngineStatus
 from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus
 from kefu_api.kinds.knowledge.versions import CandidateVersion, PublishedVersion
 from kefu_api.kinds.meta import Condition
+from kefu_api.kinds.rollout import Releases
 from tests.corpus.cases import SHORT_FORMS
 from tests.integration.test_api.server import NAMESPACE, Server
 
@@ -28,6 +29,7 @@ STATUS = {
         observed_generation=1,
         conditions=(READY,),
         release="r-3f9c",
+        releases=Releases(stable="r7", candidate="r8", phase="Progressing", weight=10, step="2/4"),
         engine=EngineStatus(name="engine-3f9c", replicas=2, ready=1, selector="app=engine", summary="1/2"),
         knowledge="shop=v1",
         url="http://shop-gateway.corpus.svc",
@@ -75,7 +77,17 @@ def test_the_columns_show_the_status(definition: Definition, plane: ControlPlane
         *(column.name.upper() for column in sorted(definition.columns, key=lambda c: c.wide)),
     ]
     shown = {
-        "ChatbotDeployment": ("False", "r-3f9c", "1/2", "shop=v1", "ImagePullBackOff", "cannot be pulled", "http://"),
+        "ChatbotDeployment": (
+            "False",
+            "r7",
+            "r8",
+            "10",
+            "1/2",
+            "shop=v1",
+            "ImagePullBackOff",
+            "cannot be pulled",
+            "http://",
+        ),
         "KnowledgeIndex": ("False", "a1", "3", "9", "ImagePullBackOff", "cannot be pulled", "b2"),
     }
     assert all(word in line for word in shown[definition.kind])

@@ -142,13 +142,13 @@ CHATBOT_DEPLOYMENT = Definition(
     columns=(
         _READY,
         Column("Release", ".status.releases.stable", description="The release that serves the customers."),
-        Column("Candidate", ".status.releases.candidate", description="The release on its way to them.", wide=True),
         Column("Weight", ".status.releases.weight", type="integer", description="Its percent of the customers."),
         Column("Engine", ".status.engine.summary", description="Pods of the engine: ready of wanted."),
         Column("Knowledge", ".status.knowledge", description="Published versions of its indexes."),
         _REASON,
         _AGE,
         _MESSAGE,
+        Column("Candidate", ".status.releases.candidate", description="The release on its way to them.", wide=True),
         Column("URL", ".status.url", description="Where the gateway answers inside the cluster.", wide=True),
     ),
     scale={
