@@ -189,10 +189,10 @@ class Applier:
         Raises:
             ApiError: the API server refused or did not answer; Absent where the pod is gone.
         """
-        body = {"metadata": {"annotations": {naming.NUDGE: mark}}}
-        content_type = "application/merge-patch+json"
+        meta = {"name": pod, "namespace": namespace, "annotations": {naming.NUDGE: mark}}
+        body: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": meta}
         path = PODS.path(namespace, pod)
-        await self._write("patch", path, body, content_type=content_type)
+        await self._write(body, "patch", path, body, content_type="application/merge-patch+json")
         self._count(PODS, "nudge")
 
     async def _try_apply(self, desired: Object, live: Object | None) -> ApiError | NotOurs | bool:
