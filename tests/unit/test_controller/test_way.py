@@ -53,7 +53,7 @@ def test_without_a_service_account_it_says_what_to_do(tmp_path: Path) -> None:
         by_service_account(tmp_path)
 
 
-def test_the_operator_loads_no_other_client() -> None:
-    code = "import sys, kefu_operator.run; sys.exit(', '.join({'kubernetes', 'requests', 'urllib3'} & set(sys.modules)) or 0)"
+def test_the_client_loads_no_other_one() -> None:
+    code = "import sys, kefu_operator.client; sys.exit(', '.join({'kubernetes', 'requests', 'urllib3'} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
