@@ -1,6 +1,8 @@
 """Every object name and label that Kefu gives, formatted in one place."""
 
-from kefu_api import GROUP
+from kefu_api import GROUP, digest
+
+MAX_LABEL = 63
 
 MANAGER = "kefu-operator"
 """Field manager of every server-side apply, and value of `app.kubernetes.io/managed-by`."""
@@ -108,6 +110,17 @@ def ingestion(index: str, version: str, manner: str = "") -> str:
     At most 63 characters, with three of the hash: what a Job did is checked by its report, never by its name alone.
     """
     return f"{index}-ingest-{version}" + (f"-{manner[:3]}" if manner else "")
+
+
+def push(index: str) -> str:
+    """Deployment, Service and document of an index's push service."""
+    return f"{index}-push"
+
+
+def push_key(index: str, source: str) -> str:
+    """Secret with the key that pushes to a source are signed with, where the user names none."""
+    name = f"{push(index)}-{source}"
+    return name if len(name) <= MAX_LABEL else f"{push(index)}-{digest.of_text(source)[:12]}"
 
 
 def ingestion_policy(index: str) -> str:

@@ -64,6 +64,7 @@ class _Prometheus(_Table):
 class _NetworkPolicies(_Table):
     enabled: bool = True
     customers: tuple[dict[str, Any], ...] = ()
+    pushers: tuple[dict[str, Any], ...] = ()
     scrapers: tuple[dict[str, Any], ...] = ()
     api_server: tuple[dict[str, Any], ...] = (dict(SYSTEM),)
 
@@ -137,6 +138,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         network=Network(
             tables.network_policies.enabled,
             tables.network_policies.customers,
+            tables.network_policies.pushers,
             tables.network_policies.scrapers,
             _namespace(tables.prometheus.url),
             tables.network_policies.api_server,

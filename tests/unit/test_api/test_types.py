@@ -38,7 +38,7 @@ def test_code_may_use_snake_case_where_documents_may_not() -> None:
 
 def test_code_obeys_the_rules_too() -> None:
     with pytest.raises(
-        ValidationError, match="exactly one of inline, configMap, http, sitemap, s3, git, sql must be set"
+        ValidationError, match="exactly one of inline, configMap, http, sitemap, s3, git, sql, push must be set"
     ):
         Source(name="faq", format="FAQ")
 

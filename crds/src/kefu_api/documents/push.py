@@ -1,6 +1,6 @@
 """The push document and the body of a push: sources that are told of changes instead of being fetched."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -42,6 +42,23 @@ class Change(Model):
 
     put: Annotated[tuple[PushedDocument, ...], Field(max_length=1_000)] = ()
     delete: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=512)], ...], Field(max_length=1_000)] = ()
+
+
+class Holding(Model):
+    """What a source holds."""
+
+    digest: str
+    """Of its newest snapshot."""
+    files: int
+    at: str
+    """When it changed (RFC 3339)."""
+
+
+class Holdings(Model):
+    """What the push service tells in its log, as the newest line whenever something happened: the operator reads it there."""
+
+    message: Literal["holding"] = "holding"
+    sources: dict[str, Holding]
 
 
 class Pushed(Model):

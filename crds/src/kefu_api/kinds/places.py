@@ -85,6 +85,14 @@ class SqlPlace(Part):
     """A cheap query, such as `select count(*), max(updated_at) from faq`; while its answer stands, no row is read."""
 
 
+class PushPlace(Part):
+    """Documents that a content system sends to the index's push service, signed as Standard Webhooks has it."""
+
+    key_secret: SecretKeyReference | None = None
+    """Secret key that holds the signing key: whsec_ and base64 of 24 bytes or more, in two lines while it is rotated. Absent:
+    Kefu makes one, in the Secret INDEX-push-SOURCE under key."""
+
+
 class Fetching(Part):
     """How remote sources are fetched."""
 

@@ -15,6 +15,10 @@ def job(task: Task, scope: Scope, images: Images) -> Object:
     spec = pod_spec(task.container, (), images)
     spec["restartPolicy"] = "Never"
     spec["terminationGracePeriodSeconds"] = task.grace_seconds
+    if task.beside:
+        neighbour = {"matchLabels": {"app.kubernetes.io/instance": task.beside}}
+        term = {"labelSelector": neighbour, "topologyKey": "kubernetes.io/hostname"}
+        spec["affinity"] = {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",

@@ -19,6 +19,8 @@ class Network:
     """False: none is made, and those that were are deleted."""
     customers: tuple[Peer, ...] = ()
     """Who may call gateways; empty: whoever can reach them."""
+    pushers: tuple[Peer, ...] = ()
+    """Who may call push services, which ask for a signature; empty: whoever can reach them."""
     scrapers: tuple[Peer, ...] = ()
     """Who may read metrics: of gateways and retrieval services, and of engines, which show them where they answer. Empty: of the
     first two every pod of the cluster, of engines nobody."""

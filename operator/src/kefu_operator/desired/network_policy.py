@@ -64,6 +64,7 @@ def _admitted(workload: Workload, port: Port, network: Network) -> Object | None
     callers: Peer = {"podSelector": {"matchLabels": {naming.uses(workload.name): "true"}}}
     peers: Iterable[Peer] = {
         Access.CUSTOMERS: network.customers,
+        Access.PUSHERS: network.pushers,
         Access.SCRAPERS: network.readers() if network.scrapers else (EVERY_POD,),
         Access.CALLERS: (callers,),
         Access.CALLERS_OPERATORS_AND_SCRAPERS: (callers, *network.api_server, *network.readers()),

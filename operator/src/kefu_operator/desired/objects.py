@@ -51,7 +51,8 @@ def knowledge_objects(plan: KnowledgePlan, scope: Scope, images: Images, network
     if plan.fetching and network.enabled:
         task = plan.fetching.task
         made.append(tasks_policy(naming.fetching_policy(plan.name), task.component, task.reach, scope))
-    if plan.fetching:
+    if plan.fetching and not plan.pushing:
+        # The push service claims the same volume.
         task = plan.fetching.task
         made += claims((task.container,), scope, task.component, plan.fetching.volume.claim)
     return made

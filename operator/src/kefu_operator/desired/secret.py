@@ -7,12 +7,12 @@ from kefu_operator.desired.types import Object
 from kefu_operator.plan.workload import GeneratedSecret
 
 BYTES = 32
-"""Entropy of a value; 43 characters when written."""
+"""Entropy of a value; 64 digits when written, which are base64 too, as signing keys have to be."""
 
 
 def random_value() -> str:
     """A new value that nobody can guess."""
-    return secrets.token_urlsafe(BYTES)
+    return secrets.token_hex(BYTES)
 
 
 def generated_secret(planned: GeneratedSecret, scope: Scope, component: str, value: str) -> Object:

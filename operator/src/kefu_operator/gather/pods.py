@@ -10,8 +10,10 @@ from kefu_operator.errors import ApiError
 from kefu_operator.pods import ContainerView, Ended, PodView
 from kefu_operator.resources import EVENTS, PODS
 
-TASKS = ("ingestion",)
-"""Components whose log tells how far they are."""
+TASKS = ("ingestion", "push")
+"""Components whose log tells how far they are, or what they hold."""
+LASTING = ("push",)
+"""Those of them that are asked however old they are."""
 LOG_LINES = 3
 MAX_LINE = 500
 MAX_STATE = 4096
@@ -68,8 +70,10 @@ async def gather_pods(client: Client, namespace: str, labels: str) -> tuple[PodV
     """
     listing = await client.list(PODS, namespace, labels=labels)
     views = sorted((view(pod) for pod in listing.items), key=lambda pod: (pod.created, pod.name), reverse=True)
-    explained = [await explain(client, namespace, pod) for pod in views[:MAX_EXPLAINED]]
-    return (*explained, *views[MAX_EXPLAINED:])
+    return tuple([
+        await explain(client, namespace, pod) if place < MAX_EXPLAINED or pod.component in LASTING else pod
+        for place, pod in enumerate(views)
+    ])  # fmt: skip
 
 
 async def explain(client: Client, namespace: str, pod: PodView) -> PodView:
@@ -89,7 +93,9 @@ async def explain(client: Client, namespace: str, pod: PodView) -> PodView:
         line = await _last_line(client, namespace, pod.name, pod.companion, previous=False, longest=MAX_STATE)
         return replace(pod, log_line=line)
     if telling := pod.fetching or _task(pod):
-        return replace(pod, log_line=await _last_line(client, namespace, pod.name, telling, previous=False))
+        longest = MAX_STATE if pod.component in LASTING else MAX_LINE
+        line = await _last_line(client, namespace, pod.name, telling, previous=False, longest=longest)
+        return replace(pod, log_line=line)
     if pod.creating:
         chosen = f"involvedObject.kind=Pod,involvedObject.name={pod.name},type=Warning"
         events = await client.list(EVENTS, namespace, fields=chosen)

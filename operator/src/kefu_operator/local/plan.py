@@ -18,6 +18,7 @@ from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.fetching import FetchPlan
 from kefu_operator.plan.knowledge import KnowledgePlan, config_maps_of, plan_knowledge, publishes_itself, retrieval_url
 from kefu_operator.plan.placement import Placement
+from kefu_operator.plan.pushing import push_url
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.sharing import share_engines
 from kefu_operator.plan.workload import GeneratedSecret, Workload
@@ -49,6 +50,17 @@ class ServedIndex:
 
 
 @dataclass(frozen=True)
+class ServedPush:
+    """How a source takes documents."""
+
+    index: str
+    source: str
+    url: str
+    key_file: str
+    """File of the key that pushes are signed with."""
+
+
+@dataclass(frozen=True)
 class LocalPlan:
     """Everything that is to run on this machine."""
 
@@ -59,6 +71,8 @@ class LocalPlan:
     indexes: tuple[ServedIndex, ...]
     fetching: tuple[tuple[str, FetchPlan], ...] = ()
     """What brings the remote sources, by index."""
+    pushing: tuple[ServedPush, ...] = ()
+    """What takes pushed ones."""
 
 
 def gateways(bundle: Manifests, port: int) -> Mapping[str, int]:
@@ -107,6 +121,12 @@ def plan(
         ),
         chatbots=tuple(_served(chatbot, planned, placement, bundle) for chatbot, planned in chatbots),
         indexes=tuple(_served_index(index, planned, placement) for index, planned in knowledge),
+        pushing=tuple(
+            ServedPush(index.metadata.name, source, push_url(index.metadata.name, source, placement), file)
+            for index, each in knowledge
+            if each.pushing
+            for source, file in each.pushing.key_files
+        ),
         fetching=tuple((index.metadata.name, each.fetching) for index, each in knowledge if each.fetching),
     )
 

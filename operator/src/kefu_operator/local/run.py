@@ -62,6 +62,8 @@ def _announce(plan: LocalPlan, console: Console, folder: Path) -> None:
         console.print(f'    Ask         curl -H {authorization} {chatbot.url}/v1/chat -d \'{{"message": "你好"}}\'')
     for index in plan.indexes:
         console.print(f"  {index.name}: kefu search --index {index.name} --state {shlex.quote(str(folder))} QUESTION")
+    for taking in plan.pushing:
+        console.print(f"  {taking.index}: push to {taking.url}, signed with the key in {_short(taking.key_file)}")
     console.print(f"  Logs          {folder}/logs/")
     console.print("  Edit a file   changes are taken over while it runs")
     console.print("  Stop          Ctrl-C")

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from kefu_operator.local.plan import LocalPlan, ServedIndex, gateways, plan
 from kefu_operator.local.ports import PortBook
 from kefu_operator.local.probes import LoopbackProber
 from kefu_operator.local.programs import resolve
+from kefu_operator.local.pushed import Pushed
 from kefu_operator.local.sources import Sources
 from kefu_operator.local.state import INSTANCE, StateFolder
 from kefu_operator.local.supervisor import Supervisor
@@ -89,6 +90,7 @@ class Session:
             lambda known: state.keep(FETCHED, known),
             console.tell,
         )
+        self._held: object = None
         # The port stays with the chatbot that got it first: a renamed one must be able to start beside the old.
         self._placement = LocalPlacement(
             state=state.path,
@@ -96,6 +98,7 @@ class Session:
             ports=PortBook(state.path / "ports.json"),
             public=gateways(bundle, options.port),
         )
+        self._pushed = Pushed(self._placement)
         self._supervisor = Supervisor(
             Tools(
                 folders=self._folders,
@@ -153,6 +156,8 @@ class Session:
         for workload in self.plan.workloads:
             resolve(workload.container.command)
         await self._fetch_first()
+        self._held = self._holdings()
+        self._tell_pushing()
         await self._bring(self.plan, patient=False)
         healing = asyncio.create_task(self._healer.run())
         try:
@@ -178,6 +183,15 @@ class Session:
             self._sources.check(index, fetching)
         self.plan = self._plan(self._bundle)
 
+    def _tell_pushing(self) -> None:
+        """Before anything is waited for: an index may have nothing until something is pushed."""
+        for taking in self.plan.pushing:
+            self._console.tell(
+                taking.index,
+                f"documents of {taking.source} are pushed to {taking.url}, signed with {taking.key_file}",
+                Tone.STEP,
+            )
+
     async def _refetch(self) -> None:
         """Bring the remote sources as they come due; a change of one is taken over as one of the files is."""
         while True:
@@ -188,8 +202,20 @@ class Session:
                 self._console.tell("sources", f"cannot be fetched: {error}", Tone.BAD)
                 await asyncio.sleep(RETRY)
             else:
-                if changed:
+                if changed or self._is_pushed():
                     self._seen = None
+
+    def _is_pushed(self) -> bool:
+        """Whether something came since the last plan. It waits while a version is being built: who pushes faster than that takes would
+        never see one end.
+        """
+        if not all(ingestion.settled.is_set() for ingestion in self._ingestions.values()):
+            return False
+        before, self._held = self._held, self._holdings()
+        return before != self._held
+
+    def _holdings(self) -> object:
+        return [self._pushed.digests(each.index, (each.source,)) for each in self.plan.pushing]
 
     async def _warm(self, served: ServedIndex) -> None:
         keeper = self._supervisor.keeper(served.retrieval)
@@ -259,11 +285,19 @@ class Session:
             self._extra_env[VARIABLE] = str(encoder)
         bundle = pins.applied(bundle, pins.read(self._state), self._memory)
         made = plan(
-            bundle, self._placement, plan_settings(self._environment), self._options.host, self._sources.digests
+            bundle, self._placement, plan_settings(self._environment), self._options.host, self._digests(bundle)
         )
         generated = {secret.name: self._state.secret(secret) for secret in made.generated_secrets}
         self._contents = Contents(bundle.config_maps, {**bundle.secrets, **generated})
         return made
+
+    def _digests(self, bundle: Manifests) -> Callable[[str], Mapping[str, str]]:
+        """Of what was fetched and pushed, by index."""
+        pushed = {
+            index.metadata.name: tuple(source.name for source in index.spec.sources if source.push)
+            for index in bundle.indexes
+        }
+        return lambda index: {**self._sources.digests(index), **self._pushed.digests(index, pushed[index])}
 
     async def _bring(self, fresh: LocalPlan, *, patient: bool) -> None:
         self._mounts.contents = self._contents

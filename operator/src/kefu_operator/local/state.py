@@ -80,7 +80,7 @@ class StateFolder:
         if not file.exists():
             with telling_disk_full(file):
                 file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomically(file, secrets.token_urlsafe(32), mode=0o600)
+            write_atomically(file, secrets.token_hex(32), mode=0o600)
         return {key: text.encode() for key, text in planned.contents(file.read_text()).items()}
 
     def read(self, name: str) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def plan_fetching(index: KnowledgeIndex, placement: Placement) -> FetchPlan | No
         retries=0,
         deadline_seconds=DEADLINE_SECONDS,
         reach=_reach(remote),
+        beside=naming.push(index.metadata.name) if any(source.push for source in index.spec.sources) else None,
     )
     interval = min(seconds(source.every or EVERY) for source in remote)
     return FetchPlan(key, task, volume, interval, tuple(source.name for source in remote))

@@ -13,6 +13,7 @@ from kefu_operator import naming
 from kefu_operator.plan.embedding import api_key, planned_embedding
 from kefu_operator.plan.fetching import FetchPlan, plan_fetching, snapshot_path, sources_volume
 from kefu_operator.plan.placement import Placement
+from kefu_operator.plan.pushing import PushPlan, plan_pushing
 from kefu_operator.plan.reach import Access, Reach
 from kefu_operator.plan.workload import (
     Compute,
@@ -38,6 +39,8 @@ TASK_GRACE_SECONDS = 1
 
 COMPONENT = "ingestion"
 """Of the tasks that build and publish."""
+NOTHING_PUSHED = ""
+"""Digest of a source that nothing was pushed to yet."""
 QUESTIONS = "evaluation.questions"
 """Key of the golden questions among the digests; no source can have this name, since names hold no dot."""
 
@@ -65,11 +68,14 @@ class KnowledgePlan:
     """Hash of golden questions, gates and search settings; None where there is no evaluation, or no question."""
     fetching: FetchPlan | None = None
     """What brings the remote sources; None where there are none."""
+    pushing: PushPlan | None = None
+    """What takes pushed sources; None where there are none."""
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
         """In the order in which they should start."""
-        return (*((self.store,) if self.store else ()), self.retrieval)
+        pushing = (self.pushing.workload,) if self.pushing else ()
+        return (*((self.store,) if self.store else ()), self.retrieval, *pushing)
 
 
 def retrieval_url(index: str, placement: Placement) -> str:
@@ -90,6 +96,7 @@ def plan_knowledge(
         volume: UID of the embedded store's volume, as far as it is known.
     """
     version = _version(index, digests)
+    pushing = plan_pushing(index, placement)
     judged_by = _judged_by(index, digests)
     can_judge = judged_by is not None or index.spec.evaluation is None
     known = {held.version for held in index.status.versions} if index.status else set()
@@ -100,20 +107,22 @@ def plan_knowledge(
         ingestion=_ingestion(index, version, digests, placement, volume) if version and can_judge else None,
         retrieval=_retrieval(index, placement),
         reach=_reach(index),
-        generated_secrets=_secrets(index),
+        generated_secrets=_secrets(index, pushing),
         publications={
             each: _publication(index, each, placement, volume)
             for each in sorted(known | ({version} if version else set()))
         },
         judged_by=judged_by,
         fetching=plan_fetching(index, placement),
+        pushing=pushing,
     )
 
 
-def _secrets(index: KnowledgeIndex) -> tuple[GeneratedSecret, ...]:
+def _secrets(index: KnowledgeIndex, pushing: PushPlan | None) -> tuple[GeneratedSecret, ...]:
     name = index.metadata.name
     tokens = (naming.index_token(name), *((naming.store_token(name),) if index.spec.store.embedded else ()))
-    return tuple(GeneratedSecret(token, followed=True) for token in tokens)
+    keys = pushing.keys if pushing else ()
+    return (*(GeneratedSecret(token, followed=True) for token in tokens), *keys)
 
 
 def _reach(index: KnowledgeIndex) -> Reach:
@@ -153,12 +162,14 @@ def _judged_by(index: KnowledgeIndex, digests: Mapping[str, str]) -> str | None:
 
 
 def _source_digest(source: Source, digests: Mapping[str, str]) -> str | None:
+    if source.push:
+        return digests.get(source.name, NOTHING_PUSHED)
     return digest.of_text(source.inline) if source.inline is not None else digests.get(source.name)
 
 
 def _version(index: KnowledgeIndex, digests: Mapping[str, str]) -> str | None:
     contents = {source.name: _source_digest(source, digests) for source in index.spec.sources}
-    if None in contents.values():
+    if None in contents.values() or not any(contents.values()):
         return None
     value = {
         "layout": document.LAYOUT,
@@ -302,13 +313,15 @@ def _ingestion(
     mounts: list[Mount] = []
     for source in index.spec.sources:
         path = None
+        if _source_digest(source, digests) == NOTHING_PUSHED:
+            continue
         if source.config_map:
             folder = ConfigMapMount(
                 f"source-{source.name}"[:63], placement.path(name, f"sources/{source.name}"), source.config_map.name
             )
             mounts.append(folder)
             path = folder.path
-        elif source.place:
+        elif source.is_kept:
             volume_mount = sources_volume(index, placement, read_only=True)
             if volume_mount not in mounts:
                 mounts.append(volume_mount)
@@ -342,7 +355,12 @@ def _ingestion(
         mounts=(documents, *mounts, *secrets),
     )
     return Task(
-        name=name, component=COMPONENT, container=container, grace_seconds=TASK_GRACE_SECONDS, reach=_reach(index)
+        name=name,
+        component=COMPONENT,
+        container=container,
+        grace_seconds=TASK_GRACE_SECONDS,
+        reach=_reach(index),
+        beside=naming.push(index.metadata.name) if any(source.push for source in index.spec.sources) else None,
     )
 
 

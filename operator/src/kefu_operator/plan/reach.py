@@ -24,6 +24,8 @@ class Access(StrEnum):
     """And what reads metrics, where an installation says what that is: they are told at the very port that answers."""
     SCRAPERS = "Scrapers"
     """What reads metrics alone."""
+    PUSHERS = "Pushers"
+    """Content systems that an installation lets in."""
     CUSTOMERS = "Customers"
     """Whoever an installation lets in."""
 

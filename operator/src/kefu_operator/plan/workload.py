@@ -202,3 +202,5 @@ class Task:
     """Time to end when it is told to."""
     reach: Reach = field(default_factory=Reach)
     """What it calls; nobody calls it."""
+    beside: str | None = None
+    """A workload on whose node it must run, since both mount a volume that one node alone can hold."""

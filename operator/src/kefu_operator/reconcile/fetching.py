@@ -1,9 +1,10 @@
 """The remote sources of an index, as its reconcile sees them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus
+from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus, SourceStatus
 from kefu_operator import naming
 from kefu_operator.desired.types import Object
 from kefu_operator.fetching.decide import FetchDecision, FetchSituation, decide_fetching
@@ -20,9 +21,14 @@ def is_fetch_job(job: Object) -> bool:
     return bool(job["metadata"]["labels"].get("app.kubernetes.io/name") == f"kefu-{COMPONENT}")
 
 
-def with_fetched(facts: KnowledgeFacts, decision: FetchDecision) -> KnowledgeFacts:
-    """The facts with the digests of what was fetched."""
-    return replace(facts, digests={**facts.digests, **decision.digests})
+def with_digests(facts: KnowledgeFacts, digests: Mapping[str, str]) -> KnowledgeFacts:
+    """The facts with the digests of what was fetched or pushed."""
+    return replace(facts, digests={**facts.digests, **digests})
+
+
+def digests_of(sources: Iterable[SourceStatus]) -> Mapping[str, str]:
+    """Of the snapshots that hold, by source."""
+    return {source.name: source.digest for source in sources if source.digest}
 
 
 def decide_sources(facts: KnowledgeFacts, now: datetime) -> FetchDecision:

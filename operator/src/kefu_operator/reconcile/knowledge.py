@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from kefu_api.kinds.knowledge.index import KnowledgeIndex, KnowledgeIndexStatus
+from kefu_api.kinds.knowledge.index import KnowledgeIndex, KnowledgeIndexStatus, SourceStatus
 from kefu_api.kinds.knowledge.versions import CandidateVersion, PublishedVersion
 from kefu_operator import naming
 from kefu_operator.apply import Applier, Refusals
@@ -35,7 +35,8 @@ from kefu_operator.plan.knowledge import (
 )
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.workload import Task
-from kefu_operator.reconcile.fetching import decide_sources, is_fetch_job, with_fetched
+from kefu_operator.reconcile.fetching import decide_sources, digests_of, is_fetch_job, with_digests
+from kefu_operator.reconcile.pushing import LOOK_SECONDS, check_pushed, pushed_sources
 from kefu_operator.reconcile.secrets import SecretMaker
 from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
 from kefu_operator.resources import CLAIMS, CONFIG_MAPS, DEPLOYMENTS, JOBS
@@ -70,6 +71,7 @@ class Outcome:
     refusals: Refusals
     decision: Decision
     fetching: FetchDecision
+    pushed: tuple[SourceStatus, ...]
 
 
 class KnowledgeReconciler:
@@ -100,12 +102,13 @@ class KnowledgeReconciler:
             await self._tell_unreadable(facts)
             return Again()
         fetching = decide_sources(facts, self._now())
-        facts = with_fetched(facts, fetching)
+        pushed = pushed_sources(facts, self._now())
+        facts = with_digests(facts, {**fetching.digests, **digests_of(pushed)})
         plan = plan_knowledge(facts.index, facts.digests, ClusterPlacement(namespace), _volume(facts))
         scope = owned(namespace, owner_of(facts.index))
         decision = self._decide(plan, facts, scope)
         refusals = await self._apply(plan, facts, (decision, fetching), scope)
-        outcome = Outcome(refusals, decision, fetching)
+        outcome = Outcome(refusals, decision, fetching, pushed)
         await self._tell(plan, facts, outcome)
         return _again(facts, outcome)
 
@@ -181,7 +184,11 @@ class KnowledgeReconciler:
         evaluated = check_evaluation(plan, facts, decision)
         after = conditions(
             {
-                "SourcesReady": [*outcome.fetching.checks, *check_sources(facts)],
+                "SourcesReady": [
+                    *outcome.fetching.checks,
+                    *check_pushed(outcome.pushed),
+                    *check_sources(facts),
+                ],
                 **({"Evaluated": evaluated} if evaluated else {}),
                 "Published": [decision.check],
                 "StoreReady": [
@@ -203,7 +210,7 @@ class KnowledgeReconciler:
             versions=decision.versions,
             volume=decision.volume,
             url=retrieval_url(index.metadata.name, ClusterPlacement(index.metadata.namespace)),
-            sources=outcome.fetching.sources,
+            sources=(*outcome.fetching.sources, *outcome.pushed),
             fetched=outcome.fetching.fetched,
         )
         await tell(self._applier, facts.found, _dump(status), before, after, now)
@@ -258,6 +265,8 @@ def _again(facts: KnowledgeFacts, outcome: Outcome) -> Again:
     waits = [REFUSED_SECONDS] if outcome.refusals else []
     if any(pod.creating or pod.crashed for pod in facts.pods if not pod.deleting):
         waits.append(TROUBLE_SECONDS)
+    if outcome.pushed:
+        waits.append(LOOK_SECONDS)
     if outcome.decision.phase == "Building":
         waits.append(PROGRESS_SECONDS)
     for after in (outcome.decision.again_after, outcome.fetching.again_after):

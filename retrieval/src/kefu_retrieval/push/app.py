@@ -1,8 +1,10 @@
 """The push service over HTTP: `POST /v1/push/{source}` and `/healthz`."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -13,6 +15,7 @@ from kefu_retrieval import body
 from kefu_retrieval.body import BodyTooLarge
 from kefu_retrieval.push.errors import PushRefused, TooLarge, Unsigned
 from kefu_retrieval.push.inbox import Inbox
+from kefu_retrieval.push.telling import Teller
 
 MAX_BODY = 16 * 1024**2
 """Bytes; more goes in several pushes."""
@@ -23,10 +26,18 @@ log = logging.getLogger(__name__)
 
 def create(inboxes: Mapping[str, Inbox], max_body: int = MAX_BODY) -> Starlette:
     """The application; `inboxes` by the names of their sources."""
+    teller = Teller(lambda: {name: inbox.holding() for name, inbox in inboxes.items()})
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        telling = asyncio.create_task(teller.run())
+        yield
+        telling.cancel()
 
     async def push(request: Request) -> Response:
         """Take one change: 200 with the snapshot's digest, or the refusal with its reason and remedy."""
         source = request.path_params["source"]
+        teller.happened()
         try:
             content = await _body(request, max_body)
             inbox = inboxes.get(source)
@@ -47,7 +58,8 @@ def create(inboxes: Mapping[str, Inbox], max_body: int = MAX_BODY) -> Starlette:
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    return Starlette(routes=[Route("/v1/push/{source}", push, methods=["POST"]), Route("/healthz", healthz)])
+    routes = [Route("/v1/push/{source}", push, methods=["POST"]), Route("/healthz", healthz)]
+    return Starlette(routes=routes, lifespan=lifespan)
 
 
 async def _body(request: Request, limit: int) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from kefu_api.documents.push import Change, Pushed, PushedDocument, PushSource
+from kefu_api.documents.push import Change, Holding, Pushed, PushedDocument, PushSource
 from kefu_retrieval.errors import PlaceMissing, RetrievalError
 from kefu_retrieval.faults import first_fault
 from kefu_retrieval.places import names
@@ -21,6 +21,8 @@ from kefu_retrieval.push.receipts import Receipts
 from kefu_retrieval.push.signature import read_secrets, verify
 
 SETTINGS = "push"
+KEEP = 64
+"""Snapshots on the shelf: pushes come faster than versions are built, and a build reads the one that it began with."""
 RECEIPTS = "receipts.jsonl"
 
 
@@ -30,11 +32,16 @@ class Inbox:
     def __init__(self, source: PushSource, volume: Path, clock: Callable[[], float]) -> None:
         """Raises OSError where the volume cannot be read."""
         self._source = source
-        self._shelf = Shelf(volume / source.name)
+        self._shelf = Shelf(volume / source.name, keep=KEEP)
         self._shelf.folder.mkdir(parents=True, exist_ok=True)
         self._clock = clock
         self._receipts = Receipts(self._shelf.folder / RECEIPTS, clock)
         self._turn = asyncio.Lock()
+
+    def holding(self) -> Holding | None:
+        """What the source holds now; None before the first push."""
+        found = self._shelf.current()
+        return Holding(digest=found.digest, files=len(found.files), at=found.fetched_at) if found else None
 
     async def take(self, headers: Mapping[str, str], body: bytes) -> Pushed:
         """Bring a push into force, or answer it as before.

@@ -44,8 +44,8 @@ class KnowledgeIndexSpec(Ruled):
         unique("languages", remedy="remove the double from spec.languages"),
         Rule(
             f"self.sources.filter(s, !has(s.inline) && !has(s.configMap)).size() <= {MAX_REMOTE}",
-            lambda spec: sum(source.place is not None for source in spec.sources) <= MAX_REMOTE,
-            f"at most {MAX_REMOTE} sources may be remote: make an index of its own of the others",
+            lambda spec: sum(source.is_kept for source in spec.sources) <= MAX_REMOTE,
+            f"at most {MAX_REMOTE} sources may be remote or pushed: make an index of its own of the others",
         ),
         Rule(
             "self.graph.sources.all(n, self.sources.exists(s, s.name == n))",
@@ -79,7 +79,7 @@ class KnowledgeIndexSpec(Ruled):
 
 
 class SourceStatus(Part):
-    """A remote source, as it was fetched last."""
+    """A remote source, as it was fetched last, or one that is pushed, as it is now."""
 
     name: Text
     """Name of the source."""
@@ -94,7 +94,9 @@ class SourceStatus(Part):
     message: Text | None = None
     """The same in a sentence."""
     at: Text
-    """When it was tried last (RFC 3339)."""
+    """When it was tried last, or changed by a push (RFC 3339)."""
+    url: Text | None = None
+    """Where it takes pushes; absent for a remote source."""
 
 
 class KnowledgeIndexStatus(Part):
@@ -115,7 +117,7 @@ class KnowledgeIndexStatus(Part):
     url: Text | None = None
     """Where the retrieval service answers inside the cluster."""
     sources: Annotated[tuple[SourceStatus, ...], Field(max_length=16, json_schema_extra=BY_NAME)] = ()
-    """The remote sources, as they were fetched last."""
+    """The remote sources, as they were fetched last, and those that are pushed."""
     fetched: Text | None = None
     """Name of what `sources` speaks of: places and volume, as a hash."""
 

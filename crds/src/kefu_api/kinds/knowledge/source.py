@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from kefu_api.kinds.meta import ConfigMapReference
-from kefu_api.kinds.places import GitPlace, HttpPlace, S3Place, SitemapPlace, SqlPlace
+from kefu_api.kinds.places import GitPlace, HttpPlace, PushPlace, S3Place, SitemapPlace, SqlPlace
 from kefu_api.kinds.rules import Rule, Ruled, exactly_one_of, unique
 from kefu_api.kinds.shape import SET
 from kefu_api.kinds.types import Duration, Name
@@ -40,10 +40,14 @@ class Source(Ruled):
 
     RULES: ClassVar = (
         exactly_one_of(
-            "inline", "configMap", *REMOTE, remedy="give the text in place, name a ConfigMap, or name a remote place"
+            "inline",
+            "configMap",
+            *REMOTE,
+            "push",
+            remedy="give the text in place, name a ConfigMap or a remote place, or let documents be pushed",
         ),
         Rule(
-            "!has(self.every) || !(has(self.inline) || has(self.configMap))",
+            "!has(self.every) || !(has(self.inline) || has(self.configMap) || has(self.push))",
             lambda source: source.every is None or source.place is not None,
             "every is for remote places, since other sources are followed at once: remove every",
         ),
@@ -86,6 +90,8 @@ class Source(Ruled):
     """Files of a Git repository."""
     sql: SqlPlace | None = None
     """Rows of a database."""
+    push: PushPlace | None = None
+    """Documents that are sent. Until the first one came, the index is built of its other sources."""
     every: Duration | None = None
     """How often a remote place is asked whether something changed; absent: 15m."""
 
@@ -93,3 +99,8 @@ class Source(Ruled):
     def place(self) -> HttpPlace | SitemapPlace | S3Place | GitPlace | SqlPlace | None:
         """The remote place, if it is one."""
         return self.http or self.sitemap or self.s3 or self.git or self.sql
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether its documents lie on the volume of snapshots: those of a remote place, and those that are pushed."""
+        return self.place is not None or self.push is not None
