@@ -322,6 +322,16 @@ def test_a_pinned_version_that_cannot_be_published_is_a_failed_candidate_though_
     assert (found.phase, found.candidate) == ("Failed", "v1")
 
 
+def test_what_is_being_published_is_the_candidate_while_an_older_build_stops() -> None:
+    def running(name: str) -> JobView:
+        return JobView({"kind": "Job", "metadata": {"name": name}}, name, State.ACTIVE, NOW, None, "", name)
+
+    pinned = replace(FIRST, automatic=False, pinned="v0", versions=knows("v0"), store_ready=False)
+    found = decide(replace(pinned, jobs=(running("shop-publish-v0"), running("shop-ingest-v1"))))
+    assert [live["metadata"]["name"] for live in found.delete] == ["shop-ingest-v1"]
+    assert (found.phase, found.candidate) == ("Pending", "v0")
+
+
 # Whatever happens.
 
 STATES = st.sampled_from(list(State))

@@ -51,7 +51,7 @@ def _next(now: Situation) -> Decision:
         waiting = wait(
             Reason.BUILDING, f"{wanted or now.version or 'the index'} waits until what was begun before has stopped"
         )
-        return _pending(now, waiting, delete=tuple(job.live for job in outdated))
+        return _pending(now, waiting, delete=tuple(job.live for job in outdated), candidate=wanted)
     return _publish(now, wanted) if wanted else _build(now)
 
 
@@ -275,8 +275,16 @@ def _repeat(now: Situation, job: JobView, check: Check, version: str) -> Decisio
     return _again(now, job, _beside(now, check), candidate=version)
 
 
-def _pending(now: Situation, check: Check, *, create: bool = False, delete: tuple[Object, ...] = ()) -> Decision:
-    return replace(_decision(now, _beside(now, check), phase="Pending"), create=create, delete=delete)
+def _pending(
+    now: Situation,
+    check: Check,
+    *,
+    create: bool = False,
+    delete: tuple[Object, ...] = (),
+    candidate: str | None = None,
+) -> Decision:
+    decision = _decision(now, _beside(now, check), phase="Pending", candidate=candidate)
+    return replace(decision, create=create, delete=delete)
 
 
 def _decision(now: Situation, check: Check, *, phase: Phase | None = None, candidate: str | None = None) -> Decision:
