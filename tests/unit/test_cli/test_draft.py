@@ -13,6 +13,7 @@ import yaml
 
 from kefu_api.documents.index import Scores
 from kefu_api.documents.release import Budget, EngineTarget, KnowledgeTarget, Persona, Release, SessionStore
+from kefu_api.documents.variants import only
 from kefu_api.wire.versions import EvaluateRequest, EvaluateResponse, Passage, PassageList, QuestionResult
 from kefu_operator.cli.commands import knowledge
 from kefu_operator.cli.errors import AskFailed, NotFound, Unreachable
@@ -278,7 +279,7 @@ def test_a_local_instances_engine_is_that_of_a_chatbot_which_uses_the_index(tmp_
     )
     file = tmp_path / "bot-gateway" / "release" / "release.json"
     file.parent.mkdir(parents=True)
-    file.write_text(made.to_json())
+    file.write_text(only(made).to_json())
     here = Here(Instance(tmp_path, {"chatbots": [{"name": "starting"}, {"name": "bot"}]}))
     assert here.engine("shop").model == "m"
     with pytest.raises(Unreachable, match=r"no engine answers at http://127\.0\.0\.1:9"):
