@@ -30,7 +30,7 @@ def bucket() -> Iterator[Bucket]:
         served.put("small/model.gguf", WEIGHTS)
         served.put("qwen/config.json", b"{}")
         served.put("qwen/model-00001.safetensors", WEIGHTS)
-        served.put("qwen/chat/%E6%A8%A1%E6%9D%BF%20+.jinja", "你好".encode())
+        served.put("qwen/chat/%E6%A8%A1%E6%9D%BF%20%2B.jinja", "你好".encode())
         served.put("qwen2/other", b"a neighbour")
         yield served
 
