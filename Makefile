@@ -64,8 +64,7 @@ format: .venv/.ready ## Format the code
 
 ##@ Prove it
 .PHONY: test lint test-unit test-integration test-e2e bench bench-operator chaos-operator bench-retrieval tools
-test: lint test-unit ## Everything below; what needs servers and what needs pods beside one another, since both wait a lot
-	$(MAKE) --no-print-directory --jobs 2 test-integration test-e2e
+test: lint test-unit test-integration test-e2e ## Everything below, in order
 
 lint: .venv/.ready ## Style, types, import layers, and that generated files are up to date
 	$(PY) -m ruff format --check .
