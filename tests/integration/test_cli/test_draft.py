@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from kefu_api.documents.release import Budget, EngineTarget, KnowledgeTarget, Persona, Release, SessionStore
+from kefu_api.documents.variants import only
 
 KINDS = "/apis/kefu.dev/v1alpha1/namespaces/acme"
 CORE = "/api/v1/namespaces/acme"
@@ -23,7 +24,7 @@ RESULT = {"id": "x", "question": "能用微信吗？", "expected": True, "answer
 
 
 def release(url: str) -> str:
-    return Release(
+    served = Release(
         name="r1",
         namespace="acme",
         chatbot="shop",
@@ -32,7 +33,8 @@ def release(url: str) -> str:
         persona=Persona(name="", prompt="", greeting="", languages=("zh",)),
         session=SessionStore(url="redis://r", ttl_seconds=1, window=1),
         budget=Budget(total_seconds=1, tokens=1),
-    ).to_json()
+    )
+    return only(served).to_json()
 
 
 class ApiServer:

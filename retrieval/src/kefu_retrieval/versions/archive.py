@@ -57,7 +57,8 @@ class Archive:
             VersionGone: it is not there, or only half.
         """
         manifest = self._store.manifest(self.collection(version))
-        if manifest is None or not self.whole(manifest):
+        # Another index's name may continue ours, and so may the names of its collections.
+        if manifest is None or manifest.alias != self._alias or not self.whole(manifest):
             known = ", ".join(held.version for held in self.held()) or "none"
             raise VersionGone(f"version {version} is not in the store any more, or not whole; the store holds: {known}")
         return manifest
