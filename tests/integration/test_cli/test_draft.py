@@ -1,5 +1,6 @@
 """`kefu knowledge draft` in a cluster: service and engine are reached through the API server, which answers from memory here."""
 
+import base64
 import json
 import os
 import subprocess
@@ -50,6 +51,7 @@ class ApiServer:
                     {"metadata": {"name": "bot"}, "spec": {"knowledge": [{"name": "shop"}]}},
                 ]
             },
+            f"{CORE}/secrets/shop-token": {"data": {"key": base64.b64encode(b"t0ken").decode()}},
             f"{SERVICE}/passages": {"version": "v1", "languages": ["zh"], "passages": [PASSAGE]},
             f"{SERVICE}/evaluate": {"version": "v1", "scores": {"questions": 1}, "questions": [RESULT]},
             ENGINE: {"choices": [{"message": {"content": "能用微信吗？"}}]},
