@@ -25,6 +25,7 @@ def evaluate(state: Path, report: Path | None, *, enforce: bool) -> int:
         chatbot, index = instance["chatbots"][0], instance["indexes"][0]
         command = [sys.executable, "-m", "kefu_pipelines.evaluation", "--url", chatbot["url"]]
         command += ["--key-file", chatbot["key_file"], "--retrieval-url", index["url"]]
+        command += ["--token-file", index["token_file"]]
         command += ["--golden", str(EXAMPLE / "golden.yaml")]
         command += ["--json", str(report)] if report else []
         command += ["--enforce"] if enforce else []

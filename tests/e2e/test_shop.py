@@ -44,7 +44,7 @@ def test_a_question_outside_the_knowledge_is_refused(shop: Shop) -> None:
 
 def test_kubectl_reads_like_a_built_in_kind(shop: Shop) -> None:
     chatbot = shop.kube.kubectl("get", "chatbot", "shop", "-n", shop.namespace).splitlines()
-    assert chatbot[0].split() == ["NAME", "READY", "RELEASE", "ENGINE", "KNOWLEDGE", "REASON", "AGE"]
+    assert chatbot[0].split() == ["NAME", "READY", "RELEASE", "WEIGHT", "ENGINE", "KNOWLEDGE", "REASON", "AGE"]
     assert chatbot[1].split()[1] == "True"
     index = shop.kube.kubectl("get", "ki", "shop", "-n", shop.namespace).splitlines()
     assert index[0].split() == ["NAME", "READY", "VERSION", "DOCUMENTS", "CHUNKS", "REASON", "AGE"]

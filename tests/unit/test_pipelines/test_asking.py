@@ -8,6 +8,7 @@ import pytest
 import yaml
 from aiohttp import web
 
+from kefu_api.token import HEADER, TokenFile
 from kefu_api.wire.chat import Outcome
 from kefu_pipelines.evaluation.asking import ask_all
 from kefu_pipelines.evaluation.cli import main
@@ -45,7 +46,7 @@ async def services(*events: tuple[str, Any], status: int = 200) -> AsyncIterator
         return web.Response(text=body, status=status, content_type="text/event-stream")
 
     async def search(request: web.Request) -> web.Response:
-        asked.append(await request.json())
+        asked.append(await request.json() | {"token": request.headers.get(HEADER)})
         found = {"index": "shop", "version": "v1", "confidence": 1, "answerable": True, "hits": [HIT]}
         return web.json_response(found)
 
@@ -61,14 +62,16 @@ async def services(*events: tuple[str, Any], status: int = 200) -> AsyncIterator
         await runner.cleanup()
 
 
-async def test_each_question_goes_through_chat_and_search() -> None:
+async def test_each_question_goes_through_chat_and_search(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("t0ken\n")
     async with services(("start", {}), ("delta", {"text": "7 天"}), ("done", DONE)) as (url, asked):
-        seen = await ask_all([ANSWERABLE, UNANSWERABLE], url=url, key="k", retrieval_url=url)
+        token = TokenFile(tmp_path / "key")
+        seen = await ask_all([ANSWERABLE, UNANSWERABLE], url=url, key="k", retrieval_url=url, token=token)
     assert [observation.right for observation in seen] == [True, False]
     assert seen[0].found is True
     assert 0 < seen[0].first_token <= seen[0].total
     assert asked[0] == {"message": ANSWERABLE.question, "stream": True, "key": "Bearer k"}
-    assert asked[1] == {"query": ANSWERABLE.question, "topK": 5, "history": []}
+    assert asked[1] == {"query": ANSWERABLE.question, "topK": 5, "history": [], "token": "t0ken"}
 
 
 async def test_without_a_search_nothing_is_said_of_recall() -> None:

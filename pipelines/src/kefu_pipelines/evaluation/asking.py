@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import aiohttp
 from pydantic import ValidationError
 
+from kefu_api.token import TokenFile
 from kefu_api.wire.chat import ChatRequest, ChatResponse, Outcome
 from kefu_api.wire.search import MAX_QUERY, Problem, SearchRequest, SearchResponse
 from kefu_pipelines.evaluation.errors import ServiceUnreachable
@@ -32,8 +33,11 @@ class Turn:
 class Services:
     """The gateway and, where given, the retrieval service."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, key: str, retrieval_url: str | None) -> None:
+    def __init__(
+        self, http: aiohttp.ClientSession, url: str, key: str, retrieval_url: str | None, token: TokenFile | None
+    ) -> None:
         self._http = http
+        self._token = token
         self._chat = f"{url.rstrip('/')}/v1/chat"
         self._key = key
         self._search = f"{retrieval_url.rstrip('/')}/v1/search" if retrieval_url else None
@@ -85,7 +89,7 @@ class Services:
             return None
         body = SearchRequest(query=query[:MAX_QUERY], top_k=RECALL_AT).to_json()
         try:
-            headers = {"Content-Type": "application/json"}
+            headers = {"Content-Type": "application/json", **(self._token.headers() if self._token else {})}
             async with self._http.post(self._search, data=body.encode(), headers=headers) as response:
                 await _demand_ok(response)
                 found = SearchResponse.model_validate_json(await response.read())
@@ -100,6 +104,7 @@ async def ask_all(
     url: str,
     key: str,
     retrieval_url: str | None,
+    token: TokenFile | None = None,
     parallel: int = 1,
     seen: Callable[[Observation], None] = lambda observation: None,
 ) -> list[Observation]:
@@ -111,7 +116,7 @@ async def ask_all(
     gate = asyncio.Semaphore(parallel)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT)
     async with aiohttp.ClientSession(timeout=timeout) as http:
-        services = Services(http, url, key, retrieval_url)
+        services = Services(http, url, key, retrieval_url, token)
 
         async def one(question: Question) -> Observation:
             async with gate:

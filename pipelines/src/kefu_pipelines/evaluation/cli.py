@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from kefu_api.token import TokenFile
 from kefu_pipelines.evaluation.asking import ask_all
 from kefu_pipelines.evaluation.errors import EvaluationError
 from kefu_pipelines.evaluation.golden import load
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key-file", required=True, type=Path, metavar="FILE", help="file with an API key")
     parser.add_argument("--golden", required=True, type=Path, metavar="FILE", help="golden set")
     parser.add_argument("--retrieval-url", metavar="URL", help="base URL of the retrieval service, for recall@5")
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help="file with the retrieval service's token")
     parser.add_argument("--parallel", type=int, default=1, metavar="N", help="questions at a time (default 1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there as JSON, too")
     parser.add_argument("--enforce", action="store_true", help="exit with 1 when a goal is missed")
@@ -56,6 +58,7 @@ async def _observe(arguments: argparse.Namespace) -> list[Observation]:
         url=arguments.url,
         key=_key(arguments.key_file),
         retrieval_url=arguments.retrieval_url,
+        token=TokenFile(arguments.token_file) if arguments.token_file else None,
         parallel=max(1, arguments.parallel),
         seen=_Marks(len(questions)).show,
     )
