@@ -14,6 +14,9 @@ from hack.cluster.gobuild import build
 from hack.cluster.programs import groups_named
 from hack.cluster.providers import PROVIDERS, Provider, choose
 
+EXTRAS = ("metrics-server", "keda")
+"""What a native node runs besides, where it is asked for."""
+
 _EPILOG = f"""\
 KEFU_CLUSTER chooses where the cluster runs ({", ".join(PROVIDERS)}; default native), KEFU_CACHE where built
 programs are kept (default ~/.cache/kefu), KEFU_NODE where a native node keeps its state (default /var/lib/kefu-node).
@@ -26,8 +29,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python3 -m hack.cluster", description=__doc__, epilog=_EPILOG)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start the cluster; does nothing when it already runs")
-    up.add_argument("--with", dest="extras", action="append", default=[], metavar="NAME", choices=["metrics-server"],
-                    help="also run this (native only): metrics-server")  # fmt: skip
+    up.add_argument("--with", dest="extras", action="append", default=[], metavar="NAME", choices=EXTRAS,
+                    help=f"also run this (native only): {', '.join(EXTRAS)}")  # fmt: skip
     commands.add_parser("down", help="stop the cluster and remove all that it left on the machine")
     commands.add_parser("status", help="say what runs; exit 1 when something does not")
     commands.add_parser("env", help='print variables for the shell: eval "$(python3 -m hack.cluster env)"')

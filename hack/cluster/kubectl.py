@@ -9,6 +9,8 @@ from typing import Any
 from hack.cluster.cache import binaries
 from hack.cluster.errors import ClusterError
 
+_APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=kefu-node")
+
 
 def kubectl(kubeconfig: Path | None, *words: str, stdin: str = "") -> str:
     """Run kubectl and return what it printed; without a kubeconfig, with the environment's own.
@@ -31,5 +33,9 @@ def kubectl(kubeconfig: Path | None, *words: str, stdin: str = "") -> str:
 def apply(kubeconfig: Path, objects: list[dict[str, Any]]) -> None:
     """Apply the objects on the server's side under a field manager of the cluster's own."""
     document = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-    words = ("apply", "--server-side", "--force-conflicts", "--field-manager=kefu-node", "-f", "-")
-    kubectl(kubeconfig, *words, stdin=document)
+    kubectl(kubeconfig, *_APPLY, "-f", "-", stdin=document)
+
+
+def apply_files(kubeconfig: Path, files: list[Path]) -> None:
+    """The same for files of manifests."""
+    kubectl(kubeconfig, *_APPLY, *(word for file in files for word in ("-f", str(file))))

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,14 +75,14 @@ def find() -> Stack:
     return Stack(provider, Kube(variables), Mirror(variables["KEFU_HOST_IP"]))
 
 
-def bring_up() -> Stack:
-    """Start the cluster, load the images, start the mirror and install the chart.
+def bring_up(extras: Sequence[str] = ()) -> Stack:
+    """Start the cluster, with what else it is to run, load the images, start the mirror and install the chart.
 
     Raises:
         ClusterError: with a sentence that says what failed and what to do.
     """
     with _beside(["hack.models", "fetch", *MODELS], ["hack.images", "build", *IMAGES.values()]):
-        choose(os.environ.get("KEFU_CLUSTER", "native")).up([])
+        choose(os.environ.get("KEFU_CLUSTER", "native")).up(list(extras))
     stack = find()
     say("importing images into the node")
     references = stack.load(*IMAGES.values())

@@ -10,11 +10,14 @@ from hack.stack.shop import Shop
 KEEP = "KEFU_KEEP_CLUSTER"
 """Set to leave the cluster running after the tests, for looking at it or for a quick next run."""
 
+WITH = "KEFU_CLUSTER_WITH"
+"""What the cluster is to run besides, e.g. `keda metrics-server`, which takes minutes to compile."""
+
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The cluster, removed at the end unless KEFU_KEEP_CLUSTER is set."""
-    running = bring_up()
+    running = bring_up(os.environ.get(WITH, "").split())
     yield running
     if not os.environ.get(KEEP):
         running.down()

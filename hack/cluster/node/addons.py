@@ -10,7 +10,7 @@ Object = dict[str, Any]
 
 def objects(extras: list[str]) -> list[Object]:
     """Return what to apply once the API server answers."""
-    return [storage_class(), *_dns(), *(_metrics() if "metrics-server" in extras else [])]
+    return [storage_class(), *_dns(), *(made for name in extras for made in _AGGREGATED[name]())]
 
 
 def _dns() -> list[Object]:
@@ -19,22 +19,34 @@ def _dns() -> list[Object]:
 
 
 def _metrics() -> list[Object]:
+    return _aggregated("metrics-server", "metrics.k8s.io", 4443)
+
+
+def _keda() -> list[Object]:
+    return _aggregated("keda-metrics", "external.metrics.k8s.io", 6444)
+
+
+_AGGREGATED = {"metrics-server": _metrics, "keda": _keda}
+
+
+def _aggregated(name: str, group: str, port: int) -> list[Object]:
+    """A group of the API that a program beside the API server answers for."""
     version = {
         "apiVersion": "apiregistration.k8s.io/v1",
         "kind": "APIService",
-        "metadata": {"name": "v1beta1.metrics.k8s.io"},
+        "metadata": {"name": f"v1beta1.{group}"},
         "spec": {
-            "group": "metrics.k8s.io",
+            "group": group,
             "version": "v1beta1",
-            "service": {"name": "metrics-server", "namespace": "kube-system", "port": 443},
+            "service": {"name": name, "namespace": "kube-system", "port": 443},
             "groupPriorityMinimum": 100,
             "versionPriority": 100,
             "insecureSkipTLSVerify": True,
         },
     }
-    served = {"name": "https", "port": 443, "targetPort": 4443, "protocol": "TCP"}
-    listening = {"name": "https", "port": 4443, "protocol": "TCP"}
-    return [_service("metrics-server", [served]), _endpoints("metrics-server", [listening]), version]
+    served = {"name": "https", "port": 443, "targetPort": port, "protocol": "TCP"}
+    listening = {"name": "https", "port": port, "protocol": "TCP"}
+    return [_service(name, [served]), _endpoints(name, [listening]), version]
 
 
 def _service(name: str, ports: list[Object], cluster_ip: str | None = None) -> Object:

@@ -10,6 +10,8 @@ from hack.cluster.node.layout import API_URL, NODE_IP, NODE_NAME, SERVICE_RANGE,
 
 _ETCD_URL = "http://127.0.0.1:2379"
 _PEER_URL = "http://127.0.0.1:2380"
+_KEDA_FIGURES = 9666
+"""Port at which KEDA's adapter asks its operator."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ def remainder(node: Layout, extras: list[str]) -> list[Component]:
         Component("coredns", [_program("coredns"), "-conf", _file(node, "Corefile")]),
         Component("volumes", [sys.executable, "-m", "hack.cluster.node.volumes"]),
         *([_metrics_server(node)] if "metrics-server" in extras else []),
+        *(_keda(node) if "keda" in extras else []),
     ]  # fmt: skip
 
 
@@ -105,6 +108,30 @@ def _metrics_server(node: Layout) -> Component:
         # The resolution must exceed the kubelet's time-out.
         "--metric-resolution=10s", "--kubelet-request-timeout=5s",
     ])  # fmt: skip
+
+
+def _keda(node: Layout) -> list[Component]:
+    """Outside of pods: nobody patches webhooks and services, and certificates come from a folder."""
+    config, certificates = node.kubeconfig("keda"), node.keda_certificates
+    environment = [
+        "env",
+        f"KUBECONFIG={config}",
+        "POD_NAMESPACE=kube-system",
+        "KEDA_CLUSTER_OBJECT_NAMESPACE=kube-system",
+    ]
+    return [
+        Component("keda-operator", [
+            *environment, _program("keda-operator"), f"--cert-dir={certificates}", "--enable-cert-rotation=false",
+            "--enable-webhook-patching=false", "--enable-apiservice-patching=false", "--metrics-bind-address=127.0.0.1:8180",
+            "--health-probe-bind-address=127.0.0.1:8181", f"--metrics-service-bind-address=127.0.0.1:{_KEDA_FIGURES}",
+        ]),
+        Component("keda-adapter", [
+            *environment, _program("keda-adapter"), f"--authentication-kubeconfig={config}",
+            f"--authorization-kubeconfig={config}", f"--lister-kubeconfig={config}", f"--cert-dir={certificates}",
+            f"--tls-cert-file={certificates}/tls.crt", f"--tls-private-key-file={certificates}/tls.key",
+            "--secure-port=6444", f"--metrics-service-address=localhost:{_KEDA_FIGURES}",
+        ]),
+    ]  # fmt: skip
 
 
 def _program(name: str) -> str:

@@ -6,7 +6,7 @@ from hack.cluster.pki import Authority
 
 _SERVICE = "DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local"
 _API_NAMES = f"{_SERVICE},DNS:localhost,IP:127.0.0.1,IP:{NODE_IP},IP:{API_IP}"
-_NODE_NAMES = f"DNS:{NODE_NAME},DNS:metrics-server.kube-system.svc,IP:{NODE_IP},IP:127.0.0.1"
+_NODE_NAMES = f"DNS:{NODE_NAME},DNS:localhost,DNS:metrics-server.kube-system.svc,IP:{NODE_IP},IP:127.0.0.1"
 
 # Component -> subject. The controllers of Kubernetes get their rights from its own bootstrap bindings.
 _USERS = {
@@ -18,6 +18,7 @@ _USERS = {
     "coredns": "/O=system:masters/CN=kefu:coredns",
     "volumes": "/O=system:masters/CN=kefu:volumes",
     "metrics-server": "/O=system:masters/CN=kefu:metrics-server",
+    "keda": "/O=system:masters/CN=kefu:keda",
 }
 
 
@@ -31,3 +32,13 @@ def issue_all(node: Layout) -> None:
         credentials = authority.issue(name, subject, _NODE_NAMES)
         user = subject.rsplit("/CN=", 1)[1]
         write_kubeconfig(node.kubeconfig(name), API_URL, authority.certificate, credentials, user)
+    _as_kubernetes_mounts(node)
+
+
+def _as_kubernetes_mounts(node: Layout) -> None:
+    """KEDA's operator and adapter know one another by a folder with the names of a mounted Secret."""
+    node.keda_certificates.mkdir(exist_ok=True)
+    for name, file in {"ca.crt": "ca.crt", "tls.crt": "keda.crt", "tls.key": "keda.key"}.items():
+        link = node.keda_certificates / name
+        if not link.exists():
+            link.symlink_to(node.pki / file)

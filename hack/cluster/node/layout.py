@@ -35,6 +35,11 @@ class Layout:
         return self.root / "pki"
 
     @property
+    def keda_certificates(self) -> Path:
+        """Certificate and key of KEDA, under the names that it looks for."""
+        return self.pki / "keda"
+
+    @property
     def logs(self) -> Path:
         """One log a component."""
         return self.root / "log"

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hack.cluster import audit
+from hack.cluster import audit, keda
 from hack.cluster.cache import locked
 from hack.cluster.errors import ClusterError, StartError, UsageError
 from hack.cluster.gobuild import build
-from hack.cluster.kubectl import apply, kubectl
+from hack.cluster.kubectl import apply, apply_files, kubectl
 from hack.cluster.node import addons, config, credentials, images, namespaces, preflight
 from hack.cluster.node.layout import CONTAINERD_SOCKET, HOST_IP, NODE_IP, NODE_NAME, layout
 from hack.cluster.node.pause import write_pause_archive
@@ -128,6 +128,8 @@ class Native:
         namespaces.create(node)
         self._wait("the API server", self._api_ready)
         apply(self.kubeconfig, addons.objects(extras))
+        if "keda" in extras:
+            apply_files(self.kubeconfig, keda.crds())
         self._wait("the node", self._node_ready)
         self._wait("the default service account", self._accounts_ready)
         say(f'the cluster is up at {NODE_IP}; for your shell: eval "$(python3 -m hack.cluster env)"')

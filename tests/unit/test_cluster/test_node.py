@@ -88,7 +88,7 @@ def test_configuration_is_rendered_under_the_state_folder() -> None:
 
 
 def test_no_secret_is_in_a_command_line_and_each_component_is_there_once() -> None:
-    components = [*foundation(NODE), *remainder(NODE, ["metrics-server"])]
+    components = [*foundation(NODE), *remainder(NODE, ["metrics-server", "keda"])]
     names = [component.name for component in components]
     assert len(set(names)) == len(names)
     assert not any("token" in word or "PRIVATE" in word for component in components for word in component.command)
@@ -101,7 +101,9 @@ def test_the_default_storage_class_waits_for_the_first_pod() -> None:
 def test_metrics_are_applied_only_when_asked_for() -> None:
     kinds = {one["kind"] for one in addons.objects([])}
     assert "APIService" not in kinds
-    assert "APIService" in {one["kind"] for one in addons.objects(["metrics-server"])}
+    for extra, group in {"metrics-server": "metrics.k8s.io", "keda": "external.metrics.k8s.io"}.items():
+        (version,) = (one for one in addons.objects([extra]) if one["kind"] == "APIService")
+        assert version["spec"]["group"] == group
 
 
 def test_names_are_read_from_an_archive(tmp_path: Path) -> None:
