@@ -63,7 +63,7 @@ format: .venv/.ready ## Format the code
 	$(PY) -m ruff check --fix .
 
 ##@ Prove it
-.PHONY: test lint test-unit test-integration test-e2e bench bench-operator chaos-operator bench-retrieval tools
+.PHONY: test lint test-unit test-integration test-e2e test-scaling bench bench-operator chaos-operator bench-retrieval tools
 test: lint test-unit test-integration test-e2e ## Everything below, in order
 
 lint: .venv/.ready ## Style, types, import layers, and that generated files are up to date
@@ -81,6 +81,10 @@ test-integration: .venv/.ready tools models ## Real API server, Milvus, Redis, l
 
 test-e2e: .venv/.ready tools models ## Real pods on a real node: the whole way from YAML to answer
 	$(PYTEST) tests/e2e
+
+test-scaling: .venv/.ready tools models ## Real KEDA, metrics-server and Prometheus: an engine from one pod to two, none and back
+	$(PY) -m hack.cluster build --only keda --only metrics-server
+	KEFU_CLUSTER_WITH="keda metrics-server" $(PYTEST) -s tests/e2e/test_scaling.py
 
 bench: .venv/.ready tools models ## Benchmarks against named peers; writes docs/benchmarks.md
 	$(PY) -m tests.benchmarks
