@@ -83,6 +83,17 @@ def test_a_spec_reverted_in_mid_rollout_is_the_stable_release_and_nothing_new(sh
     assert (served(shop), kept(shop)) == ([("旧", "stable", 100)], [1, 2])
 
 
+def test_a_spec_that_cannot_be_planned_in_mid_rollout_goes_back_to_the_stable_release_until_it_can(shop: Cluster) -> None:
+    shop.apply(asked("新", SLOW))
+    shop.until(lambda: releases(shop).get("weight") == 50)
+    shop.apply(chatbot(engine={"accelerator": {"class": "unheard-of"}}, rollout=SLOW))
+    shop.until_reason("chatbot", "shop", "Released", "UnknownAccelerator")
+    shop.until(lambda: served(shop) == [("旧", "stable", 100)])
+    assert settled(shop, "r1")
+    shop.apply(asked("新", SLOW))
+    shop.until(lambda: served(shop) == [("旧", "stable", 50), ("新", "candidate", 50)])
+
+
 def test_a_person_holds_promotes_and_aborts(shop: Cluster) -> None:
     shop.apply(asked("新", SLOW | {"paused": True}))
     shop.until_reason("chatbot", "shop", "Released", "WaitingForEngine")

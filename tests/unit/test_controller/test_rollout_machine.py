@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from kefu_api.documents.variants import Role
 from kefu_api.kinds.rollout import Analysis, Rollout
 from kefu_operator.rollout.judge import Judgement, Outcome
-from kefu_operator.rollout.machine import Seen, advance, change, is_due, next_look, shares
+from kefu_operator.rollout.machine import Seen, advance, change, is_due, next_look, retreat, shares
 from kefu_operator.rollout.state import Cause, Phase, State
 from kefu_operator.rollout.strategy import Strategy, engine_replicas, strategy_of
 from kefu_operator.rollout.told import releases_of, state_of
@@ -134,6 +134,19 @@ def test_the_spec_changed_in_mid_rollout_begins_the_next_from_the_stable_release
     assert (other.stable, other.candidate, other.step, other.failures) == ("r1", "r3", 0, 0)
 
 
+def test_a_spec_that_cannot_be_planned_in_mid_rollout_leaves_the_stable_release_alone() -> None:
+    state = retreat(advance(begun(), seen(60, Outcome.PASS)))
+    assert state == State("r1")
+    assert change(begun(), state) is None
+    again = advance(state, seen(90))
+    assert (again.candidate, again.step, again.since) == ("r2", 0, START + 90)
+
+
+def test_a_spec_that_cannot_be_planned_forgets_no_rejection() -> None:
+    rejected = advance(begun(), seen(6, Outcome.FAIL))
+    assert retreat(rejected) == rejected
+
+
 def test_a_person_promotes_as_soon_as_the_engine_answers_and_aborts_at_once() -> None:
     assert advance(begun(), seen(5, promoted=True)) == State("r2")
     waiting = advance(State("r1"), seen(0, promoted=True, ready=False))
@@ -247,6 +260,11 @@ class Rollouts(RuleBasedStateMachine):
         self.target = int((self.state.stable or "r1")[1:])
         self._advance()
         assert self.state == State(f"r{self.target}")
+
+    @rule()
+    def the_spec_cannot_be_planned_for_a_while(self) -> None:
+        self.before = self.state = retreat(self.state)
+        assert self.state.candidate is None
 
     @rule()
     def the_engine_goes_or_comes(self) -> None:

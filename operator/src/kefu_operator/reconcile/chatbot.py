@@ -114,14 +114,13 @@ class ChatbotReconciler:
             await self._tell_unreadable(facts)
             return Again()
         placement, scope = ClusterPlacement(namespace), owned(namespace, owner_of(facts.chatbot))
+        settings = replace(self._settings, image_volumes=facts.image_volumes)
         try:
-            settings = replace(self._settings, image_volumes=facts.image_volumes)
             release = plan_release(facts.chatbot, placement, settings)
             course = await self._rollouts.decide(facts, release, settings, scope)
             plan = plan_chatbot(facts.chatbot, placement, settings, course.served, course.salt)
         except PlanError as error:
-            await self._tell_unplanned(facts, error)
-            return Again()
+            return await self._retreat(facts, settings, scope, error)
         plan = _waiting_for_adapters(plan, facts)
         refusals, changed = await self._apply(plan, facts, scope)
         if changed:
@@ -131,6 +130,18 @@ class ChatbotReconciler:
         await self._tell(plan, course, facts, refusals)
         await self._rollouts.prune(facts, course)
         return _again(facts, refusals, course)
+
+    async def _retreat(self, facts: ChatbotFacts, settings: PlanSettings, scope: Scope, error: PlanError) -> Again:
+        """A spec that cannot be planned leaves the stable release to all customers: nobody would judge a candidate."""
+        course = self._rollouts.retreat(facts, settings)
+        if course is None:
+            await self._tell_unplanned(facts, error, facts.chatbot.status.releases if facts.chatbot.status else None)
+            return Again()
+        placement = ClusterPlacement(facts.chatbot.metadata.namespace)
+        plan = _waiting_for_adapters(plan_chatbot(facts.chatbot, placement, settings, course.served), facts)
+        refusals, _ = await self._apply(plan, facts, scope)
+        await self._tell_unplanned(facts, error, releases_of(course.after, None))
+        return Again(REFUSED_SECONDS if refusals else None)
 
     async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts, scope: Scope) -> Synced:
         refusals = await self._secrets.make(
@@ -207,7 +218,7 @@ class ChatbotReconciler:
         view = facts.engine_of(workload.name)
         return check_scaling(workload.name, decided, view.scaler, view.deployment)
 
-    async def _tell_unplanned(self, facts: ChatbotFacts, error: PlanError) -> None:
+    async def _tell_unplanned(self, facts: ChatbotFacts, error: PlanError, releases: Releases | None) -> None:
         check = unplanned(error)
         knowledge = check_knowledge(facts.chatbot, facts.indexes)
         before = facts.chatbot.status or ChatbotDeploymentStatus()
@@ -216,7 +227,7 @@ class ChatbotReconciler:
             facts.chatbot,
             Verdicts([check], knowledge, [check]),
             release=before.release,
-            releases=before.releases,
+            releases=releases,
             released=check,
             engine=before.engine,
             knowledge=before.knowledge,

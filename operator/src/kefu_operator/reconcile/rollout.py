@@ -17,7 +17,7 @@ from kefu_operator.prometheus import Prometheus
 from kefu_operator.reconcile.tell import Now
 from kefu_operator.rollout.decision import decided
 from kefu_operator.rollout.judge import Judgement, judge, unknown
-from kefu_operator.rollout.machine import Seen, advance, change, is_due, next_look, shares
+from kefu_operator.rollout.machine import Seen, advance, change, is_due, next_look, retreat, shares
 from kefu_operator.rollout.queries import Subject, questions
 from kefu_operator.rollout.revisions import (
     Revision,
@@ -103,6 +103,25 @@ class Rollouts:
             revisions=revisions,
             candidate=plan if after.candidate else None,
             again=None if due is None else max(due - now, 0.2),
+        )
+
+    def retreat(self, facts: ChatbotFacts, settings: PlanSettings) -> Course | None:
+        """What is served while the present spec cannot be planned; None where no earlier release can be, either."""
+        before = state_of(facts.chatbot.status.releases if facts.chatbot.status else None)
+        revisions = revisions_of(facts.revisions, facts.chatbot.metadata.uid)
+        plans, after = _plans(facts, before, revisions, settings), retreat(before)
+        if after.stable not in plans:
+            return None
+        return Course(
+            before=before,
+            after=after,
+            target=after.stable,
+            strategy=None,
+            served=tuple(Served(plans[name], role, weight) for name, role, weight in shares(after, None)),
+            salt="",
+            revisions=revisions,
+            candidate=None,
+            again=None,
         )
 
     async def prune(self, facts: ChatbotFacts, course: Course) -> None:

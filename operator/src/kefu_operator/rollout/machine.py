@@ -54,6 +54,11 @@ def advance(state: State, seen: Seen) -> State:
     return _go_on(replace(state, step=min(state.step, len(seen.strategy.steps) - 1)), seen, seen.strategy)
 
 
+def retreat(state: State) -> State:
+    """The state while the spec cannot be carried out: what was on its way is wanted no more, and the stable release serves all."""
+    return state if state.candidate is None else State(stable=state.stable)
+
+
 def is_due(state: State, strategy: Strategy | None, now: float) -> bool:
     """Whether the candidate is to be measured now."""
     if strategy is None or state.candidate is None or state.phase is Phase.WAITING:
