@@ -83,7 +83,9 @@ def test_a_spec_reverted_in_mid_rollout_is_the_stable_release_and_nothing_new(sh
     assert (served(shop), kept(shop)) == ([("旧", "stable", 100)], [1, 2])
 
 
-def test_a_spec_that_cannot_be_planned_in_mid_rollout_goes_back_to_the_stable_release_until_it_can(shop: Cluster) -> None:
+def test_a_spec_that_cannot_be_planned_in_mid_rollout_goes_back_to_the_stable_release_until_it_can(
+    shop: Cluster,
+) -> None:
     shop.apply(asked("新", SLOW))
     shop.until(lambda: releases(shop).get("weight") == 50)
     shop.apply(chatbot(engine={"accelerator": {"class": "unheard-of"}}, rollout=SLOW))
