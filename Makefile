@@ -16,7 +16,7 @@ PYTEST := $(PY) -m pytest
 # Most integration tests wait more than they compute; a file's tests stay together, and with them the servers they share.
 PARALLEL := -n 3 --dist loadfile
 MODELS := qwen2.5-coder-1.5b encoder
-TEST_MODELS := $(MODELS) qwen2.5-coder-0.5b
+TEST_MODELS := $(MODELS) qwen2.5-coder-0.5b reranker reranker-tokenizer
 
 ##@ Try it
 .PHONY: demo demo-cluster demo-cluster-down eval

@@ -63,15 +63,21 @@ async def _build(path: Path, settings: Settings) -> IngestionReport:
     # Imported here: to publish a version takes seconds, and must not wait for what only builds or serves.
     from kefu_retrieval.embeddings.choose import choose
     from kefu_retrieval.ingest import Ingestion
+    from kefu_retrieval.rerankers import choose as rerankers
+    from kefu_retrieval.search.reranking import Reranking
 
     index = documents.read(path)
     store = MilvusStore(index.store)
     try:
         embedder = choose(index.embedding, settings)
+        judged = index.reranking if index.evaluation else None
+        reranking = Reranking.of(judged, lambda by: rerankers.choose(by, settings))
         try:
-            return await Ingestion(index, store, embedder).run()
+            return await Ingestion(index, store, embedder, reranking=reranking).run()
         finally:
             await embedder.close()
+            if reranking:
+                await reranking.close()
     finally:
         store.close()
 
@@ -82,6 +88,7 @@ def serve(path: Path, host: str, port: int, settings: Settings, tokens: TokenFil
 
     from kefu_retrieval import app
     from kefu_retrieval.embeddings.choose import choose
+    from kefu_retrieval.rerankers import choose as rerankers
     from kefu_retrieval.service import Service
 
     try:
@@ -90,6 +97,7 @@ def serve(path: Path, host: str, port: int, settings: Settings, tokens: TokenFil
             make_store=lambda target: MilvusStore(target, timeout=settings.store_timeout),
             make_embedder=lambda embedding: choose(embedding, settings),
             timeout=settings.store_timeout,
+            make_reranker=lambda by: rerankers.choose(by, settings),
         )
     except RetrievalError as error:
         log.error("cannot serve", extra={"reason": error.reason, "error": str(error)})

@@ -112,7 +112,9 @@ async def readyz(request: Request) -> Response:
     if tokens and not tokens.accepts(request.headers.get(HEADER, "")):
         return PlainTextResponse("ok\n")
     legs = "dense and keyword" if version.manifest.sparse else "dense only: this server has no keyword search"
-    return PlainTextResponse(f"ok: version {version.manifest.version}, {version.manifest.chunks} chunks, {legs}\n")
+    without = f"; without its reranker: {service.reranker_fault}" if service.reranker_fault else ""
+    found = f"version {version.manifest.version}, {version.manifest.chunks} chunks, {legs}{without}"
+    return PlainTextResponse(f"ok: {found}\n")
 
 
 async def show_metrics(_: Request) -> Response:

@@ -7,7 +7,8 @@ RetrievalError
 │   ├── SourceChanged         the mounted sources are not those the version was named for
 │   ├── SourceUnreadable      a mounted folder changed while it was read, or the file system failed
 │   ├── PlaceUnreachable      a remote source does not answer, is overloaded, or broke off
-│   └── EmbeddingUnreachable  the embedding endpoint does not answer, or is overloaded
+│   ├── EmbeddingUnreachable  the embedding endpoint does not answer, or is overloaded
+│   └── RerankerUnreachable   the reranker does not answer, or is overloaded; the search goes on without it
 └── PermanentError            only a change of input or configuration helps (exit status 65)
     ├── IndexInvalid          the index document cannot be read
     ├── SourceMissing         a source's folder does not exist
@@ -22,6 +23,7 @@ RetrievalError
     ├── DocumentRefused       one document cannot be read; it is left out, and the version goes on without it
     ├── EncoderMissing        the built-in encoder's file is absent or is not the model it should be
     ├── EmbeddingFailed       the embedding endpoint refuses, or its vectors are unusable
+    ├── RerankerFailed        the reranker refuses, or its scores are unusable; the search goes on without it
     ├── GraphFailed           the knowledge graph of a version cannot be built or asked; the search goes on without it
     ├── EmbedderMismatch      the published version was built with another embedding
     ├── StoreRefused          Milvus answers that the request is wrong (credentials, schema, permission)
@@ -47,6 +49,8 @@ class TemporaryError(RetrievalError):
     """Waiting or trying again may help."""
 
     temporary = True
+    wait: float | None = None
+    """Seconds for which a server asks to be left alone (Retry-After); None: it does not say."""
 
 
 class PermanentError(RetrievalError):
@@ -75,6 +79,10 @@ class PlaceUnreachable(TemporaryError):
 
 class EmbeddingUnreachable(TemporaryError):
     """The embedding endpoint does not answer, or is overloaded."""
+
+
+class RerankerUnreachable(TemporaryError):
+    """The reranker does not answer, or is overloaded; the search goes on without it."""
 
 
 class IndexInvalid(PermanentError):
@@ -127,6 +135,10 @@ class EncoderMissing(PermanentError):
 
 class EmbeddingFailed(PermanentError):
     """The embedding endpoint refuses, or its vectors are unusable."""
+
+
+class RerankerFailed(PermanentError):
+    """The reranker refuses, or its scores are unusable; the search goes on without it."""
 
 
 class GraphFailed(PermanentError):

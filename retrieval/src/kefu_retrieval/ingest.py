@@ -18,6 +18,7 @@ from kefu_retrieval.building.survey import Survey, Unsettled, survey
 from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import NothingToIndex, TooMuchLost
 from kefu_retrieval.progress import Progress
+from kefu_retrieval.search.reranking import Reranking
 from kefu_retrieval.sources import read
 from kefu_retrieval.sources.document import Omission
 from kefu_retrieval.store.protocol import Store
@@ -39,12 +40,15 @@ class Ingestion:
         embedder: Embedder,
         clock: Callable[[], float] = time.time,
         policy: Policy | None = None,
+        reranking: Reranking | None = None,
     ) -> None:
+        """`reranking`: what orders the candidates of golden questions, where the index has a reranker."""
         self._index = index
         self._store = store
         self._embedder = embedder
         self._clock = clock
         self._policy = policy or Policy()
+        self._reranking = reranking
         self._progress = Progress()
 
     async def run(self) -> IngestionReport:
@@ -73,7 +77,7 @@ class Ingestion:
         finally:
             found.close()
         log.info("built", extra={"version": self._index.version, "chunks": found.total, "embedded": embedded})
-        outcome = await Release(self._index, self._store, self._embedder, self._progress).run()
+        outcome = await Release(self._index, self._store, self._embedder, self._progress, self._reranking).run()
         return self._report(found, embedded, lost, outcome)
 
     def _lost(self, found: Survey, published: Standing | None) -> Loss | None:

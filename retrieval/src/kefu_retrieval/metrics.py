@@ -6,7 +6,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 
 LEG_SECONDS = Histogram(
     "kefu_retrieval_leg_seconds",
-    "Seconds of one part of a search: embed, dense, sparse, graph.",
+    "Seconds of one part of a search: embed, dense, sparse, rerank, graph.",
     ["leg"],
     buckets=_BUCKETS,
 )
@@ -15,6 +15,11 @@ SEARCH_SECONDS = Histogram(
     "Seconds of a whole search, by outcome: found, weak, error.",
     ["outcome"],
     buckets=_BUCKETS,
+)
+RERANKS = Counter(
+    "kefu_retrieval_reranks_total",
+    "Searches by what came of asking the reranker: reranked, late, failed, resting, broken, skipped.",
+    ["outcome"],
 )
 ERRORS = Counter(
     "kefu_retrieval_errors_total", "Searches answered with an error, by code and reason.", ["code", "reason"]

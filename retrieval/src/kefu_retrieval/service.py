@@ -12,6 +12,7 @@ from kefu_retrieval import documents, metrics
 from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import EmbedderMismatch, RetrievalError
 from kefu_retrieval.graph.keeper import graphs_of
+from kefu_retrieval.search.reranking import Make, Reranking, no_reranker
 from kefu_retrieval.search.searcher import Searcher
 from kefu_retrieval.search.versions import Version, Versions
 from kefu_retrieval.search.vocabulary import built_in
@@ -25,6 +26,9 @@ POLL = 1.0
 STORE_THREADS = 16
 """Store calls at once; more searches wait their turn."""
 
+CONNECTED = ("store", "vocabulary", "graph", "reranking")
+"""Parts of the document for which another searcher is made."""
+
 MakeStore = Callable[[StoreTarget], Store]
 MakeEmbedder = Callable[[Embedding], Embedder]
 
@@ -32,7 +36,14 @@ MakeEmbedder = Callable[[Embedding], Embedder]
 class Service:
     """Searches the index of one document file."""
 
-    def __init__(self, path: Path, make_store: MakeStore, make_embedder: MakeEmbedder, timeout: float) -> None:
+    def __init__(
+        self,
+        path: Path,
+        make_store: MakeStore,
+        make_embedder: MakeEmbedder,
+        timeout: float,
+        make_reranker: Make = no_reranker,
+    ) -> None:
         """Read the document and load the embedder; the store need not be there yet.
 
         Raises:
@@ -42,12 +53,15 @@ class Service:
         self._path = path
         self._make_store = make_store
         self._make_embedder = make_embedder
+        self._make_reranker = make_reranker
         self._timeout = timeout
         self._threads = ThreadPoolExecutor(STORE_THREADS, thread_name_prefix="store")
         self._stamp = documents.Stamp.of(path)
         self._embedders: dict[str, Embedder] = {}
         self._index = documents.read(path)
         self._add_embedder(self._index)
+        self._former: list[Reranking] = []
+        self._reranking = Reranking.of(self._index.reranking, make_reranker)
         self._connect(self._index)
 
     @property
@@ -66,9 +80,14 @@ class Service:
         return response
 
     @property
+    def reranker_fault(self) -> str:
+        """Why searches go on without their reranker for good; empty where they do not."""
+        return self._reranking.fault if self._reranking else ""
+
+    @property
     def desk(self) -> Desk:
         """Who answers about versions, by the document as it is now."""
-        return Desk(self._index, self._store, lambda: self._embedders, self._threads)
+        return Desk(self._index, self._store, lambda: self._embedders, self._threads, self._reranking)
 
     async def ready(self) -> Version:
         """The version that would be searched now.
@@ -103,6 +122,8 @@ class Service:
         """Give back connections and threads."""
         for embedder in self._embedders.values():
             await embedder.close()
+        for reranking in (*self._former, *([self._reranking] if self._reranking else [])):
+            await reranking.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self._graphs:
             self._graphs.close()
@@ -112,7 +133,10 @@ class Service:
         index = documents.read(self._path)
         if index.embedding != self._index.embedding:
             self._add_embedder(index)
-        if any(getattr(index, part) != getattr(self._index, part) for part in ("store", "vocabulary", "graph")):
+        if index.reranking != self._index.reranking:
+            self._former += [self._reranking] if self._reranking else []  # searches in flight still wait for it
+            self._reranking = Reranking.of(index.reranking, self._make_reranker)
+        if any(getattr(index, part) != getattr(self._index, part) for part in CONNECTED):
             self._connect(index)
         self._index = index
         log.info("index document read again", extra={"index": index.name})
@@ -127,7 +151,14 @@ class Service:
         self._store = self._make_store(index.store)
         versions = Versions(self._store, index.store.alias, vocabulary=built_in(index.vocabulary))
         self._graphs = graphs_of(index)
-        self._searcher = Searcher(versions, lambda: self._embedders, self._threads, self._timeout, graphs=self._graphs)
+        self._searcher = Searcher(
+            versions,
+            lambda: self._embedders,
+            self._threads,
+            self._timeout,
+            graphs=self._graphs,
+            reranking=self._reranking,
+        )
 
 
 def _show(index: str, version: Version) -> None:

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 
 import pytest
 
-from kefu_api.wire.search import Explanation, GraphReport, Hit, LegReport, Reasons, SearchRequest, SearchResponse
+from kefu_api.wire.search import (
+    Explanation,
+    GraphReport,
+    Hit,
+    LegReport,
+    Reasons,
+    RerankerReport,
+    SearchRequest,
+    SearchResponse,
+)
 from kefu_operator.cli.commands import search
 from kefu_operator.cli.errors import NotFound
 from kefu_operator.cli.knowledge.engine import Engine
@@ -120,6 +129,19 @@ def test_says_what_the_graph_was_asked_and_which_path_leads_to_a_hit() -> None:
     assert "with         $fits0 = x200" in text
     assert "graph: C65 is a 充电器\n   graph: C65 fits x200" in text
     assert "bias" not in text
+
+
+def test_says_what_the_reranker_did_or_why_it_did_not() -> None:
+    place = Library()
+    report = RerankerReport(kind="model", outcome="reranked", candidates=8, seconds=0.0421)
+    place.told = TOLD.model_copy(update={"reranker": report})
+    place.reasons = REASONS.model_copy(update={"reranker": 0.73})
+    text = run(place, "积份", "--explain")
+    assert "reranker     model, 8 put in order, 0.042 s" in text
+    assert "   reranker 0.730" in text
+    late = RerankerReport(kind="chat", outcome="late", seconds=1.0, detail="no scores within 1 s")
+    place.told = TOLD.model_copy(update={"reranker": late})
+    assert "reranker     chat, late: no scores within 1 s, 1.000 s" in run(place, "积份", "--explain")
 
 
 def test_prints_json_for_machines() -> None:

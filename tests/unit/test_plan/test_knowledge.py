@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from kefu_api import digest
-from kefu_api.documents.index import Index, ModelEmbedding, TritonEmbedding
-from kefu_operator.plan.knowledge import KnowledgePlan, plan_knowledge
+from kefu_api.documents.index import EndpointReranker, Index, ModelEmbedding, ModelReranker, Reranking, TritonEmbedding
+from kefu_operator.plan.knowledge import QUESTIONS, KnowledgePlan, plan_knowledge
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.workload import ClaimMount, ConfigMapMount, DocumentMount, SecretMount, Workload
 from tests.unit.test_plan.objects import index
@@ -141,3 +141,42 @@ def test_a_triton_and_the_share_that_may_be_lost_reach_the_job() -> None:
     read = ingested(plan({"embedding": {"triton": triton}, "publishing": {"maxLoss": "0.2"}}))
     assert read.embedding == TritonEmbedding(url="http://triton.ml:8000", model="encoder", dimension=384)
     assert read.max_loss == 0.2
+
+
+def judged(spec: dict[str, Any]) -> KnowledgePlan:
+    """A plan with golden questions."""
+    golden = {"evaluation": {"questions": {"configMap": {"name": "golden"}}}}
+    digests = {"faq": DIGEST, QUESTIONS: DIGEST}
+    return plan_knowledge(index({**golden, **spec}, "shop", "acme"), digests, ClusterPlacement("acme"))
+
+
+def test_a_reranker_and_its_key_reach_what_searches_and_name_no_version() -> None:
+    endpoint = {"url": "http://rerank.ml:8080", "model": "bge", "apiKeySecret": {"name": "rerank", "key": "token"}}
+    spec = {"reranker": {"endpoint": endpoint, "candidates": 20, "budgetMilliseconds": 250}}
+    made, plain = judged(spec), plan(spec)
+    by = EndpointReranker(url="http://rerank.ml:8080", model="bge", api_key_file="/etc/kefu/reranker-key/token")
+    for read in (ingested(made), document(made.retrieval)):
+        assert read.reranking == Reranking(by=by, candidates=20, budget_seconds=0.25)
+    assert SecretMount("reranker-key", "/etc/kefu/reranker-key", "rerank", "token") in made.retrieval.container.mounts
+    assert "http://rerank.ml:8080" in made.reach.urls
+    assert made.version == plan().version
+    assert ingested(plain).reranking is None, "a job that judges nothing searches nothing"
+    assert all(mount.name != "reranker-key" for task in made.publications.values() for mount in task.container.mounts)
+
+
+def test_a_reranker_and_an_embedding_are_mounted_beside_each_other() -> None:
+    template = "{query} {document}"
+    models = {"reranker": {"model": {"uri": "pvc://models/rank", "template": template}}}
+    made = plan({"embedding": {"model": {"uri": "pvc://models/bge"}}, **models})
+    mounts = {mount.name: mount for mount in made.retrieval.container.mounts if isinstance(mount, ClaimMount)}
+    assert set(mounts) == {"embedding-model", "reranker-model"}
+    read = document(made.retrieval).reranking
+    assert read and read.by == ModelReranker(path=f"{mounts['reranker-model'].path}/rank", template=template)
+    here = document(plan({"reranker": {"model": {"uri": "file:///models/rank"}}}).retrieval).reranking
+    assert here and here.by == ModelReranker(path="/models/rank")
+
+
+def test_another_reranker_is_judged_anew() -> None:
+    chat = {"chat": {"url": "http://q", "model": "m"}}
+    specs: list[dict[str, Any]] = [{}, {"reranker": chat}, {"reranker": {**chat, "candidates": 5}}]
+    assert len({judged(spec).judged_by for spec in specs}) == 3

@@ -86,6 +86,49 @@ Embedding = Annotated[
 ]
 
 
+class ModelReranker(Model):
+    """A cross-encoder in a folder, run by onnxruntime in process."""
+
+    kind: Literal["model"] = "model"
+    path: str
+    """Mounted folder with an ONNX model, `tokenizer.json` and the model's configuration."""
+    template: str | None = None
+    """One text with `{query}` and `{document}`; None: a pair of texts."""
+
+
+class EndpointReranker(Model):
+    """A server of `/v1/rerank`."""
+
+    kind: Literal["endpoint"] = "endpoint"
+    url: str
+    """Base URL without `/v1`."""
+    model: str
+    api_key_file: str | None = None
+
+
+class ChatReranker(Model):
+    """A language model behind `/v1/chat/completions` that gives log probabilities."""
+
+    kind: Literal["chat"] = "chat"
+    url: str
+    """Base URL without `/v1`."""
+    model: str
+    api_key_file: str | None = None
+
+
+Reranker = Annotated[ModelReranker | EndpointReranker | ChatReranker, Field(discriminator="kind")]
+
+
+class Reranking(Model):
+    """What puts the best candidates of a search into their final order."""
+
+    by: Reranker
+    candidates: int
+    """How many of the best."""
+    budget_seconds: float
+    """How long a search waits for it."""
+
+
 class StoreTarget(Model):
     """A Milvus server and our names in it."""
 
@@ -159,6 +202,8 @@ class Index(Model):
     embedding: Embedding
     store: StoreTarget
     search: SearchSettings
+    reranking: Reranking | None = None
+    """None: the confidence alone orders candidates."""
     vocabulary: tuple[tuple[str, ...], ...] = ()
     """Words of one meaning, beside those that any shop has."""
     graph: GraphSettings | None = None

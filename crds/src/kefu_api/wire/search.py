@@ -1,6 +1,6 @@
 """`POST /v1/search` of the retrieval service: a question in, ranked evidence out."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -38,6 +38,8 @@ class Reasons(Model):
     """What the log-odds begin with."""
     path: tuple[str, ...] = ()
     """Steps through the knowledge graph that lead to it."""
+    reranker: float | None = None
+    """How relevant the reranker finds it, 0 to 1; None: it was not asked about this one."""
     standing: dict[str, float] = Field(default_factory=dict)
     """Of a long question, whose documents are not ordered by confidence: what its document's score is the sum of."""
 
@@ -62,6 +64,21 @@ class GraphReport(Model):
     """Products that hold all of them, or passages that speak of the class."""
 
 
+class RerankerReport(Model):
+    """What came of asking the reranker."""
+
+    kind: str
+    """model, endpoint or chat."""
+    outcome: Literal["reranked", "late", "failed", "resting", "broken", "skipped"]
+    """late: not within its budget. failed: it answered with a fault, or not at all. resting: it failed a moment ago. broken: it
+    cannot be loaded. skipped: there was nothing to order, or the question was looked up in parts."""
+    candidates: int = 0
+    """How many it has put in order."""
+    seconds: float = 0.0
+    detail: str = ""
+    """Why it did not."""
+
+
 class Explanation(Model):
     """What was looked for, and what came of it before hits were chosen."""
 
@@ -78,6 +95,8 @@ class Explanation(Model):
     legs: tuple[LegReport, ...]
     left_out: dict[str, int]
     """How many rows or hits were left out, by reason: `invalidToday`, `contradicted`, `repeated`."""
+    reranker: RerankerReport | None = None
+    """Only where the index has one."""
     graph: GraphReport | None = None
     """Only where the index has a graph, and the question is one for it."""
 

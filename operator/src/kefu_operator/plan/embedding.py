@@ -1,12 +1,11 @@
 """From an index's embedding to what the retrieval code reads of it, and what has to be mounted for it."""
 
-from pathlib import PurePosixPath
-
 from kefu_api.documents import index as document
 from kefu_api.kinds.knowledge.embedding import Embedding
 from kefu_api.kinds.meta import SecretKeyReference
+from kefu_operator.plan.model_folder import model_folder
 from kefu_operator.plan.placement import Placement
-from kefu_operator.plan.workload import ClaimMount, Mount
+from kefu_operator.plan.workload import Mount
 
 
 def api_key(embedding: Embedding) -> SecretKeyReference | None:
@@ -30,14 +29,6 @@ def planned_embedding(
         triton = embedding.triton
         return document.TritonEmbedding(url=triton.url, model=triton.model, dimension=triton.dimension), ()
     if embedding.model:
-        return _folder(embedding.model.uri, workload, placement)
+        path, mounts = model_folder(embedding.model.uri, "embedding-model", workload, placement)
+        return document.ModelEmbedding(path=path), mounts
     return document.BuiltinEmbedding(), ()
-
-
-def _folder(uri: str, workload: str, placement: Placement) -> tuple[document.Embedding, tuple[Mount, ...]]:
-    scheme, _, rest = uri.partition("://")
-    if scheme == "file":
-        return document.ModelEmbedding(path=rest), ()
-    claim, _, inside = rest.partition("/")
-    mount = ClaimMount("embedding-model", placement.path(workload, "embedding-model"), claim)
-    return document.ModelEmbedding(path=str(PurePosixPath(mount.path) / inside)), (mount,)

@@ -7,6 +7,7 @@ from kefu_api import digest
 from kefu_api.documents import index as document
 from kefu_api.documents.index import Chunking, GraphSettings, Index, SearchSettings, SourceDocument, StoreTarget
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
+from kefu_api.kinds.knowledge.reranker import Reranker
 from kefu_api.kinds.knowledge.source import Source
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_operator import naming
@@ -15,6 +16,7 @@ from kefu_operator.plan.fetching import FetchPlan, plan_fetching, snapshot_path,
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.pushing import PushPlan, plan_pushing
 from kefu_operator.plan.reach import Access, Reach
+from kefu_operator.plan.reranker import planned_reranking, reranker_key, reranker_url
 from kefu_operator.plan.workload import (
     Compute,
     ConfigMapMount,
@@ -126,11 +128,16 @@ def _secrets(index: KnowledgeIndex, pushing: PushPlan | None) -> tuple[Generated
 
 
 def _reach(index: KnowledgeIndex) -> Reach:
-    """Store and embedding: what builds, publishes and searches has no more to call."""
+    """Store, embedding and reranker: what builds, publishes and searches has no more to call."""
     store, remote = index.spec.store.external, index.spec.embedding.endpoint or index.spec.embedding.triton
+    reranker = reranker_url(index.spec.reranker)
     return Reach(
         uses=() if store else (naming.store(index.metadata.name),),
-        urls=(*((store.uri,) if store else ()), *((remote.url,) if remote else ())),
+        urls=(
+            *((store.uri,) if store else ()),
+            *((remote.url,) if remote else ()),
+            *((reranker,) if reranker else ()),
+        ),
     )
 
 
@@ -158,6 +165,8 @@ def _judged_by(index: KnowledgeIndex, digests: Mapping[str, str]) -> str | None:
     }
     if index.spec.graph.enabled:
         value["graph"] = index.spec.graph.model_dump(mode="json")
+    if index.spec.reranker:
+        value["reranker"] = index.spec.reranker.model_dump(mode="json", exclude_none=True)
     return digest.of_value(value)[:16]
 
 
@@ -202,8 +211,9 @@ def _document(
     version: str = "",
     sources: tuple[SourceDocument, ...] = (),
     volume: str | None = None,
+    reranker: Reranker | None = None,
 ) -> tuple[Index, tuple[Mount, ...]]:
-    """The index document as one workload sees it, and the mounts that its secrets need."""
+    """The index document as one workload sees it, and the mounts that its secrets need; `reranker`: for workloads that search."""
     spec = index.spec
     mounts: list[Mount] = []
 
@@ -218,6 +228,8 @@ def _document(
     embedding, models = planned_embedding(
         spec.embedding, workload, placement, secret("embedding-key", api_key(spec.embedding))
     )
+    mounts += models
+    reranking, models = planned_reranking(reranker, workload, placement, secret("reranker-key", reranker_key(reranker)))
     mounts += models
     store = StoreTarget(
         uri=external.uri if external else f"http://{placement.address(naming.store(index.metadata.name), MILVUS)}",
@@ -243,6 +255,7 @@ def _document(
                 min_confidence=float(spec.search.min_confidence),
                 fusion=spec.search.fusion,
             ),
+            reranking=reranking,
             vocabulary=tuple(concept.words for concept in spec.vocabulary.concepts),
             graph=_graph(index),
             keep=spec.publishing.keep,
@@ -337,7 +350,15 @@ def _ingestion(
             )
         )
     evaluation = _evaluation(index, digests, name, placement, mounts)
-    built, secrets = _document(index, name, placement, version=version, sources=tuple(sources), volume=volume)
+    built, secrets = _document(
+        index,
+        name,
+        placement,
+        version=version,
+        sources=tuple(sources),
+        volume=volume,
+        reranker=index.spec.reranker if evaluation else None,
+    )
     built = built.model_copy(
         update={
             "evaluation": evaluation,
@@ -410,7 +431,7 @@ def _publication(index: KnowledgeIndex, version: str, placement: Placement, volu
 
 def _retrieval(index: KnowledgeIndex, placement: Placement) -> Workload:
     name = naming.retrieval(index.metadata.name)
-    followed, secrets = _document(index, name, placement)
+    followed, secrets = _document(index, name, placement, reranker=index.spec.reranker)
     documents = DocumentMount(
         "index",
         placement.path(name, "index"),

@@ -1,7 +1,6 @@
 """The endpoint embedder: any server that speaks OpenAI's `/v1/embeddings`."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -10,7 +9,7 @@ import numpy as np
 from kefu_api.documents.index import EndpointEmbedding
 from kefu_retrieval.embeddings.checking import unit
 from kefu_retrieval.embeddings.protocol import MAX_CHARACTERS, Vectors
-from kefu_retrieval.embeddings.remote import BATCH, BUSY, Remote, busy
+from kefu_retrieval.embeddings.remote import BATCH, BUSY, Remote, authorization, busy
 from kefu_retrieval.errors import EmbeddingFailed, EmbeddingUnreachable
 
 __all__ = ["BATCH", "EndpointEmbedder"]
@@ -68,8 +67,9 @@ class EndpointEmbedder:
     async def _once(self, texts: Sequence[str]) -> Vectors:
         url = f"{self._target.url.rstrip('/')}/v1/embeddings"
         body = {"model": self._target.model, "input": list(texts), "encoding_format": "float"}
+        headers = authorization(self._target.api_key_file, EmbeddingFailed)
         try:
-            async with self._remote.session.post(url, json=body, headers=self._headers()) as answer:
+            async with self._remote.session.post(url, json=body, headers=headers) as answer:
                 if answer.status in BUSY:
                     raise busy(url, answer)
                 if answer.status in _TOO_MUCH:
@@ -81,15 +81,6 @@ class EndpointEmbedder:
             raise EmbeddingUnreachable(f"{url} does not answer: {type(error).__name__}") from error
         except ValueError as error:
             raise EmbeddingFailed(f"{url} answers something other than JSON") from error
-
-    def _headers(self) -> dict[str, str]:
-        if self._target.api_key_file is None:
-            return {}
-        try:
-            key = Path(self._target.api_key_file).read_text().strip()
-        except OSError as error:
-            raise EmbeddingFailed(f"the key file {self._target.api_key_file} cannot be read") from error
-        return {"Authorization": f"Bearer {key}"}
 
 
 def _vectors(answer: Any) -> Vectors:

@@ -40,15 +40,15 @@ class ModelFolder:
     """Names what decides the vectors: 16 hex digits of SHA-256 over model, tokenizer, pooling and length."""
 
 
-def read(folder: Path) -> ModelFolder:
-    """Look into a mounted model folder.
+def read(folder: Path, field: str) -> ModelFolder:
+    """Look into a mounted model folder, which `field` of the spec names.
 
     Raises:
         EncoderMissing: a file is absent or says something that cannot be; the message names it.
     """
     if not folder.is_dir():
         raise EncoderMissing(
-            f"the model folder {folder} does not exist; correct embedding.model.uri (file:// works with `kefu run` only)"
+            f"the model folder {folder} does not exist; correct {field}.uri (file:// works with `kefu run` only)"
         )
     model = next((folder / name for name in MODELS if (folder / name).is_file()), None)
     if model is None:

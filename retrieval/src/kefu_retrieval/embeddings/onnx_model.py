@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kefu_retrieval.embeddings import onnx_folder
+from kefu_retrieval.embeddings import onnx_folder, onnx_tokenizer
 from kefu_retrieval.embeddings.checking import unit
-from kefu_retrieval.embeddings.onnx_folder import ModelFolder, Pooling
+from kefu_retrieval.embeddings.onnx_folder import Pooling
 from kefu_retrieval.embeddings.onnx_session import Session
 from kefu_retrieval.embeddings.protocol import MAX_CHARACTERS, Vectors
 from kefu_retrieval.errors import EncoderMissing
@@ -30,8 +29,8 @@ class OnnxEmbedder:
         Raises:
             EncoderMissing: a file is absent, is not what it should be, or the model does not give one vector a text.
         """
-        self._folder = onnx_folder.read(folder)
-        self._tokenizer = _tokenizer(self._folder)
+        self._folder = onnx_folder.read(folder, FIELD)
+        self._tokenizer = onnx_tokenizer.load(self._folder, FIELD)
         self._session = Session(self._folder.model)
         self._output = _output(self._session)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
@@ -66,19 +65,13 @@ class OnnxEmbedder:
 
     def _run(self, texts: list[str]) -> Vectors:
         encoded = self._tokenizer.encode_batch(texts)
-        mask = np.array([one.attention_mask for one in encoded], dtype=np.int64)
-        feed = {
-            "input_ids": np.array([one.ids for one in encoded], dtype=np.int64),
-            "attention_mask": mask,
-            "token_type_ids": np.array([one.type_ids for one in encoded], dtype=np.int64),
-            "position_ids": np.cumsum(mask, axis=1) - 1,
-        }
+        feed = onnx_tokenizer.feed(encoded)
         wanted = {name: feed[name] for name in self._session.inputs if name in feed}
         given = self._session.run(self._output, wanted)
         hidden = np.asarray(given, dtype=np.float32)
         if hidden.ndim not in (2, 3):
             raise EncoderMissing(f"{self._folder.model} gives a tensor of {hidden.ndim} sides, not one vector a text")
-        return hidden if hidden.ndim == 2 else pool(hidden, mask, self._folder.pooling)
+        return hidden if hidden.ndim == 2 else pool(hidden, feed["attention_mask"], self._folder.pooling)
 
 
 def pool(hidden: NDArray[np.float32], mask: NDArray[np.int64], pooling: Pooling) -> Vectors:
@@ -93,20 +86,6 @@ def pool(hidden: NDArray[np.float32], mask: NDArray[np.int64], pooling: Pooling)
     if pooling == "max":
         return np.asarray(np.where(seen > 0, hidden, -np.inf).max(axis=1), dtype=np.float32)
     return np.asarray((hidden * seen).sum(axis=1) / np.maximum(seen.sum(axis=1), 1e-9), dtype=np.float32)
-
-
-def _tokenizer(folder: ModelFolder) -> Any:
-    try:
-        from tokenizers import Tokenizer  # heavy and only for this embedder: the extra `onnx`
-    except ImportError as error:
-        raise EncoderMissing("embedding.model needs the package tokenizers; install kefu-retrieval[onnx]") from error
-    try:
-        made = Tokenizer.from_file(str(folder.tokenizer))
-    except Exception as error:  # the library raises nothing narrower
-        raise EncoderMissing(f"{folder.tokenizer} is no tokenizer: {str(error)[:200]}") from error
-    made.enable_truncation(folder.tokens)
-    made.enable_padding(pad_id=folder.pad)
-    return made
 
 
 def _output(session: Session) -> str:

@@ -1,14 +1,19 @@
-"""What embedders behind HTTP have in common: one session, batches, some of them at once, and patience with a busy server."""
+"""What embedders and rerankers behind HTTP have in common: one session, batches, some of them at once, and patience with a busy server."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
 
 import aiohttp
 import numpy as np
 
 from kefu_retrieval.embeddings.protocol import Vectors
-from kefu_retrieval.errors import EmbeddingUnreachable, RetrievalError
+from kefu_retrieval.errors import EmbeddingUnreachable, RetrievalError, TemporaryError
+
+T = TypeVar("T")
 
 BATCH = 32
 """Texts of one request."""
@@ -18,14 +23,6 @@ BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that may pass."""
 LONGEST_WAIT = 30.0
 """Seconds; a server that asks for more patience (Retry-After) is asked again after this."""
-
-
-class Busy(EmbeddingUnreachable):
-    """The server asks to be left alone for `seconds` (None: it does not say)."""
-
-    def __init__(self, message: str, seconds: float | None = None) -> None:
-        super().__init__(message)
-        self.seconds = seconds
 
 
 class Remote:
@@ -71,22 +68,35 @@ class Remote:
             raise errors.exceptions[0] from None
         return np.concatenate([part.result() for part in parts]) if parts else np.empty((0, dimension), np.float32)
 
-    async def patiently(self, act: Callable[[], Awaitable[Vectors]]) -> Vectors:
-        """`act`, again with back-off (jittered, or as long as the server asks for) while it raises `EmbeddingUnreachable`."""
+    async def patiently(self, act: Callable[[], Awaitable[T]]) -> T:
+        """`act`, again with back-off (jittered, or as long as the server asks for) while it raises a `TemporaryError`."""
         for attempt in range(1, self._attempts):
             try:
                 return await act()
-            except EmbeddingUnreachable as error:
-                asked = error.seconds if isinstance(error, Busy) else None
+            except TemporaryError as error:
                 pause = self._backoff * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
-                await asyncio.sleep(min(LONGEST_WAIT, max(pause, asked or 0.0)))
+                await asyncio.sleep(min(LONGEST_WAIT, max(pause, error.wait or 0.0)))
         return await act()
 
 
-def busy(url: str, answer: aiohttp.ClientResponse) -> Busy:
+def busy(url: str, answer: aiohttp.ClientResponse, kind: type[TemporaryError] = EmbeddingUnreachable) -> TemporaryError:
     """What a status of `BUSY` becomes."""
+    error = kind(f"{url} answers {answer.status}")
+    with suppress(ValueError):  # absent, or a date
+        error.wait = float(answer.headers.get("Retry-After", ""))
+    return error
+
+
+def authorization(key_file: str | None, failure: type[RetrievalError]) -> dict[str, str]:
+    """The header with the key in a mounted file, read anew each time; none without a file.
+
+    Raises:
+        RetrievalError: `failure`, where the file cannot be read.
+    """
+    if key_file is None:
+        return {}
     try:
-        asked = float(answer.headers.get("Retry-After", ""))
-    except ValueError:
-        asked = None  # absent, or a date
-    return Busy(f"{url} answers {answer.status}", asked)
+        key = Path(key_file).read_text().strip()
+    except OSError as error:
+        raise failure(f"the key file {key_file} cannot be read") from error
+    return {"Authorization": f"Bearer {key}"}

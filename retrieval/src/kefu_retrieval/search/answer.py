@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from kefu_api.wire.search import Explanation, GraphReport, Hit, LegReport, Reasons
+from kefu_api.wire.search import Explanation, GraphReport, Hit, LegReport, Reasons, RerankerReport
 from kefu_retrieval.search.confidence import BIAS, contributions
 from kefu_retrieval.search.fusion import Leg
 from kefu_retrieval.search.question import Question
@@ -32,6 +32,7 @@ def explanation(
     parts: Sequence[Question],
     legs: Sequence[Sequence[Leg]],
     left_out: Mapping[str, int],
+    reranker: RerankerReport | None = None,
     graph: GraphReport | None = None,
 ) -> Explanation:
     """What was looked for, and what came of it before hits were chosen; `legs` are those of each of the parts."""
@@ -46,6 +47,7 @@ def explanation(
         parts=tuple(part.text for part in parts) if len(parts) > 1 else (),
         legs=tuple(LegReport(name=name, weight=weights[name], rows=rows[name]) for name in weights),
         left_out={name: count for name, count in left_out.items() if count},
+        reranker=reranker,
         graph=graph,
     )
 
@@ -57,5 +59,6 @@ def _reasons(judged: Judged, path: tuple[str, ...]) -> Reasons:
         evidence={name: round(value, 3) for name, value in contributions(judged.seen).items() if value},
         bias=BIAS,
         path=path,
+        reranker=judged.relevance,
         standing={name: round(value, 4) for name, value in judged.standing.items()},
     )

@@ -58,6 +58,8 @@ class Judged:
     confidence: float
     standing: Mapping[str, float] = field(default_factory=dict)
     """What gives its document its place, for a question of several parts; else the confidence alone does."""
+    relevance: float | None = None
+    """By the reranker, 0 to 1; None: it was not asked about this one."""
 
     @property
     def payload(self) -> Payload:
@@ -86,7 +88,7 @@ def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -
     cosines += [max(scale.floor, UNSEEN * cosines[0])] * AROUND
     sparse = chunk.legs.get("sparse")
     probes = {row.payload.probe for rows in chunk.legs.values() for row in rows}
-    texts = [_full(payload), *probes]
+    texts = [full(payload), *probes]
     held = [scale.features.names & lexicon.features(text) for text in texts]
     concepts = [scale.concepts.names & lexicon.vocabulary.concepts(text) for text in texts]
     title = lexicon.vocabulary.concepts(_title(payload))
@@ -114,7 +116,8 @@ def _union(sets: Sequence[frozenset[str]]) -> frozenset[str]:
     return frozenset().union(*sets)
 
 
-def _full(payload: Payload) -> str:
+def full(payload: Payload) -> str:
+    """All that a passage says, under its title and headings."""
     return " ".join([payload.title, *payload.headings, payload.text])
 
 

@@ -21,6 +21,7 @@ from kefu_retrieval.search.legs import Legs
 from kefu_retrieval.search.long_question import Part
 from kefu_retrieval.search.question import Question
 from kefu_retrieval.search.ranking import Judged, rank
+from kefu_retrieval.search.reranking import Reranking
 from kefu_retrieval.search.validity import holding
 from kefu_retrieval.search.versions import Version, Versions
 
@@ -39,15 +40,17 @@ class Searcher:
         timeout: float,
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
         graphs: Graphs | None = None,
+        reranking: Reranking | None = None,
     ) -> None:
         """`embedders`: those at hand now, by fingerprint; `timeout`: seconds a whole search may take; `today` decides what
-        still holds; `graphs`: the knowledge graphs of the versions, where the index has them."""
+        still holds; `graphs`: the knowledge graphs of the versions, where the index has them; `reranking`: what orders the best candidates, if anything."""
         self._versions = versions
         self._legs = Legs(embedders, threads)
         self._threads = threads
         self._timeout = timeout
         self._today = today
         self._graphs = graphs
+        self._reranking = reranking
 
     async def search(
         self,
@@ -78,14 +81,19 @@ class Searcher:
         today = self._today()
         legs = [_holding(each, today) for each in found]
         ranked = await self._ranked(version, question, asked, legs, settings)
+        reranked = (
+            await self._reranking.order(question.text, ranked, whole=len(asked) == 1) if self._reranking else None
+        )
+        ranked = reranked.ranked if reranked else ranked
         graph = await self._consult(
             version, Asked(question, ranked, today, explain, self._again(version, settings, today))
         )
         chosen = [*graph.first[:top_k], *distinct(graph.ranked, version.lexicon, max(0, top_k - len(graph.first)))]
-        surest = chosen if len(asked) > 1 else chosen[:1]
+        surest = chosen if len(asked) > 1 or (reranked and not graph.first) else chosen[:1]
         best = max((each.confidence for each in surest), default=0.0)
         left_out = _left_out(found, legs, [*graph.first, *graph.ranked], chosen) | {"contradicted": graph.contradicted}
-        told = answer.explanation(query, question, asked, legs, left_out, graph.report) if explain else None
+        report = reranked.report if reranked else None
+        told = answer.explanation(query, question, asked, legs, left_out, report, graph.report) if explain else None
         return SearchResponse(
             index=index,
             version=version.manifest.version,

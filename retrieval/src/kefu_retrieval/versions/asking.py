@@ -11,6 +11,7 @@ from kefu_retrieval.evaluation.judge import Step
 from kefu_retrieval.evaluation.questions import Question
 from kefu_retrieval.evaluation.scores import Finding
 from kefu_retrieval.graph.keeper import graphs_of
+from kefu_retrieval.search.reranking import Reranking
 from kefu_retrieval.search.searcher import Searcher
 from kefu_retrieval.search.versions import OneVersion
 from kefu_retrieval.search.vocabulary import built_in
@@ -28,15 +29,16 @@ async def ask_version(
     threads: Executor,
     golden: Sequence[Question],
     step: Step = lambda done, total: None,
+    reranking: Reranking | None = None,
 ) -> list[Finding]:
-    """What each question finds in `collection`; `step` is told how many were asked.
+    """What each question finds in `collection`; `step` is told how many were asked; `reranking` is patient.
 
     Raises:
         RetrievalError: a search failed; a judgement of half the questions would be none.
     """
     versions = OneVersion(store, collection, built_in(index.vocabulary))
     graphs = graphs_of(index, wait=True)
-    searcher = Searcher(versions, embedders, threads, SEARCH_SECONDS, graphs=graphs)
+    searcher = Searcher(versions, embedders, threads, SEARCH_SECONDS, graphs=graphs, reranking=reranking)
 
     async def ask(text: str, depth: int) -> SearchResponse:
         return await searcher.search(index.name, text, depth, index.search)

@@ -23,6 +23,7 @@ from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import IndexNotPublished
 from kefu_retrieval.evaluation import questions
 from kefu_retrieval.evaluation.scores import scores
+from kefu_retrieval.search.reranking import Reranking
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Payload
 from kefu_retrieval.store.view import View
@@ -37,12 +38,18 @@ class Desk:
     """Answers about the versions of one index; nothing here changes any."""
 
     def __init__(
-        self, index: Index, store: Store, embedders: Callable[[], Mapping[str, Embedder]], threads: Executor
+        self,
+        index: Index,
+        store: Store,
+        embedders: Callable[[], Mapping[str, Embedder]],
+        threads: Executor,
+        reranking: Reranking | None = None,
     ) -> None:
         self._index = index
         self._store = store
         self._embedders = embedders
         self._threads = threads
+        self._reranking = reranking.patient() if reranking else None
         self._archive = Archive(store, index.store.alias)
 
     async def versions(self) -> VersionList:
@@ -122,7 +129,9 @@ class Desk:
             version = await self._blocking(self._published)
         manifest = await self._blocking(partial(self._archive.find, version))
         collection = self._archive.collection(manifest.version)
-        findings = await ask_version(self._index, self._store, collection, self._embedders, self._threads, golden)
+        findings = await ask_version(
+            self._index, self._store, collection, self._embedders, self._threads, golden, reranking=self._reranking
+        )
         results = tuple(
             QuestionResult(
                 id=asked.id,

@@ -11,6 +11,7 @@ from kefu_retrieval.evaluation import judge, questions
 from kefu_retrieval.evaluation.questions import Question
 from kefu_retrieval.evaluation.scores import Finding
 from kefu_retrieval.progress import Progress
+from kefu_retrieval.search.reranking import Reranking
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest
 from kefu_retrieval.versions.archive import Archive
@@ -39,11 +40,19 @@ class Outcome:
 class Release:
     """Brings the version that an index document names before the readers, or says why not."""
 
-    def __init__(self, index: Index, store: Store, embedder: Embedder, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        index: Index,
+        store: Store,
+        embedder: Embedder,
+        progress: Progress | None = None,
+        reranking: Reranking | None = None,
+    ) -> None:
         self._index = index
         self._store = store
         self._embedders: Mapping[str, Embedder] = {embedder.fingerprint: embedder}
         self._progress = progress or Progress()
+        self._reranking = reranking.patient() if reranking else None
         self._archive = Archive(store, index.store.alias)
 
     async def run(self) -> Outcome:
@@ -94,4 +103,5 @@ class Release:
                 threads,
                 golden,
                 lambda done, total: self._progress("Evaluating", done, total),
+                self._reranking,
             )

@@ -7,6 +7,7 @@ from pydantic import Field
 from kefu_api.kinds.knowledge.embedding import BuiltinEmbedding, Embedding
 from kefu_api.kinds.knowledge.evaluation import Evaluation, Publishing
 from kefu_api.kinds.knowledge.graph import Graph
+from kefu_api.kinds.knowledge.reranker import Reranker
 from kefu_api.kinds.knowledge.search import Search, Vocabulary
 from kefu_api.kinds.knowledge.source import MAX_REMOTE, Source
 from kefu_api.kinds.knowledge.store import EmbeddedStore, Store
@@ -64,6 +65,8 @@ class KnowledgeIndexSpec(Ruled):
     """How documents are cut."""
     embedding: Embedding = Embedding(builtin=BuiltinEmbedding())
     """What turns text into vectors."""
+    reranker: Reranker | None = None
+    """What puts the best candidates into their final order; absent: their confidence does."""
     store: Store = Store(embedded=EmbeddedStore())
     """Where vectors are kept."""
     search: Search = Search()

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from kefu_api.wire.search import Explanation, GraphReport, Hit, Reasons, SearchRequest, SearchResponse
+from kefu_api.wire.search import Explanation, GraphReport, Hit, Reasons, RerankerReport, SearchRequest, SearchResponse
 from kefu_operator.cli.knowledge.options import add_place, place_of
 from kefu_operator.cli.knowledge.place import Place, chosen
 from kefu_operator.cli.output import Output
@@ -79,8 +79,15 @@ def _explain(told: Explanation, output: Output) -> None:
         output.print(f"  {leg.name:<12} {leg.rows} rows, weight {leg.weight:g}")
     for reason, count in told.left_out.items():
         output.print(f"  left out     {count} {reason}")
+    if told.reranker:
+        _reranker(told.reranker, output)
     if told.graph:
         _graph(told.graph, output)
+
+
+def _reranker(told: RerankerReport, output: Output) -> None:
+    what = f"{told.candidates} put in order" if told.outcome == "reranked" else f"{told.outcome}: {told.detail}"
+    output.print(f"  reranker     {told.kind}, {what}, {told.seconds:.3f} s")
 
 
 def _graph(told: GraphReport, output: Output) -> None:
@@ -101,6 +108,8 @@ def _hit(place: int, hit: Hit, output: Output) -> None:
 def _reasons(reasons: Reasons, output: Output) -> None:
     for leg, score in reasons.legs.items():
         output.print(f"   {leg} {score:.3f} by “{' '.join(reasons.nearest[leg].split())[:60]}”")
+    if reasons.reranker is not None:
+        output.print(f"   reranker {reasons.reranker:.3f}")
     for step in reasons.path:
         output.print(f"   graph: {step}")
     if reasons.standing:

@@ -1,0 +1,1 @@
+"""Rerankers: a question and passages in, how relevant each is out."""
