@@ -14,8 +14,9 @@ from kefu_retrieval.errors import EncoderMissing, RerankerUnreachable
 from kefu_retrieval.ingest import Ingestion
 from kefu_retrieval.rerankers.chat import request, yes_over_no
 from kefu_retrieval.rerankers.protocol import Reranker, log_odds, relevance
+from kefu_retrieval.search.confidence import Evidence
 from kefu_retrieval.search.fusion import Fused
-from kefu_retrieval.search.ranking import Evidence, Judged
+from kefu_retrieval.search.ranking import Judged
 from kefu_retrieval.search.reranking import REST, STRIKES, Reranking, reordered
 from kefu_retrieval.search.searcher import Searcher
 from kefu_retrieval.search.versions import Versions
