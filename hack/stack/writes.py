@@ -8,11 +8,18 @@ _WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 
 def write_events(log: Path | str, user: str, since: int = 0) -> list[dict[str, Any]]:
-    """Every write of a user after byte `since`, oldest first, as the log holds it; a line still being written is left out."""
+    """Every write of a user after byte `since`, oldest first, as the log holds it; a line still being written is left out.
+
+    What was only tried (`dryRun`) is no write.
+    """
     with Path(log).open() as lines:
         lines.seek(since)
         events: list[dict[str, Any]] = [json.loads(line) for line in lines if line.endswith("\n")]
-    return [event for event in events if event["verb"] in _WRITES and event["user"]["username"] == user]
+    return [
+        event
+        for event in events
+        if event["verb"] in _WRITES and event["user"]["username"] == user and "dryRun=" not in event["requestURI"]
+    ]
 
 
 def writes_by(log: Path | str, user: str) -> list[str]:

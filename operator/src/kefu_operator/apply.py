@@ -136,6 +136,21 @@ class Applier:
         self._count(resource, "create")
         return True
 
+    async def lacks(self, desired: Object) -> bool:
+        """Ask, by a create that the API server only tries, whether there is no object of that name; nothing is written.
+
+        For objects that may not be read.
+
+        Raises:
+            ApiError: the API server would refuse it, or did not answer.
+        """
+        path = resource_of(desired).path(desired["metadata"]["namespace"])
+        try:
+            await self._send("post", path, desired, field_manager=naming.MANAGER, dry_run="All")
+        except Conflict:
+            return False
+        return True
+
     async def record(self, event: Object) -> None:
         """Post an event, or count on the equal one that stands; one too many of its object is left out.
 

@@ -50,6 +50,7 @@ QUERY = {
     "more": "continue",
     "field_manager": "fieldManager",
     "force_conflicts": "force",
+    "dry_run": "dryRun",
 }
 """Options of a request, by the API server's names for them."""
 

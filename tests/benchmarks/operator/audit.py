@@ -33,7 +33,7 @@ class Trail:
         whole = text[: text.rfind(b"\n") + 1]
         self.offset += len(whole)
         found = [event for line in whole.splitlines() if (event := json.loads(line))["user"]["username"] == self.user]
-        fresh = [event for event in found if event["verb"] in WRITES]
+        fresh = [event for event in found if event["verb"] in WRITES and "dryRun=" not in event["requestURI"]]
         self.events += fresh
         self.reads += len(found) - len(fresh)
         return len(fresh)

@@ -9,7 +9,7 @@ from kefu_operator.errors import Forbidden, Rejected
 from kefu_operator.reconcile.tell import Now
 
 AGAIN = timedelta(seconds=60)
-"""Between two tries to make what is most likely there: a Secret that was deleted, to rotate it, is noticed by the next."""
+"""Between two looks for what is most likely there: a Secret that was deleted, to rotate it, is noticed by the next."""
 
 
 class SecretMaker:
@@ -18,7 +18,7 @@ class SecretMaker:
     def __init__(self, applier: Applier, now: Now) -> None:
         self._applier = applier
         self._now = now
-        self._tried: dict[tuple[str, str], datetime] = {}
+        self._looked: dict[tuple[str, str], datetime] = {}
 
     async def make(
         self, owner: Object, make: Callable[[], Sequence[Object]], follower: Object | None, *, waits: bool
@@ -42,16 +42,19 @@ class SecretMaker:
         made = follower is not None and any(
             reference["uid"] == meta["uid"] for reference in follower["metadata"].get("ownerReferences", ())
         )
-        if made and not waits and now - self._tried.setdefault(key, now) < AGAIN:
+        likely = made and not waits
+        if likely and now - self._looked.setdefault(key, now) < AGAIN:
             return ()
-        self._tried[key] = now
+        self._looked[key] = now
         try:
             for secret in make():
-                await self._applier.create(secret)
+                # A create that is refused because the Secret is there would be a write that the steady state has no use for.
+                if not likely or await self._applier.lacks(secret):
+                    await self._applier.create(secret)
         except (Forbidden, Rejected) as refusal:
             return (refusal,)
         return ()
 
     def forget(self, namespace: str, name: str) -> None:
         """The owner is gone."""
-        self._tried.pop((namespace, name), None)
+        self._looked.pop((namespace, name), None)
