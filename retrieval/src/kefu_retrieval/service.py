@@ -12,9 +12,10 @@ from kefu_retrieval import documents, metrics
 from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import EmbedderMismatch, RetrievalError
 from kefu_retrieval.graph.keeper import graphs_of
+from kefu_retrieval.search.pinned import Pinned
 from kefu_retrieval.search.reranking import Make, Reranking, no_reranker
 from kefu_retrieval.search.searcher import Searcher
-from kefu_retrieval.search.versions import Version, Versions
+from kefu_retrieval.search.versions import OneVersion, Version, Versions
 from kefu_retrieval.search.vocabulary import built_in
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.versions.desk import Desk
@@ -73,7 +74,8 @@ class Service:
         """Answer one request with the settings of the document as it is now; with `explain` it says why."""
         index = self._index
         top_k = request.top_k or index.search.top_k
-        response = await self._searcher.search(
+        searcher = self._pinned.of(request.version) if request.version else self._searcher
+        response = await searcher.search(
             index.name, request.query, top_k, index.search, history=request.history, explain=explain
         )
         metrics.CONFIDENCE.observe(response.confidence)
@@ -149,16 +151,17 @@ class Service:
     def _connect(self, index: Index) -> None:
         """An earlier store is not closed: searches in flight still use it, and it goes with the last of them."""
         self._store = self._make_store(index.store)
-        versions = Versions(self._store, index.store.alias, vocabulary=built_in(index.vocabulary))
-        self._graphs = graphs_of(index)
-        self._searcher = Searcher(
-            versions,
-            lambda: self._embedders,
-            self._threads,
-            self._timeout,
-            graphs=self._graphs,
-            reranking=self._reranking,
-        )
+        store, alias, vocabulary = self._store, index.store.alias, built_in(index.vocabulary)
+        self._graphs, reranking = graphs_of(index), self._reranking
+        graphs = self._graphs
+
+        def searcher(versions: Versions) -> Searcher:
+            return Searcher(
+                versions, lambda: self._embedders, self._threads, self._timeout, graphs=graphs, reranking=reranking
+            )
+
+        self._searcher = searcher(Versions(store, alias, vocabulary=vocabulary))
+        self._pinned = Pinned(lambda version: searcher(OneVersion(store, f"{alias}_{version}", vocabulary)))
 
 
 def _show(index: str, version: Version) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from tests.integration.test_controller.cluster import Cluster
 from tests.integration.test_controller.conftest import RunningOperator, settings
-from tests.integration.test_controller.objects import chatbot, endpoint_chatbot, run_chatbot
+from tests.integration.test_controller.objects import chatbot, config_map, endpoint_chatbot, report, run_chatbot
+from tests.integration.test_controller.test_knowledge import jobs, publish, version_of
 
 QUICK = {"steps": [50, 100], "interval": "2s"}
 SLOW = {"steps": [50, 100], "interval": "1h"}
@@ -65,6 +66,35 @@ def test_a_new_release_takes_its_steps_and_stays(shop: Cluster) -> None:
     assert kept(shop) == [1, 2]
     told = [event for event in shop.all("events") if event["reason"] == "Promoted"]
     assert [event["message"] for event in told] == ["release r2 serves all customers"]
+
+
+def test_a_new_version_of_the_knowledge_takes_the_steps_and_the_old_one_stays_meanwhile(
+    cluster: Cluster, operator: RunningOperator
+) -> None:
+    def versions() -> list[tuple[str | None, str, int]]:
+        document = json.loads((cluster.get("configmap", "shop-release") or {})["data"]["release.json"])
+        told = document["variants"]
+        return [(each["release"]["knowledge"][0].get("version"), each["role"], each["weight"]) for each in told]
+
+    first = version_of(publish(cluster))
+    cluster.apply(asked("旧", SLOW))
+    run_chatbot(cluster)
+    cluster.until(lambda: settled(cluster, "r1"))
+    assert versions() == [(first, "stable", 100)]
+    cluster.apply(config_map(text="- {question: 能退货吗？, answer: 三十天内可以。}"))
+    job = cluster.until(lambda: next((name for name in jobs(cluster) if version_of(name) != first), None))
+    built = json.loads((cluster.get("configmap", job) or {})["data"]["index.json"])
+    assert built["holds"] == [first]
+    second = version_of(job)
+    cluster.end_job(job, report(second, second, first))
+    cluster.until(lambda: releases(cluster).get("weight") == 50)
+    assert versions() == [(first, "stable", 50), (second, "candidate", 50)]
+    assert [each["version"] for each in releases(cluster)["knowledge"]] == [first, second]
+    cluster.apply(asked("旧", QUICK))
+    cluster.until(lambda: settled(cluster, "r2"))
+    assert (versions(), kept(cluster)) == ([(second, "stable", 100)], [1, 2])
+    cluster.apply(asked("旧"))
+    cluster.until(lambda: versions() == [(None, "stable", 100)])
 
 
 def test_a_release_that_is_kept_is_never_changed(shop: Cluster) -> None:

@@ -1,6 +1,7 @@
 """What `kefu rollout` makes of a spec, and how it shows releases."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,6 +55,18 @@ def test_undo_puts_the_release_before_back_and_leaves_what_is_of_no_release() ->
     assert (spec["persona"], spec["scaling"]) == ({"prompt": "旧"}, {"gateway": {"min": 3}})
     assert spec["rollout"]["decision"] == {"release": "r1", "verdict": "Promote"}
     ChatbotDeploymentSpec.model_validate(spec)
+
+
+def test_undo_of_new_knowledge_is_left_to_the_knowledge() -> None:
+    seen = view({}, stable="r3")
+    later = Kept("r3", NEW, "2026-01-03T00:00:00Z", {"shop": "v2"})
+    kept = (*seen.kept[:1], replace(seen.kept[1], knowledge={"shop": "v1"}), later)
+    seen = replace(seen, spec=NEW | {"rollout": {}}, kept=kept)
+    with pytest.raises(NotFound, match="kefu knowledge rollback shop --to v1"):
+        undone(seen, None, gradually=False)
+    shown = io.StringIO()
+    show.history(seen, Output(shown))
+    assert shown.getvalue().splitlines()[1].split()[-1] == "shop=v2"
 
 
 def test_undo_in_mid_rollout_is_the_stable_release() -> None:

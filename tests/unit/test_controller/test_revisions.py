@@ -78,7 +78,7 @@ def test_releases_are_numbered_on_and_never_anew() -> None:
 
 def test_a_release_that_comes_back_keeps_its_number() -> None:
     revisions = revisions_of([kept(1, chatbot()), kept(2, chatbot(NEW))], "u-1")
-    found = same(revisions, content_of(chatbot().spec))
+    found = same(revisions, content_of(chatbot().spec), {})
     assert found is not None and found.number == 1
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from starlette.testclient import TestClient
 
@@ -11,6 +12,8 @@ from kefu_api.token import TokenFile
 from kefu_retrieval import app
 from kefu_retrieval.embeddings.protocol import Vectors
 from kefu_retrieval.ingest import Ingestion
+from kefu_retrieval.search.pinned import Pinned
+from kefu_retrieval.search.searcher import Searcher
 from kefu_retrieval.service import Service
 from kefu_retrieval.store.memory import MemoryStore
 from tests.unit.test_retrieval.doubles import WordEmbedder, faq_source, index
@@ -95,3 +98,43 @@ async def test_tells_nothing_to_whoever_has_no_token(tmp_path: Path) -> None:
         ours = {"Kefu-Token": "the-token"}
         assert http.post("/v1/search", json={"query": "returns"}, headers=ours).status_code == 200
         assert http.get("/readyz", headers=ours).text.startswith("ok: version v1")
+
+
+async def test_answers_from_a_version_by_its_name(tmp_path: Path) -> None:
+    store = MemoryStore()
+    for name, days in (("v1", "seven"), ("v2", "ten")):
+        text = f"- {{id: a, question: How do returns work, answer: Within {days} days.}}"
+        document = index(faq_source(text)).model_copy(update={"version": name})
+        await Ingestion(document, store, WordEmbedder()).run()
+    (tmp_path / "index.json").write_text(document.to_json())
+    service = Service(tmp_path / "index.json", lambda _: store, lambda _: WordEmbedder(), timeout=30.0)
+    with TestClient(app.create(service)) as http:
+
+        def found(**asked: str) -> tuple[str, str]:
+            answer = http.post("/v1/search", json={"query": "returns", **asked}).json()
+            return answer["version"], answer["hits"][0]["text"]
+
+        assert found() == ("v2", "Within ten days.")
+        assert found(version="v1") == ("v1", "Within seven days.")
+        assert found(version="v2") == found()
+        gone = http.post("/v1/search", json={"query": "returns", "version": "v9"})
+        assert (gone.status_code, gone.json()["code"]) == (503, "V2002")
+        assert "v9 is not in the store" in gone.json()["message"]
+        assert http.post("/v1/search", json={"query": "returns", "version": "V-9"}).status_code == 400
+        store.drop(f"{document.store.alias}_v1")
+        assert http.post("/v1/search", json={"query": "returns", "version": "v1"}).status_code == 503
+        assert found() == ("v2", "Within ten days.")
+
+
+def test_of_many_versions_the_one_that_nobody_asks_for_goes() -> None:
+    made: list[str] = []
+
+    def make(version: str) -> Searcher:
+        made.append(version)
+        return cast(Searcher, object())
+
+    pinned = Pinned(make, kept=2)
+    assert pinned.of("a") is pinned.of("a")
+    for version in ("b", "a", "c", "a", "b"):
+        pinned.of(version)
+    assert made == ["a", "b", "c", "b"]

@@ -139,12 +139,14 @@ async def test_refused_versions_go_before_good_ones(shop: Shop) -> None:
     assert [held.version for held in Archive(shop.store, ALIAS).held()] == ["v3", "v1"]
 
 
-@pytest.mark.parametrize("hold", ["v1", None])
-async def test_a_version_that_is_held_is_not_dropped(shop: Shop, hold: str | None) -> None:
+@pytest.mark.parametrize("holds", [("v1",), ()])
+async def test_a_version_that_is_held_is_not_dropped(shop: Shop, holds: tuple[str, ...]) -> None:
     for number in range(1, 5):
-        await shop.ingest(f"v{number}", f"{GOOD}\n- {{id: n{number}, question: new, answer: 'n.'}}", keep=2, hold=hold)
+        await shop.ingest(
+            f"v{number}", f"{GOOD}\n- {{id: n{number}, question: new, answer: 'n.'}}", keep=2, holds=holds
+        )
     held = [each.version for each in Archive(shop.store, ALIAS).held()]
-    assert held == (["v4", "v1"] if hold else ["v4", "v3"])
+    assert held == (["v4", "v1"] if holds else ["v4", "v3"])
 
 
 def refs(said: dict[str, list[str]]) -> list[ChunkRef]:

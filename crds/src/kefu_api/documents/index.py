@@ -213,8 +213,8 @@ class Index(Model):
     evaluation: Evaluation | None = None
     publish: bool = True
     """Whether the ingestion job publishes what it built, if every gate holds."""
-    hold: str | None = None
-    """A version that is never dropped: the one that `spec.publishing.version` names."""
+    holds: tuple[str, ...] = ()
+    """Versions that are never dropped: the one that `spec.publishing.version` names, and those that releases answer from."""
     max_loss: float = 1.0
     """Largest share of the published version's documents that a new one may lack; with more it is not built."""
     discard: tuple[str, ...] = ()

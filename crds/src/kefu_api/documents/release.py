@@ -41,6 +41,8 @@ class KnowledgeTarget(Model):
     url: str
     token_file: str | None = None
     """Mounted file of the token that it asks for; followed as it is rotated."""
+    version: str | None = None
+    """The version that it is asked for; None: the one that is published."""
 
 
 class Persona(Model):

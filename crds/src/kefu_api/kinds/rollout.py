@@ -141,6 +141,15 @@ class Rejection(Part):
     """Why, as a sentence."""
 
 
+class ReleaseKnowledge(Part):
+    """A version of the knowledge from which a release answers."""
+
+    name: Annotated[str, Field(max_length=63)]
+    """Of the KnowledgeIndex."""
+    version: Annotated[str, Field(max_length=16)]
+    """The version, which stays in the store meanwhile."""
+
+
 class Releases(Part):
     """Which release serves whom."""
 
@@ -164,5 +173,7 @@ class Releases(Part):
     """Of the last measurement."""
     measurements: Annotated[tuple[Measurement, ...], Field(max_length=5, json_schema_extra=ATOMIC)] = ()
     """Metric by metric."""
+    knowledge: Annotated[tuple[ReleaseKnowledge, ...], Field(max_length=16, json_schema_extra=ATOMIC)] = ()
+    """Versions from which the stable release and the candidate answer; those of others are what each index has published."""
     rejected: Rejection | None = None
     """The release of the present spec, where it was rolled back or aborted: the stable one goes on."""

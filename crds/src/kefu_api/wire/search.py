@@ -23,6 +23,8 @@ class SearchRequest(Model):
     history: Annotated[tuple[Annotated[str, Field(max_length=MAX_EARLIER)], ...], Field(max_length=MAX_HISTORY)] = ()
     """Earlier questions of the same customer, latest last: a follow-up ("and for headphones?") is looked up behind the one
     that it leans on."""
+    version: Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]+$")] | None = None
+    """Which version; absent: the one that is published."""
 
 
 class Reasons(Model):

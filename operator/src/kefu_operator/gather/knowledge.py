@@ -16,7 +16,16 @@ from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.pods import gather_pods
 from kefu_operator.plan.knowledge import config_maps_of
 from kefu_operator.pods import PodView
-from kefu_operator.resources import CLAIMS, CONFIG_MAPS, DEPLOYMENTS, INDEXES, JOBS, NETWORK_POLICIES, SERVICES
+from kefu_operator.resources import (
+    CHATBOTS,
+    CLAIMS,
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    INDEXES,
+    JOBS,
+    NETWORK_POLICIES,
+    SERVICES,
+)
 
 KINDS = (DEPLOYMENTS, SERVICES, CONFIG_MAPS, CLAIMS, NETWORK_POLICIES)
 
@@ -56,6 +65,30 @@ async def gather_knowledge(client: Client, namespace: str, name: str) -> Knowled
         _digests(client, index),
     )
     return KnowledgeFacts(found, index, digests, owned, jobs, pods)
+
+
+async def gather_named(client: Client, index: KnowledgeIndex) -> set[str]:
+    """Versions of the index from which releases of chatbots answer, or may do so soon.
+
+    Raises:
+        ApiError: the API server refused or did not answer.
+    """
+    name = index.metadata.name
+    found = (await client.list(CHATBOTS, index.metadata.namespace)).items
+    users = [each for each in found if {"name": name} in _names(each)]
+    told = [((each.get("status") or {}).get("releases") or {}).get("knowledge", ()) for each in users]
+    versions = {str(each["version"]) for knowledge in told for each in knowledge if each["name"] == name}
+    published = index.status.published if index.status else None
+    if published and any("rollout" in each["spec"] for each in users):
+        # One of them may just be about to name it.
+        versions.add(published.version)
+    return versions
+
+
+def _names(chatbot: Object) -> list[Object]:
+    status = (chatbot.get("status") or {}).get("releases") or {}
+    of_releases = [{"name": each["name"]} for each in status.get("knowledge", ())]
+    return [*({"name": each["name"]} for each in chatbot["spec"].get("knowledge", ())), *of_releases]
 
 
 async def _digests(client: Client, index: KnowledgeIndex) -> dict[str, str]:

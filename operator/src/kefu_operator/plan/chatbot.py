@@ -1,7 +1,8 @@
 """From a ChatbotDeployment to its workloads: engine, Redis and gateway, joined by one release document."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from kefu_api import digest
 from kefu_api.documents import variants as document
@@ -34,6 +35,8 @@ from kefu_operator.plan.workload import (
 
 PUBLIC = Port("http", 8080)
 ADMIN = Port("admin", 9090)
+NEWEST: Mapping[str, str] = MappingProxyType({})
+"""Of each index the version that is published."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +78,26 @@ class ChatbotPlan:
         return (*engine, *store, self.gateway)
 
 
-def plan_release(chatbot: ChatbotDeployment, placement: Placement, settings: PlanSettings) -> ReleasePlan:
+def plan_release(
+    chatbot: ChatbotDeployment,
+    placement: Placement,
+    settings: PlanSettings,
+    versions: Mapping[str, str] = NEWEST,
+) -> ReleasePlan:
     """Plan the release that the chatbot's spec describes.
+
+    Args:
+        chatbot: with the release's spec.
+        placement: where things lie.
+        settings: what the installation decides.
+        versions: of the knowledge that it answers from, by index; of others, from what is published.
 
     Raises:
         PlanError: this installation cannot run what the spec asks for.
     """
     engine = plan_engine(chatbot.metadata.name, chatbot.spec, placement, settings)
     session = plan_session_store(chatbot, placement).target
-    return ReleasePlan(_release(chatbot, engine, session, placement), engine)
+    return ReleasePlan(_release(chatbot, engine, session, placement, versions), engine)
 
 
 def plan_chatbot(
@@ -129,7 +143,13 @@ def plan_chatbot(
     )
 
 
-def _release(chatbot: ChatbotDeployment, engine: EnginePlan, session: SessionStore, placement: Placement) -> Release:
+def _release(
+    chatbot: ChatbotDeployment,
+    engine: EnginePlan,
+    session: SessionStore,
+    placement: Placement,
+    versions: Mapping[str, str],
+) -> Release:
     name, spec = chatbot.metadata.name, chatbot.spec
     namespace = chatbot.metadata.namespace
     unnamed = Release(
@@ -142,6 +162,7 @@ def _release(chatbot: ChatbotDeployment, engine: EnginePlan, session: SessionSto
                 name=index.name,
                 url=retrieval_url(index.name, placement),
                 token_file=f"{_index_token(name, index.name, placement).path}/key",
+                version=versions.get(index.name),
             )
             for index in spec.knowledge
         ),
@@ -155,7 +176,8 @@ def _release(chatbot: ChatbotDeployment, engine: EnginePlan, session: SessionSto
         budget=Budget(total_seconds=seconds(spec.budget.total), tokens=spec.budget.tokens),
     )
     # With the spec's own words: two releases are never one for the gateway, even where it reads the same of both.
-    content = {**unnamed.model_dump(mode="json", exclude={"name"}), "spec": content_of(spec)}
+    read = unnamed.model_dump(mode="json", exclude={"name": True, "knowledge": {"__all__": {"version"}}})
+    content = {**read, "spec": content_of(spec), **({"versions": dict(versions)} if versions else {})}
     return unnamed.model_copy(update={"name": f"r-{digest.of_value(content)[:10]}"})
 
 

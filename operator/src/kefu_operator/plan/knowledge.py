@@ -1,6 +1,6 @@
 """From a KnowledgeIndex to its workloads: store, ingestion task and retrieval service, joined by the index document."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kefu_api import digest
@@ -86,7 +86,11 @@ def retrieval_url(index: str, placement: Placement) -> str:
 
 
 def plan_knowledge(
-    index: KnowledgeIndex, digests: Mapping[str, str], placement: Placement, volume: str | None = None
+    index: KnowledgeIndex,
+    digests: Mapping[str, str],
+    placement: Placement,
+    volume: str | None = None,
+    named: Iterable[str] = (),
 ) -> KnowledgePlan:
     """Plan one index.
 
@@ -96,6 +100,7 @@ def plan_knowledge(
             remote source that was fetched, by the source's name; that of the golden questions by `QUESTIONS`.
         placement: where it will run.
         volume: UID of the embedded store's volume, as far as it is known.
+        named: versions from which releases of chatbots answer, which no build may drop.
     """
     version = _version(index, digests)
     pushing = plan_pushing(index, placement)
@@ -106,7 +111,7 @@ def plan_knowledge(
         name=index.metadata.name,
         version=version,
         store=_store(index, placement),
-        ingestion=_ingestion(index, version, digests, placement, volume) if version and can_judge else None,
+        ingestion=_ingestion(index, version, digests, placement, volume, named) if version and can_judge else None,
         retrieval=_retrieval(index, placement),
         reach=_reach(index),
         generated_secrets=_secrets(index, pushing),
@@ -319,7 +324,12 @@ def _store(index: KnowledgeIndex, placement: Placement) -> Workload | None:
 
 
 def _ingestion(
-    index: KnowledgeIndex, version: str, digests: Mapping[str, str], placement: Placement, volume: str | None
+    index: KnowledgeIndex,
+    version: str,
+    digests: Mapping[str, str],
+    placement: Placement,
+    volume: str | None,
+    named: Iterable[str],
 ) -> Task:
     name = naming.ingestion(index.metadata.name, version, _manner(index, digests))
     sources: list[SourceDocument] = []
@@ -363,7 +373,7 @@ def _ingestion(
         update={
             "evaluation": evaluation,
             "publish": publishes_itself(index),
-            "hold": index.spec.publishing.version,
+            "holds": tuple(sorted({*named, *([pinned] if (pinned := index.spec.publishing.version) else [])})),
             "discard": _refused(index, version),
         }
     )

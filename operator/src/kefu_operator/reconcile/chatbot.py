@@ -27,7 +27,7 @@ from kefu_operator.events.ready import release_event
 from kefu_operator.gather.chatbot import ChatbotFacts, gather_chatbot
 from kefu_operator.gather.owned import find
 from kefu_operator.plan.autoscaling import autoscale
-from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot, plan_release
+from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
 from kefu_operator.plan.demand import demand_of
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.held_release import with_release
@@ -116,8 +116,7 @@ class ChatbotReconciler:
         placement, scope = ClusterPlacement(namespace), owned(namespace, owner_of(facts.chatbot))
         settings = replace(self._settings, image_volumes=facts.image_volumes)
         try:
-            release = plan_release(facts.chatbot, placement, settings)
-            course = await self._rollouts.decide(facts, release, settings, scope)
+            course = await self._rollouts.decide(facts, settings, scope)
             plan = plan_chatbot(facts.chatbot, placement, settings, course.served, course.salt)
         except PlanError as error:
             return await self._retreat(facts, settings, scope, error)
@@ -140,7 +139,7 @@ class ChatbotReconciler:
         placement = ClusterPlacement(facts.chatbot.metadata.namespace)
         plan = _waiting_for_adapters(plan_chatbot(facts.chatbot, placement, settings, course.served), facts)
         refusals, _ = await self._apply(plan, facts, scope)
-        await self._tell_unplanned(facts, error, releases_of(course.after, None))
+        await self._tell_unplanned(facts, error, releases_of(course.after, None, course.knowledge))
         return Again(REFUSED_SECONDS if refusals else None)
 
     async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts, scope: Scope) -> Synced:
@@ -188,7 +187,7 @@ class ChatbotReconciler:
             chatbot,
             verdicts,
             release=plan.release.name,
-            releases=releases_of(course.after, course.strategy),
+            releases=releases_of(course.after, course.strategy, course.knowledge),
             released=check_releases(course.after, course.strategy, candidate),
             engine=_engine_status(engine, facts) if engine else EngineStatus(summary="endpoint"),
             knowledge=", ".join(versions) or None,

@@ -20,7 +20,7 @@ from kefu_operator.desired.secret import random_value
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Forbidden, Rejected
 from kefu_operator.fetching.decide import FetchDecision
-from kefu_operator.gather.knowledge import KnowledgeFacts, gather_knowledge
+from kefu_operator.gather.knowledge import KnowledgeFacts, gather_knowledge, gather_named
 from kefu_operator.gather.owned import find
 from kefu_operator.ingestion.decide import decide
 from kefu_operator.ingestion.jobs import heard, view
@@ -107,6 +107,9 @@ class KnowledgeReconciler:
         plan = plan_knowledge(facts.index, facts.digests, ClusterPlacement(namespace), _volume(facts))
         scope = owned(namespace, owner_of(facts.index))
         decision = self._decide(plan, facts, scope)
+        if decision.create:
+            named = await gather_named(self._client, facts.index)
+            plan = plan_knowledge(facts.index, facts.digests, ClusterPlacement(namespace), _volume(facts), named)
         refusals = await self._apply(plan, facts, (decision, fetching), scope)
         outcome = Outcome(refusals, decision, fetching, pushed)
         await self._tell(plan, facts, outcome)

@@ -1,14 +1,19 @@
 """A chatbot's releases in one reconcile: keep the spec's, measure the one on its way, decide, and say so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pydantic import ValidationError
+
+from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus
+from kefu_api.kinds.rollout import ReleaseKnowledge
 from kefu_operator.apply import Applier
 from kefu_operator.desired.metadata import Scope
+from kefu_operator.desired.types import Object
 from kefu_operator.errors import PrometheusAway, QueryRefused
 from kefu_operator.gather.chatbot import ChatbotFacts
 from kefu_operator.gather.figures import gather_figures
-from kefu_operator.plan.chatbot import ReleasePlan, Served, plan_release
+from kefu_operator.plan.chatbot import NEWEST, ReleasePlan, Served, plan_release
 from kefu_operator.plan.content import content_of, with_content
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import ClusterPlacement
@@ -17,6 +22,7 @@ from kefu_operator.prometheus import Prometheus
 from kefu_operator.reconcile.tell import Now
 from kefu_operator.rollout.decision import decided
 from kefu_operator.rollout.judge import Judgement, judge, unknown
+from kefu_operator.rollout.knowledge import are_held, only_names, wanted
 from kefu_operator.rollout.machine import Seen, advance, change, is_due, next_look, retreat, shares
 from kefu_operator.rollout.queries import Subject, questions
 from kefu_operator.rollout.revisions import (
@@ -49,6 +55,8 @@ class Course:
     """Of the release on its way."""
     again: float | None
     """Seconds until it is to be looked at again."""
+    knowledge: tuple[ReleaseKnowledge, ...] = ()
+    """Versions that the served releases name, which the store has to keep."""
 
     @property
     def ended(self) -> tuple[str, str] | None:
@@ -64,23 +72,28 @@ class Rollouts:
         self._prometheus = prometheus
         self._now = now
 
-    async def decide(self, facts: ChatbotFacts, plan: ReleasePlan, settings: PlanSettings, scope: Scope) -> Course:
-        """Decide; `plan` is of the present spec.
+    async def decide(self, facts: ChatbotFacts, settings: PlanSettings, scope: Scope) -> Course:
+        """Decide.
 
         Raises:
+            PlanError: this installation cannot run what the spec asks for.
             ApiError: the API server refused or did not answer.
         """
         chatbot, rollout = facts.chatbot, facts.chatbot.spec.rollout
         before = state_of(chatbot.status.releases if chatbot.status else None)
-        revisions, target = await self._keep(facts, before, scope)
-        plans = _plans(facts, before, revisions, settings) | {target.name: plan}
         strategy, decision, now = strategy_of(rollout), decided(rollout), self._now().timestamp()
+        revisions, content = revisions_of(facts.revisions, chatbot.metadata.uid), content_of(chatbot.spec)
+        versions = wanted(content, before, revisions, _standing(facts), decision) if rollout else NEWEST
+        plan = plan_release(chatbot, ClusterPlacement(chatbot.metadata.namespace), settings, versions)
+        revisions, target = await self._keep(facts, before, Revision(0, content, {}, versions), scope)
+        plans = _plans(facts, before, revisions, settings) | {target.name: plan}
+        only_named = only_names(named(revisions, before.stable), target)
 
         def seen(judgements: tuple[Judgement, ...] = ()) -> Seen:
             return Seen(
                 target=target.name,
                 known=frozenset(plans),
-                strategy=strategy,
+                strategy=None if only_named else strategy,
                 ready=_answers(plan, facts),
                 now=now,
                 paused=rollout is not None and rollout.paused,
@@ -103,6 +116,7 @@ class Rollouts:
             revisions=revisions,
             candidate=plan if after.candidate else None,
             again=None if due is None else max(due - now, 0.2),
+            knowledge=_knowledge(revisions, after),
         )
 
     def retreat(self, facts: ChatbotFacts, settings: PlanSettings) -> Course | None:
@@ -122,6 +136,7 @@ class Rollouts:
             revisions=revisions,
             candidate=None,
             again=None,
+            knowledge=_knowledge(revisions, after),
         )
 
     async def prune(self, facts: ChatbotFacts, course: Course) -> None:
@@ -134,18 +149,19 @@ class Rollouts:
         for revision in outdated(course.revisions, needed, facts.chatbot.spec.revision_history_limit):
             await self._applier.delete(revision.found)
 
-    async def _keep(self, facts: ChatbotFacts, before: State, scope: Scope) -> tuple[tuple[Revision, ...], Revision]:
-        """All releases and the spec's own, which is kept from now on."""
+    async def _keep(
+        self, facts: ChatbotFacts, before: State, asked: Revision, scope: Scope
+    ) -> tuple[tuple[Revision, ...], Revision]:
+        """All releases and the one that is asked for, which is kept from now on."""
         revisions = revisions_of(facts.revisions, facts.chatbot.metadata.uid)
-        content = content_of(facts.chatbot.spec)
-        found = same(revisions, content)
+        found = same(revisions, asked.content, asked.knowledge)
         if found:
             return revisions, found
         rejected = before.rejected.release if before.rejected else None
         number = next_number(revisions, (before.stable, before.candidate, rejected))
-        made = controller_revision(facts.chatbot, content, number, scope)
+        made = controller_revision(facts.chatbot, asked.content, number, scope, asked.knowledge)
         await self._applier.create(made)
-        new = Revision(number, content, made)
+        new = replace(asked, number=number, found=made)
         return (*revisions, new), new
 
     async def _measure(
@@ -178,9 +194,30 @@ def _plans(
     """The plan of the stable release, where it can still be carried out."""
     stable = named(revisions, before.stable)
     former = with_content(facts.chatbot, stable.content) if stable else None
-    if stable is None or former is None:
+    if stable is None or former is None or not are_held(stable.knowledge, _standing(facts)):
         return {}
+    placement = ClusterPlacement(former.metadata.namespace)
     try:
-        return {stable.name: plan_release(former, ClusterPlacement(former.metadata.namespace), settings)}
+        return {stable.name: plan_release(former, placement, settings, stable.knowledge)}
     except PlanError:
         return {}
+
+
+def _standing(facts: ChatbotFacts) -> dict[str, KnowledgeIndexStatus]:
+    """Of the spec's indexes those that tell how they are."""
+    found = {name: (index or {}).get("status") for name, index in facts.indexes.items()}
+    return {name: read for name, told in found.items() if told and (read := _read(told))}
+
+
+def _read(told: Object) -> KnowledgeIndexStatus | None:
+    try:
+        return KnowledgeIndexStatus.model_validate(told)
+    except ValidationError:
+        # Of CRDs of another version.
+        return None
+
+
+def _knowledge(revisions: Sequence[Revision], state: State) -> tuple[ReleaseKnowledge, ...]:
+    served = [revision for name in (state.stable, state.candidate) if (revision := named(revisions, name))]
+    named_ = dict.fromkeys(each for revision in served for each in revision.knowledge.items())
+    return tuple(ReleaseKnowledge(name=index, version=version) for index, version in named_)

@@ -6,7 +6,7 @@ from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator.plan.content import content_of, with_content
 from kefu_operator.plan.engine import engine_name
 from kefu_operator.rollout.decision import decided
-from kefu_operator.rollout.revisions import Revision, named, same
+from kefu_operator.rollout.revisions import Revision, asked, named
 from kefu_operator.rollout.strategy import engine_replicas
 from kefu_operator.rollout.told import state_of
 
@@ -23,8 +23,9 @@ def versions(chatbot: ChatbotDeployment, revisions: Sequence[Revision]) -> tuple
     former = with_content(chatbot, stable.content)
     if former is None:
         return (chatbot,)
-    target = same(revisions, content)
-    if target and target.name in _unwanted(chatbot, state.rejected.release if state.rejected else None):
+    rejected = state.rejected.release if state.rejected else None
+    target = asked(revisions, content, (state.candidate, rejected))
+    if target and target.name in _unwanted(chatbot, rejected):
         return (former,)
     if _engine(former) == _engine(chatbot):
         # One engine with the adapters of both.

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from kefu_api.kinds.rollout import Measurement, Rejection, Releases
+from kefu_api.kinds.rollout import Measurement, Rejection, ReleaseKnowledge, Releases
 from kefu_operator.rollout.judge import Judgement, Outcome
 from kefu_operator.rollout.state import Cause, Phase, Rejected, State
 from kefu_operator.rollout.strategy import Strategy
@@ -35,8 +35,8 @@ def state_of(releases: Releases | None) -> State:
     )
 
 
-def releases_of(state: State, strategy: Strategy | None) -> Releases:
-    """The status that tells a state."""
+def releases_of(state: State, strategy: Strategy | None, knowledge: tuple[ReleaseKnowledge, ...] = ()) -> Releases:
+    """The status that tells a state, and the versions of the knowledge that its releases name."""
     measurements = tuple(
         Measurement(
             metric=each.metric,
@@ -52,6 +52,7 @@ def releases_of(state: State, strategy: Strategy | None) -> Releases:
         stable=state.stable,
         verdict=state.verdict.title if state.verdict is not None else None,
         measurements=measurements,
+        knowledge=knowledge,
         rejected=Rejection(release=rejected.release, reason=rejected.cause.value, message=rejected.why[:MAX_MESSAGE])
         if rejected
         else None,

@@ -16,8 +16,8 @@ from kefu_retrieval.graph.graph import Graph
 from kefu_retrieval.graph.passages import passages
 from kefu_retrieval.search.versions import Version
 
-KEPT = 2
-"""Graphs in memory: of the version that answers, and of the one before."""
+KEPT = 3
+"""Graphs in memory: of the version that is published, and of two that releases answer from, or of those before."""
 AGAIN = 30.0
 """Seconds after which a graph that could not be made is tried again."""
 

@@ -92,7 +92,7 @@ class Versions:
             return known
         manifest = self._store.manifest(collection)
         if manifest is None:
-            raise IndexNotPublished(f"{self._alias} points at {collection}, which Kefu did not make")
+            raise IndexNotPublished(self._unknown(collection))
         if manifest.layout != LAYOUT:
             raise IndexNotPublished(f"{collection} was built by another version of Kefu; it is being built anew")
         view = View.of(self._store, manifest)
@@ -108,12 +108,18 @@ class Versions:
         """The collection that is to be searched."""
         return self._store.published(self._alias)
 
+    def _unknown(self, collection: str) -> str:
+        return f"{self._alias} points at {collection}, which Kefu did not make"
+
 
 class OneVersion(Versions):
-    """Stays with one collection, published or not: to judge a version before anybody sees it."""
+    """Stays with one collection, published or not: to judge a version before anybody sees it, or to answer a release from it."""
 
     def __init__(self, store: Store, collection: str, vocabulary: Vocabulary | None = None) -> None:
         super().__init__(store, alias=collection, vocabulary=vocabulary)
 
     def _published(self) -> str | None:
         return self._alias
+
+    def _unknown(self, collection: str) -> str:
+        return f"{collection} is not in the store, or not any more"

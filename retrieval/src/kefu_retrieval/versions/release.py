@@ -71,7 +71,7 @@ class Release:
             log.warning(
                 "not published", extra={"version": built.version, "gates": [g.metric for g in judgement.failed]}
             )
-        self._archive.tidy(self._index.keep, {built.version, self._index.hold or ""}, self._index.discard)
+        self._archive.tidy(self._index.keep, {built.version, *self._index.holds}, self._index.discard)
         now = self._archive.published()
         answering = now.version if now else None
         return Outcome(answering == built.version, answering, judgement, changes, self._archive.held())

@@ -26,6 +26,7 @@ class RetrievalClient:
         self._url = f"{target.url.rstrip('/')}/v1/search"
         self._token = TokenFile(Path(target.token_file)) if target.token_file else None
         self._seconds = seconds
+        self._version = target.version
 
     async def search(self, query: str, history: Sequence[str], headers: Mapping[str, str]) -> SearchResponse:
         """Evidence for the query and the earlier questions that it may lean on, cut to the service's limits.
@@ -33,7 +34,7 @@ class RetrievalClient:
         Raises KnowledgeUnavailable or IndexNotPublished, both temporary.
         """
         earlier = tuple(question[:MAX_EARLIER] for question in history[-MAX_HISTORY:])
-        request = SearchRequest(query=query[:MAX_QUERY], history=earlier)
+        request = SearchRequest(query=query[:MAX_QUERY], history=earlier, version=self._version)
         body = request.model_dump_json(by_alias=True, exclude_none=True).encode()
         headers = {**headers, "content-type": "application/json", **(self._token.headers() if self._token else {})}
         try:

@@ -81,7 +81,7 @@ class Chatbots:
             )
         raw = client.ApiClient().sanitize_for_serialization(listed)["items"]  # type: ignore[no-untyped-call]
         kept = tuple(
-            Kept(each.name, each.content, each.found["metadata"]["creationTimestamp"])
+            Kept(each.name, each.content, each.found["metadata"]["creationTimestamp"], each.knowledge)
             for each in revisions_of(raw, meta["uid"])
         )
         told = {each["type"]: each for each in status.get("conditions", ())}

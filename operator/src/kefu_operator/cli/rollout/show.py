@@ -30,11 +30,13 @@ def status(view: ChatbotView, output: Output) -> None:
 def history(view: ChatbotView, output: Output) -> None:
     """Every release that is kept, newest first, and what it changed in the one before."""
     before: dict[str, Any] = {}
+    versions: dict[str, str] = {}
     lines = []
     for kept in view.kept:
         names = sorted(name for name in {*kept.content, *before} if kept.content.get(name) != before.get(name))
+        names += [f"{index}={name}" for index, name in kept.knowledge.items() if versions.get(index) != name]
         lines.append(f"{kept.name:<6}{kept.made:<22}{_part(kept.name, view.releases):<12}{', '.join(names)}")
-        before = dict(kept.content)
+        before, versions = dict(kept.content), dict(kept.knowledge)
     output.print(f"{'NAME':<6}{'MADE':<22}{'PART':<12}CHANGES")
     for line in reversed(lines):
         output.print(line)
@@ -45,7 +47,10 @@ def as_value(view: ChatbotView) -> dict[str, Any]:
     return {
         "name": view.name,
         **view.releases.model_dump(mode="json", by_alias=True, exclude_none=True),
-        "kept": [{"release": kept.name, "made": kept.made, "spec": kept.content} for kept in view.kept],
+        "kept": [
+            {"release": kept.name, "made": kept.made, "spec": kept.content, "knowledge": dict(kept.knowledge)}
+            for kept in view.kept
+        ],
     }
 
 

@@ -1,7 +1,7 @@
 """A chatbot's releases as the commands see them, and the changes of its spec that each command stands for. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kefu_api.kinds.rollout import Releases
@@ -20,6 +20,8 @@ class Kept:
     """Fields of the spec."""
     made: str
     """RFC 3339."""
+    knowledge: Mapping[str, str] = field(default_factory=dict)
+    """Versions from which it answers, by index; of others, from what is published."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,16 @@ def undone(view: ChatbotView, to: str | None, *, gradually: bool) -> tuple[Json,
     By default the stable release where another is on its way, else the newest before the stable one.
 
     Raises:
-        NotFound: no such release is kept.
+        NotFound: no such release is kept, or it is the spec's already and differs in its knowledge alone.
     """
     release = view.release(to) if to else _before(view)
     spec = restored(dict(view.spec), dict(release.content))
+    if spec == view.spec and release.knowledge and release.name != view.releases.stable:
+        index, version = next(iter(release.knowledge.items()))
+        raise NotFound(
+            f"release {release.name} has the spec as it is, and differs in its knowledge alone: "
+            f"kefu knowledge rollback {index} --to {version}, then kefu rollout promote {view.name}"
+        )
     if "rollout" in spec and not gradually:
         decision = {"release": release.name, "verdict": "Promote"}
         spec["rollout"] = {**spec["rollout"], "decision": decision}
