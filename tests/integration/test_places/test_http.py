@@ -37,6 +37,18 @@ async def test_only_what_changed_is_sent(site: Site, tmp_path: Path) -> None:
     assert seen(tmp_path)["faq.md"] == "new"
 
 
+async def test_a_scheduled_source_is_asked_again_when_its_time_has_come_since(site: Site, tmp_path: Path) -> None:
+    site.put("/faq", "one", "text/markdown")
+    place = at(site, "/faq")
+    first = await bring(tmp_path, place, schedule="0 0 29 2 *")
+    assert first.early is None and site.sent == {"/faq": 1}
+    site.put("/faq", "new", "text/markdown")
+    early = await bring(tmp_path, place, schedule="0 0 29 2 *")
+    assert early.early and early.digest == first.digest
+    due = await bring(tmp_path, place, schedule="* * * * *")
+    assert due.early is None and due.digest != first.digest
+
+
 async def test_a_server_with_dates_alone_is_asked_by_date(site: Site, tmp_path: Path) -> None:
     site.pages["/a.md"] = Page(b"x", {"Last-Modified": "Fri, 20 Nov 2026 10:00:00 GMT"}, conditional=False)
     await bring(tmp_path, at(site, "/a.md"))

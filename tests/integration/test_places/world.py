@@ -8,9 +8,11 @@ from kefu_retrieval.places.shelf import Shelf
 from kefu_retrieval.places.snapshot import Snapshot
 
 
-async def bring(volume: Path, place: Place, limits: Limits | None = None, *, loopback: bool = True) -> FetchedSource:
+async def bring(
+    volume: Path, place: Place, limits: Limits | None = None, *, loopback: bool = True, schedule: str | None = None
+) -> FetchedSource:
     """Fetch one source, called `s`."""
-    source = FetchSource(name="s", place=place, limits=limits or Limits())
+    source = FetchSource(name="s", place=place, limits=limits or Limits(), schedule=schedule)
     report = await fetch_all(Fetch(namespace="n", name="i", sources=(source,)), volume, loopback)
     return report.sources[0]
 

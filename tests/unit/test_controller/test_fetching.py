@@ -10,20 +10,22 @@ import pytest
 from kefu_api.documents.fetch import FetchedSource, FetchReport
 from kefu_api.kinds.knowledge.index import SourceStatus
 from kefu_operator.fetching.decide import FetchSituation, decide_fetching
+from kefu_operator.fetching.rhythm import Rhythm
 from kefu_operator.ingestion.jobs import JobView, State
 from kefu_operator.pods import ContainerView, Ended, PodView
 from kefu_operator.status.check import Verdict
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NAME = "shop-fetch-abc"
+EVERY_5_MINUTES = Rhythm(timedelta(minutes=5))
+AT_TWO = Rhythm(schedule="0 2 * * *")
 
 
 def situation(**changed: Any) -> FetchSituation:
     settled = FetchSituation(
         key="abc",
         job_name=NAME,
-        interval=timedelta(minutes=5),
-        names=("web", "git"),
+        rhythms={"web": EVERY_5_MINUTES, "git": EVERY_5_MINUTES},
         volume="uid",
         sources=(status("web", "d1"), status("git", "d2")),
         remembered="abc.uid",
@@ -80,7 +82,9 @@ def test_a_failed_source_is_tried_again_sooner() -> None:
     decision = decide_fetching(situation(sources=sources))
     assert decision.again_after == timedelta(seconds=40)
     assert [check.verdict for check in decision.checks] == [Verdict.OK], "what was fetched before is used"
-    assert decide_fetching(situation(sources=(status("web", None, 61, "PlaceMissing"),), names=("web",))).create
+    assert decide_fetching(
+        situation(sources=(status("web", None, 61, "PlaceMissing"),), rhythms={"web": EVERY_5_MINUTES})
+    ).create
 
 
 def test_other_places_are_fetched_at_once_and_what_was_there_holds_meanwhile() -> None:
@@ -141,10 +145,55 @@ def test_a_source_that_never_came_is_a_fault_with_its_reason() -> None:
 
 
 def test_a_source_that_is_gone_is_forgotten() -> None:
-    assert decide_fetching(situation(names=("web",))).digests == {"web": "d1"}
+    assert decide_fetching(situation(rhythms={"web": EVERY_5_MINUTES})).digests == {"web": "d1"}
 
 
 def test_a_pod_of_a_deleted_job_is_waited_for() -> None:
     due = (status("web", "d1", 400), status("git", "d2", 400))
     decision = decide_fetching(situation(sources=due, pods=(pod(phase="Running"),)))
     assert not decision.create and decision.again_after == timedelta(seconds=5)
+
+
+def test_a_scheduled_source_is_fetched_when_its_time_has_come_and_says_when_that_is() -> None:
+    told = report(web={"digest": "new"})
+    done = decide_fetching(situation(rhythms={"web": AT_TWO}, jobs=(job(State.COMPLETE),), pods=(pod(told),)))
+    assert [source.next for source in done.sources] == ["2026-11-21T02:00:00+00:00"]
+    assert done.again_after == timedelta(hours=14)
+    settled = situation(rhythms={"web": AT_TWO}, sources=done.sources)
+    assert not decide_fetching(replace(settled, now=NOW + timedelta(hours=13, minutes=59))).create
+    assert decide_fetching(replace(settled, now=NOW + timedelta(hours=14))).create
+
+
+def test_what_came_due_while_a_long_fetch_ran_is_fetched_after_it() -> None:
+    running = replace(job(State.COMPLETE), created=NOW - timedelta(hours=11), ended=NOW)
+    decision = decide_fetching(
+        situation(rhythms={"web": AT_TWO}, jobs=(running,), pods=(pod(report(web={"digest": "d"})),))
+    )
+    assert [source.next for source in decision.sources] == ["2026-11-20T02:00:00+00:00"]
+    assert decision.again_after is not None and decision.again_after < timedelta(0)
+
+
+def test_a_scheduled_source_that_failed_is_tried_again_before_its_time() -> None:
+    told = report(web={"digest": "d1", "reason": "PlaceUnreachable", "message": "m", "temporary": True})
+    decision = decide_fetching(situation(rhythms={"web": AT_TWO}, jobs=(job(State.COMPLETE),), pods=(pod(told),)))
+    assert decision.again_after == timedelta(seconds=59)
+
+
+def test_a_source_that_was_not_asked_since_it_was_early_keeps_its_time() -> None:
+    told = report(web={"digest": "new"}, git={"digest": "d2", "early": True})
+    hourly = Rhythm(timedelta(hours=1))
+    decision = decide_fetching(
+        situation(rhythms={"web": EVERY_5_MINUTES, "git": hourly}, jobs=(job(State.COMPLETE),), pods=(pod(told),))
+    )
+    web, git = decision.sources
+    assert git.at == status("git", "d2").at and git.next == "2026-11-20T12:59:00+00:00"
+    assert web.next == "2026-11-20T12:04:59+00:00"
+
+
+def test_a_schedule_that_never_comes_due_is_fetched_once() -> None:
+    never = {"web": Rhythm(schedule="0 0 30-31 2 */7")}
+    done = decide_fetching(
+        situation(rhythms=never, jobs=(job(State.COMPLETE),), pods=(pod(report(web={"digest": "d"})),))
+    )
+    assert done.sources[0].next is None and done.again_after is None
+    assert not decide_fetching(situation(rhythms=never, sources=done.sources, now=NOW + timedelta(days=400))).create

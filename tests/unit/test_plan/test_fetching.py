@@ -1,5 +1,6 @@
 """Remote sources: what the fetch job is told, and where the ingestion finds what it brought."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope
 from kefu_operator.desired.network import AS_IT_COMES
 from kefu_operator.desired.objects import knowledge_objects, task_objects
+from kefu_operator.fetching.rhythm import Rhythm
 from kefu_operator.plan.fetching import plan_fetching
 from kefu_operator.plan.knowledge import KnowledgePlan, plan_knowledge
 from kefu_operator.plan.placement import ClusterPlacement
@@ -72,7 +74,7 @@ def test_each_file_that_the_document_names_is_mounted() -> None:
 
 def test_the_job_runs_as_often_as_the_most_eager_source_asks_and_each_keeps_its_own_pace() -> None:
     planned = plan()
-    assert planned.fetching is not None and planned.fetching.interval == 90
+    assert planned.fetching is not None and planned.fetching.rhythms["web"] == Rhythm(timedelta(seconds=90))
     assert [source.every for source in fetched(planned).sources] == [90, 900, 3600, 900, 900]
 
 

@@ -98,6 +98,8 @@ class FetchSource(Model):
     limits: Limits = Limits()
     every: float = 0
     """Seconds; while its last fetch is younger, it is not asked again."""
+    schedule: str | None = None
+    """Cron expression in UTC, in place of `every`; while its last fetch is younger than the last time of it, it is not asked."""
 
 
 class Fetch(Model):
@@ -120,6 +122,8 @@ class FetchedSource(Model):
     received: int = 0
     """Files whose content was transferred; the others were known to be unchanged."""
     left_out: int = 0
+    early: bool | None = None
+    """True: it was not asked, since it was not due yet; None: it was."""
     reason: str | None = None
     """Why it failed: CamelCase, e.g. PlaceUnreachable; None: it did not."""
     message: str | None = None

@@ -9,14 +9,13 @@ from pydantic import ValidationError
 from kefu_api.documents.fetch import FetchReport
 from kefu_api.kinds.knowledge.index import SourceStatus
 from kefu_operator.desired.types import Object
+from kefu_operator.fetching.rhythm import Rhythm
 from kefu_operator.ingestion.jobs import JobView, State
 from kefu_operator.pods import PodView, pods_of
 from kefu_operator.status.check import Check, Verdict, fail, ok, wait
 from kefu_operator.status.pod_checks import check_pod
 from kefu_operator.status.reasons import Reason
 
-RETRY = timedelta(seconds=60)
-"""Until a source that failed is tried again, or its interval where that is shorter."""
 SETTLE = timedelta(seconds=5)
 """Until it is looked whether the pods of a deleted Job have ended."""
 MAX_MESSAGE = 500
@@ -29,9 +28,8 @@ class FetchSituation:
     key: str
     """Hash of what is fetched now."""
     job_name: str
-    interval: timedelta
-    names: Sequence[str]
-    """Of the remote sources."""
+    rhythms: Mapping[str, Rhythm]
+    """Of the remote sources, by name."""
     volume: str
     """UID of the volume; empty while there is none."""
     sources: Sequence[SourceStatus]
@@ -42,6 +40,11 @@ class FetchSituation:
     """Ours alone."""
     pods: Sequence[PodView]
     now: datetime
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Of the remote sources."""
+        return tuple(self.rhythms)
 
 
 @dataclass(frozen=True)
@@ -83,16 +86,16 @@ def decide_fetching(now: FetchSituation) -> FetchDecision:
 
 def _without_job(now: FetchSituation, sources: tuple[SourceStatus, ...], outdated: tuple[Object, ...]) -> FetchDecision:
     left = _until_due(now, sources) if now.remembered == _name(now) else timedelta(0)
-    running = any(pod.phase in ("Pending", "Running") for pod in now.pods)
-    if left <= timedelta(0) and running:
-        left = SETTLE
+    is_due = left is not None and left <= timedelta(0)
+    if is_due and any(pod.phase in ("Pending", "Running") for pod in now.pods):
+        left, is_due = SETTLE, False
     return FetchDecision(
         _tell(now, sources),
-        create=left <= timedelta(0),
+        create=is_due,
         delete=outdated,
         sources=sources,
         fetched=now.remembered if sources else None,
-        again_after=left if left > timedelta(0) else None,
+        again_after=None if is_due else left,
     )
 
 
@@ -112,17 +115,27 @@ def _reported(now: FetchSituation, before: Sequence[SourceStatus], job: JobView)
     report = _report(pods_of(now.pods, job.name))
     told = {source.name: source for source in report.sources} if report else {}
     known = {source.name: source for source in before}
-    at = (job.ended or now.now).isoformat(timespec="seconds")
+    ended = job.ended or now.now
+    at = ended.isoformat(timespec="seconds")
     found = []
-    for name in now.names:
+    for name, rhythm in now.rhythms.items():
         if source := told.get(name):
             shown = source.model_dump(include={"name", "digest", "files", "left_out", "reason"})
-            found.append(SourceStatus(**shown, message=(source.message or "")[:MAX_MESSAGE] or None, at=at))
+            message = (source.message or "")[:MAX_MESSAGE] or None
+            tried = known[name].at if source.early and name in known else at
+            told_now = SourceStatus(**shown, message=message, at=tried)
+            found.append(_due(told_now, rhythm, job.created))
         else:
             held = known.get(name) or SourceStatus(name=name, at=at)
             why = f"its Job ended with {job.why or 'no reason'} and said nothing"
-            found.append(held.model_copy(update={"reason": "FetchFailed", "message": why, "at": at}))
+            failed = held.model_copy(update={"reason": "FetchFailed", "message": why, "at": at})
+            found.append(_due(failed, rhythm, job.created))
     return tuple(found)
+
+
+def _due(source: SourceStatus, rhythm: Rhythm, began: datetime) -> SourceStatus:
+    due = rhythm.due(began, datetime.fromisoformat(source.at), failed=source.reason is not None)
+    return source.model_copy(update={"next": due.isoformat(timespec="seconds") if due else None})
 
 
 def _has_reported(now: FetchSituation, job: JobView) -> bool:
@@ -142,11 +155,19 @@ def _report(pods: Sequence[PodView]) -> FetchReport | None:
     return None
 
 
-def _until_due(now: FetchSituation, sources: Sequence[SourceStatus]) -> timedelta:
+def _until_due(now: FetchSituation, sources: Sequence[SourceStatus]) -> timedelta | None:
+    """Until the first of them is due; None: none ever is."""
     if not sources:
         return timedelta(0)
-    wanted = min(now.interval, RETRY) if any(source.reason for source in sources) else now.interval
-    return min(datetime.fromisoformat(source.at) for source in sources) + wanted - now.now
+    due = [found for source in sources if (found := _when(now.rhythms[source.name], source))]
+    return min(due) - now.now if due else None
+
+
+def _when(rhythm: Rhythm, source: SourceStatus) -> datetime | None:
+    if source.next:
+        return datetime.fromisoformat(source.next)
+    tried = datetime.fromisoformat(source.at)  # an older operator did not say
+    return rhythm.due(tried, tried, failed=source.reason is not None)
 
 
 def _tell(now: FetchSituation, sources: Sequence[SourceStatus]) -> tuple[Check, ...]:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,9 +13,6 @@ from kefu_operator.local.errors import InputInvalid, StepFailed
 from kefu_operator.local.events import Tell, Tone
 from kefu_operator.local.jobs import Folders, Jobs
 from kefu_operator.plan.fetching import FetchPlan
-
-RETRY_SECONDS = 60.0
-"""Until a source that failed is tried again, or its interval where that is shorter."""
 
 
 class Sources:
@@ -69,12 +67,17 @@ class Sources:
 
     def _due(self, index: str, plan: FetchPlan) -> bool:
         known = self._known.get(index, {})
-        wait = min(RETRY_SECONDS, plan.interval) if known.get("problems") else plan.interval
-        return known.get("key") != plan.key or self._clock() >= float(known.get("at", 0)) + wait
+        ended = _time(known.get("at", 0))
+        began = _time(known.get("began", known.get("at", 0)))
+        problems = known.get("problems", {})
+        due = [rhythm.due(began, ended, failed=name in problems) for name, rhythm in plan.rhythms.items()]
+        now = _time(self._clock())
+        return known.get("key") != plan.key or any(each is not None and now >= each for each in due)
 
     async def _fetch(self, index: str, plan: FetchPlan) -> None:
         log = self._folders.log(f"{index}-fetch")
         container, name = plan.task.container, plan.task.name
+        began = self._clock()
         message = self._folders.work(name) / f"{container.name}.termination.json"
         try:
             deadline = plan.task.deadline_seconds
@@ -86,16 +89,17 @@ class Sources:
             report = FetchReport.model_validate(told)
         except ValidationError:
             report = FetchReport(sources=())
-        self._remember(index, plan, report)
+        self._remember(index, plan, report, began)
 
-    def _remember(self, index: str, plan: FetchPlan, report: FetchReport) -> None:
+    def _remember(self, index: str, plan: FetchPlan, report: FetchReport, began: float) -> None:
         before = self.digests(index)
         digests = {name: held for name, held in before.items() if name in plan.sources}
         digests |= {source.name: source.digest for source in report.sources if source.digest}
         problems = {source.name: f"{source.reason}: {source.message}" for source in report.sources if source.reason}
         if not report.sources:
             problems = dict.fromkeys(plan.sources, "the fetch job said nothing; see its log")
-        self._known[index] = {"key": plan.key, "at": self._clock(), "digests": digests, "problems": problems}
+        times = {"began": began, "at": self._clock()}
+        self._known[index] = {"key": plan.key, **times, "digests": digests, "problems": problems}
         self._keep(self._known)
         for source in report.sources:
             if source.reason:
@@ -106,6 +110,10 @@ class Sources:
 
     def _say(self, index: str, text: str, tone: Tone) -> None:
         self._tell(f"{index}-fetch", text, tone)
+
+
+def _time(seconds: Any) -> datetime:
+    return datetime.fromtimestamp(float(seconds), UTC)
 
 
 def _read(text: str) -> Any:

@@ -1,7 +1,8 @@
 """From the remote sources of a KnowledgeIndex to the task that fetches them, and where their snapshots lie."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from kefu_api import digest
 from kefu_api.documents import fetch as document
@@ -11,6 +12,7 @@ from kefu_api.kinds.knowledge.source import Source
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_api.kinds.types import seconds
 from kefu_operator import naming
+from kefu_operator.fetching.rhythm import Rhythm
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.reach import Outside, Reach
 from kefu_operator.plan.workload import Compute, Container, DocumentMount, Mount, SecretMount, Task, VolumeMount
@@ -30,10 +32,13 @@ class FetchPlan:
     """Hash of all that is fetched: another key means another Job."""
     task: Task
     volume: VolumeMount
-    interval: int
-    """Seconds from one fetch to the next: the shortest that a source asks for."""
-    sources: tuple[str, ...]
-    """Names of the remote sources."""
+    rhythms: Mapping[str, Rhythm]
+    """When each remote source is asked, by its name."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the remote sources."""
+        return tuple(self.rhythms)
 
 
 def plan_fetching(index: KnowledgeIndex, placement: Placement) -> FetchPlan | None:
@@ -73,8 +78,13 @@ def plan_fetching(index: KnowledgeIndex, placement: Placement) -> FetchPlan | No
         reach=_reach(remote),
         beside=naming.push(index.metadata.name) if any(source.push for source in index.spec.sources) else None,
     )
-    interval = min(seconds(source.every or EVERY) for source in remote)
-    return FetchPlan(key, task, volume, interval, tuple(source.name for source in remote))
+    return FetchPlan(key, task, volume, {source.name: _rhythm(source) for source in remote})
+
+
+def _rhythm(source: Source) -> Rhythm:
+    if source.schedule:
+        return Rhythm(schedule=source.schedule)
+    return Rhythm(timedelta(seconds=seconds(source.every or EVERY)))
 
 
 def _reach(sources: list[Source]) -> Reach:
@@ -111,7 +121,8 @@ def _source(source: Source, workload: str, placement: Placement, mounts: list[Mo
         mounts.append(mount)
         return f"{mount.path}/{mount.key}"
 
-    return FetchSource(name=source.name, place=_place(source, secret), every=seconds(source.every or EVERY))
+    every = 0 if source.schedule else seconds(source.every or EVERY)
+    return FetchSource(name=source.name, place=_place(source, secret), every=every, schedule=source.schedule)
 
 
 def _place(source: Source, secret: Callable[[str, SecretKeyReference | None], str | None]) -> document.Place:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus, SourceStatus
 from kefu_operator import naming
@@ -43,8 +43,7 @@ def decide_sources(facts: KnowledgeFacts, now: datetime) -> FetchDecision:
         FetchSituation(
             key=plan.key,
             job_name=plan.task.name,
-            interval=timedelta(seconds=plan.interval),
-            names=plan.sources,
+            rhythms=plan.rhythms,
             volume=str(claim["metadata"]["uid"]) if claim else "",
             sources=status.sources,
             remembered=status.fetched,

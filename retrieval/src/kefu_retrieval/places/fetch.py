@@ -2,9 +2,10 @@
 
 import logging
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from kefu_api import cron
 from kefu_api.documents.fetch import Fetch, FetchedSource, FetchReport, FetchSource
 from kefu_retrieval.errors import RetrievalError
 from kefu_retrieval.places.choose import choose
@@ -14,6 +15,8 @@ from kefu_retrieval.places.snapshot import Snapshot
 
 SLACK = 0.1
 """Share of `every` by which a fetch may come early: several sources share a job."""
+SKEW = timedelta(minutes=1)
+"""By how much the clock of whoever started the job may be ahead of this one: what it found due is due."""
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +31,7 @@ async def _fetch_one(source: FetchSource, volume: Path, loopback: bool) -> Fetch
     began = time.monotonic()
     if young := _young(source, shelf):
         total = young.left_out_total
-        return FetchedSource(name=source.name, digest=young.digest, files=len(young.files), left_out=total)
+        return FetchedSource(name=source.name, digest=young.digest, files=len(young.files), left_out=total, early=True)
     try:
         async with choose(source, shelf.folder, loopback) as place:
             fetched = await fetch(source, place, shelf)
@@ -59,10 +62,14 @@ async def _fetch_one(source: FetchSource, volume: Path, loopback: bool) -> Fetch
 
 def _young(source: FetchSource, shelf: Shelf) -> Snapshot | None:
     """The snapshot, while it is too early to ask again."""
-    if not source.every:
+    if not source.every and not source.schedule:
         return None
     held = shelf.current()
     if held is None or held.settings != settings_of(source):
         return None
-    age = (utc_now() - datetime.fromisoformat(held.fetched_at)).total_seconds()
+    fetched = datetime.fromisoformat(held.fetched_at)
+    if source.schedule:
+        due = cron.preceding(source.schedule, utc_now() + SKEW)
+        return held if due is None or fetched >= due else None
+    age = (utc_now() - fetched).total_seconds()
     return held if 0 <= age < source.every * (1 - SLACK) else None

@@ -98,6 +98,8 @@ class SourceStatus(Part):
     """The same in a sentence."""
     at: Text
     """When it was tried last, or changed by a push (RFC 3339)."""
+    next: Text | None = None
+    """When it is asked again (RFC 3339); absent for a pushed source, and where a schedule never comes due."""
     url: Text | None = None
     """Where it takes pushes; absent for a remote source."""
 

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from kefu_api.kinds.meta import ConfigMapReference
 from kefu_api.kinds.places import GitPlace, HttpPlace, PushPlace, S3Place, SitemapPlace, SqlPlace
-from kefu_api.kinds.rules import Rule, Ruled, exactly_one_of, unique
+from kefu_api.kinds.rules import Rule, Ruled, at_most_one_of, exactly_one_of, unique
+from kefu_api.kinds.schedule import Schedule, schedule_rules
 from kefu_api.kinds.shape import SET
 from kefu_api.kinds.types import Duration, Name
 
@@ -52,6 +53,13 @@ class Source(Ruled):
             "every is for remote places, since other sources are followed at once: remove every",
         ),
         Rule(
+            "!has(self.schedule) || !(has(self.inline) || has(self.configMap) || has(self.push))",
+            lambda source: source.schedule is None or source.place is not None,
+            "schedule is for remote places, since other sources are followed at once: remove schedule",
+        ),
+        at_most_one_of("every", "schedule", remedy="keep the one that is meant"),
+        *schedule_rules("schedule"),
+        Rule(
             "!has(self.sql) || self.format in ['FAQ', 'Markdown']",
             lambda source: source.sql is None or source.format in ("FAQ", "Markdown"),
             "rows of a database are FAQ entries or pages: set format to FAQ or Markdown",
@@ -93,7 +101,11 @@ class Source(Ruled):
     push: PushPlace | None = None
     """Documents that are sent. Until the first one came, the index is built of its other sources."""
     every: Duration | None = None
-    """How often a remote place is asked whether something changed; absent: 15m."""
+    """How often a remote place is asked whether something changed; absent: 15m, unless
+    there is a `schedule`."""
+    schedule: Schedule | None = None
+    """When a remote place is asked, in place of `every`: a cron expression in UTC, such as `30 2 * * 1-5`. It is also asked when
+    the source is new or was changed."""
 
     @property
     def place(self) -> HttpPlace | SitemapPlace | S3Place | GitPlace | SqlPlace | None:
