@@ -1,8 +1,10 @@
 """A real Prometheus on this machine: Debian's program, a folder of its own, and an end that is sure."""
 
+import json
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -13,7 +15,12 @@ from typing import Any
 
 import yaml
 
+from hack.cluster.errors import ClusterError
+from hack.cluster.kubectl import kubectl
+
 START_SECONDS = 60
+FOLLOW_SECONDS = 1
+"""Between two looks at the pods."""
 
 
 @contextmanager
@@ -69,24 +76,51 @@ def _free_port() -> int:
         return port
 
 
-def annotated_pods(kubeconfig: Path, namespaces: Sequence[str]) -> dict[str, Any]:
-    """How to scrape the pods that ask for it by annotations, with the labels that Prometheus's Helm chart gives them."""
-    note = "__meta_kubernetes_pod_annotation_prometheus_io"
-    return {
-        "job_name": "kubernetes-pods",
-        "kubernetes_sd_configs": [
-            {"role": "pod", "kubeconfig_file": str(kubeconfig), "namespaces": {"names": list(namespaces)}}
-        ],
-        "relabel_configs": [
-            {"action": "keep", "source_labels": [f"{note}_scrape"], "regex": "true"},
-            # Every container port is a target of its own: the one that is named by the annotation.
-            {
-                "action": "keepequal",
-                "source_labels": [f"{note}_port"],
-                "target_label": "__meta_kubernetes_pod_container_port_number",
-            },
-            {"action": "replace", "source_labels": [f"{note}_path"], "target_label": "__metrics_path__"},
-            {"action": "replace", "source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
-            {"action": "replace", "source_labels": ["__meta_kubernetes_pod_name"], "target_label": "pod"},
-        ],
+@contextmanager
+def annotated_pods(folder: Path, kubeconfig: Path, namespaces: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What scrapes the pods that ask for it by annotations, with the labels that Prometheus's Helm chart gives them.
+
+    Debian builds Prometheus without the discovery of Kubernetes: meanwhile a thread follows the pods into a file of targets.
+    """
+    targets, ended = folder / "pods.json", threading.Event()
+
+    def follow() -> None:
+        while not ended.is_set():
+            try:
+                found = [pod for namespace in namespaces for pod in _pods(kubeconfig, namespace)]
+            except ClusterError:
+                # The namespace, or the API server, is not there yet; what was known goes on.
+                found = None
+            if found is not None:
+                written = targets.with_suffix(".new")
+                written.write_text(json.dumps([_target(pod) for pod in found if _asks(pod)]))
+                written.rename(targets)
+            ended.wait(FOLLOW_SECONDS)
+
+    follower = threading.Thread(target=follow, daemon=True)
+    follower.start()
+    try:
+        yield {"job_name": "pods", "file_sd_configs": [{"files": [str(targets)], "refresh_interval": "5s"}]}
+    finally:
+        ended.set()
+        follower.join()
+
+
+def _pods(kubeconfig: Path, namespace: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(kubectl(kubeconfig, "get", "pods", "-n", namespace, "-o", "json"))["items"]
+    return found
+
+
+def _asks(pod: dict[str, Any]) -> bool:
+    notes = pod["metadata"].get("annotations", {})
+    return notes.get("prometheus.io/scrape") == "true" and bool(pod.get("status", {}).get("podIP"))
+
+
+def _target(pod: dict[str, Any]) -> dict[str, Any]:
+    meta, notes = pod["metadata"], pod["metadata"]["annotations"]
+    labels = {
+        "__metrics_path__": notes.get("prometheus.io/path", "/metrics"),
+        "namespace": meta["namespace"],
+        "pod": meta["name"],
     }
+    return {"targets": [f"{pod['status']['podIP']}:{notes['prometheus.io/port']}"], "labels": labels}

@@ -85,8 +85,11 @@ def engine(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[E
     """A Ready chatbot whose engine may have from none to two pods, each answering one question at a time."""
     Sources(models_root(), print).fetch(find(load_table(), MODEL))
     variables = environment(stack.provider.environment())
-    scrape = annotated_pods(Path(variables["KUBECONFIG"]), [NAMESPACE])
-    with prometheus(tmp_path_factory.mktemp("prometheus"), [scrape], host=variables["KEFU_HOST_IP"]) as metrics:
+    folder = tmp_path_factory.mktemp("prometheus")
+    with (
+        annotated_pods(folder, Path(variables["KUBECONFIG"]), [NAMESPACE]) as scrape,
+        prometheus(folder, [scrape], host=variables["KEFU_HOST_IP"]) as metrics,
+    ):
         stack.change(f"prometheus.url={metrics}")
         labels = {"pod-security.kubernetes.io/enforce": "restricted"}
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
