@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from kefu_api.codes import Code
 from kefu_api.documents.variants import Variants
+from kefu_api.wire.feedback import Rating
 from kefu_serving.turn.state import Channel, Turn
 
 _SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 2, 3, 5, 8, 15, 30, 60)
@@ -75,6 +76,9 @@ class Instruments:
             (*_RELEASE, "fate"),
             registry=registry,
         )
+        self.feedback = Counter(
+            "kefu_gateway_feedback", "Answers that customers rated", (*_RELEASE, "rating"), registry=registry
+        )
         self.shadows_dropped = Counter(
             "kefu_gateway_shadow_turns_dropped", "Turns that no shadow was asked, for want of room", registry=registry
         )
@@ -97,6 +101,7 @@ class Instruments:
             self.upstream_errors,
             self.unsupported,
             self.generations,
+            self.feedback,
         )
         self._in_force: frozenset[str] = frozenset()
         self._left: frozenset[str] = frozenset()
@@ -125,6 +130,8 @@ class Instruments:
             self.turns.labels(*labels, channel.value, outcome)
         for fate in get_args(Fate):
             self.generations.labels(*labels[:3], fate)
+        for rating in Rating:
+            self.feedback.labels(*labels[:3], rating.value)
 
     def expose(self) -> bytes:
         """The text that Prometheus scrapes."""
@@ -163,6 +170,10 @@ class Metrics:
     def generation(self, fate: Fate) -> None:
         """Counts an answer that the model wrote."""
         self._instruments.generations.labels(*self._labels, fate).inc()
+
+    def feedback(self, rating: Rating) -> None:
+        """Counts an answer that a customer rated."""
+        self._instruments.feedback.labels(*self._labels, rating.value).inc()
 
     def unsupported(self, remedy: str) -> None:
         """Counts an answer with an unsupported sentence: `quoted` in place of the answer, or `dropped` from its end."""

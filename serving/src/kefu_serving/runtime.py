@@ -39,6 +39,7 @@ class Runtime:
     release: Release
     conversation: Conversation
     sessions: RedisSessions
+    metrics: Metrics
     warming: asyncio.Task[None] | None = None
 
     def retire(self) -> None:
@@ -95,7 +96,7 @@ class RuntimeFactory:
         )
         report = Report(metrics, self._tracing, self._salt)
         conversation = Conversation(stages, report, self._tracing, metrics)
-        return Runtime(release, conversation, sessions, asyncio.create_task(warmup.run()) if warmup else None)
+        return Runtime(release, conversation, sessions, metrics, asyncio.create_task(warmup.run()) if warmup else None)
 
     async def close(self) -> None:
         """Closes the connections to Redis."""

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from kefu_api.documents.variants import Role, Variant, Variants
 from kefu_api.kinds.rollout import Analysis
+from kefu_api.wire.feedback import Rating
 from kefu_operator.gather.figures import gather_figures
 from kefu_operator.prometheus import connect
 from kefu_operator.rollout.judge import Figure, Outcome, judge
@@ -25,6 +26,7 @@ ANALYSIS = (
     Analysis(metric="p95FirstToken", at_most="800ms"),
     Analysis(metric="refusalRate", at_most="0.2"),
     Analysis(metric="groundedRate", at_least="0.9"),
+    Analysis(metric="feedback", at_least="0.5"),
 )
 PATIENCE = 60
 
@@ -45,6 +47,7 @@ class Scraped:
             metrics.turn(ended, outcome, seconds)
             if fate:
                 metrics.generation(fate)
+                metrics.feedback(Rating.UP if fate == "said" else Rating.DOWN)
 
     def figures(self, name: str) -> dict[str, Figure]:
         async def gather() -> dict[str, Figure]:
@@ -107,6 +110,7 @@ def test_good_and_bad_turns_of_one_release_are_told_from_those_of_another(scrape
     assert figures["errorRate"].value == pytest.approx(1 / 3, abs=0.05)
     assert figures["refusalRate"].value == pytest.approx(1 / 3, abs=0.05)
     assert figures["groundedRate"].value == pytest.approx(1 / 2, abs=0.05)
+    assert figures["feedback"].value == pytest.approx(1 / 3, abs=0.05)
     assert 3 < (figures["p95Latency"].value or 0) <= 5
     verdicts = {verdict.metric: verdict.outcome for verdict in judge(ANALYSIS, figures)}
     assert set(verdicts.values()) == {Outcome.FAIL}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kefu_api.documents.variants import Role, Variant, Variants
+from kefu_api.documents.variants import Role, Variant, Variants, only
 from tests.integration.test_serving.client import chat, post, streaming
 from tests.integration.test_serving.conftest import World, a_world
 from tests.integration.test_serving.servers import Gateway, eventually, mount, start_gateway
@@ -103,3 +103,34 @@ async def test_a_shadow_is_asked_the_same_and_leaves_nothing(tmp_path: Path) -> 
         for variant, release in (("stable", "r1"), ("shadow", "r2")):
             series = f'outcome="answered",release="{release}",variant="{variant}"}} 2.0'
             assert any(line.endswith(series) for line in metrics.splitlines()), metrics
+
+
+async def test_a_rating_counts_once_for_the_release_that_answered(two: tuple[World, Gateway]) -> None:
+    world, second = two
+    for gateway in (world.gateway, second):
+        follow(gateway, document(world, 50))
+    told = [await chat(world.gateway, QUESTION, user=user) for user in CUSTOMERS]
+    answers = {each["release"]: each["receipt"] for each in told}
+    assert set(answers) == {"r1", "r2"}
+
+    async def rate(gateway: Gateway, receipt: str, rating: str = "down") -> Any:
+        return await post(gateway, "/v1/feedback", {"receipt": receipt, "rating": rating})
+
+    # By either replica, and by one of them alone.
+    assert (await rate(second, answers["r2"])).body == {"counted": True}
+    assert (await rate(world.gateway, answers["r2"], "up")).body == {"counted": False}
+    assert (await rate(world.gateway, answers["r1"], "up")).body == {"counted": True}
+    counted = 'kefu_gateway_feedback_total{chatbot="shop",namespace="acme",rating="%s",release="%s"} %s'
+    assert counted % ("down", "r2", "1.0") in second.metrics()
+    assert counted % ("up", "r2", "0.0") in world.gateway.metrics()
+    assert counted % ("up", "r1", "1.0") in world.gateway.metrics()
+    for wrong in (answers["r1"][:-1], "", "r1", "x" * 161):
+        assert (await rate(second, wrong)).status == 400
+    assert (await post(second, "/v1/feedback", {"receipt": answers["r1"], "rating": "so-so"})).status == 400
+    assert (
+        await post(second, "/v1/feedback", {"receipt": answers["r1"], "rating": "up"}, {"authorization": "Bearer no"})
+    ).status == 401
+    assert (await post(second, "/v1/feedback", b"x" * 2_000)).status == 413
+    gone = (await chat(world.gateway, QUESTION, {"x-kefu-variant": "candidate"}))["receipt"]
+    follow(second, only(world.release(name="r1")))
+    assert (await rate(second, gone)).body == {"counted": False}

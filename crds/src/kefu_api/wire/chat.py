@@ -60,6 +60,8 @@ class ChatResponse(Model):
     index_version: str | None = None
     memory: bool = True
     """False when the session store was away and the turn was answered without memory."""
+    receipt: str | None = None
+    """By which `POST /v1/feedback` knows the answer; good for the API key that asked."""
 
 
 class ChatStart(Model):

@@ -65,6 +65,7 @@ def _question(metric: str, subject: Subject, window: int) -> Question:
         "errorRate": lambda: share(turns, "outcome", FAULTS, ENDED),
         "refusalRate": lambda: share(generations, "fate", "declined", ".+"),
         "groundedRate": lambda: share(generations, "fate", "said", "said|dropped|quoted"),
+        "feedback": lambda: share("kefu_gateway_feedback_total", "rating", "up", "up|down"),
         "p95Latency": lambda: percentile("kefu_gateway_turn_seconds"),
         "p95FirstToken": lambda: percentile("kefu_gateway_first_token_seconds"),
     }[metric]()

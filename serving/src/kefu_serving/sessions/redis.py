@@ -20,6 +20,8 @@ from kefu_serving.sessions.exchange import Exchange
 OPERATION_SECONDS = 0.5
 """Longest wait for Redis in a turn, connecting included; a store in the same cluster answers in one millisecond."""
 COOLDOWN_SECONDS = 5.0
+FIRST_SECONDS = 86_400
+"""How long it is remembered at least that something was said."""
 
 T = TypeVar("T")
 
@@ -89,6 +91,11 @@ class RedisSessions:
         pipeline.ltrim(key, -self._window, -1)
         pipeline.expire(key, self._ttl)
         await self._bounded(pipeline.execute())
+
+    async def first(self, event: str) -> bool:
+        """Whether this is the first time that it is said of the chatbot within the time to live. Raises SessionStoreAway."""
+        said = self._client.set(f"kefu:{event}:{self._scope}", b"1", nx=True, ex=max(self._ttl, FIRST_SECONDS))
+        return bool(await self._bounded(said))
 
     async def ping(self) -> bool:
         """Whether Redis answers, for the readiness report."""

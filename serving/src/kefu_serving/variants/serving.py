@@ -10,6 +10,7 @@ from kefu_serving.runtime import Runtime
 from kefu_serving.turn.state import Asked, Sink, Turn
 from kefu_serving.variants.assignment import choose, place, shadows, who
 from kefu_serving.variants.mirror import Mirror
+from kefu_serving.variants.receipts import Receipt, Receipts
 
 
 class Assigned:
@@ -21,6 +22,10 @@ class Assigned:
         self._asked = asked
         self._at = at
         self.release = runtime.release.name
+
+    def receipt(self, turn: Turn) -> str:
+        """By which its customer can rate a turn of this release."""
+        return self._serving.receipts.write(Receipt(turn.id, self.release), turn.asked.owner)
 
     async def turn(self, sink: Sink) -> Turn:
         """The finished turn, as `Conversation.turn` has it; shadows are asked after it."""
@@ -37,8 +42,13 @@ class Serving:
     ) -> None:
         self.document = document
         self.pairs = pairs
+        self.receipts = Receipts(salt)
         self._mirror = mirror
         self._salt = salt
+
+    def of(self, release: str) -> Runtime | None:
+        """The release of that name; None where it is not served now."""
+        return next((runtime for variant, runtime in self.pairs if variant.release.name == release), None)
 
     @property
     def stable(self) -> Runtime:

@@ -13,7 +13,7 @@ from kefu_serving.web.problems import problem_of
 from kefu_serving.web.stream import EventStream
 
 
-def response_of(turn: Turn, release: str) -> ChatResponse:
+def response_of(turn: Turn, assigned: Assigned) -> ChatResponse:
     """The whole turn, as the wire has it; the turn must have ended."""
     if turn.outcome is None:
         raise ValueError("the turn has not ended")
@@ -25,9 +25,10 @@ def response_of(turn: Turn, release: str) -> ChatResponse:
         code=turn.code,
         language=turn.language,
         citations=turn.citations,
-        release=release,
+        release=assigned.release,
         index_version=turn.evidence.version if turn.evidence else None,
         memory=turn.memory,
+        receipt=assigned.receipt(turn),
     )
 
 
@@ -83,7 +84,7 @@ async def chat(scope: Scope, receive: Receive, send: Send, caller: Caller, servi
         await while_listening(receive, _stream(assigned, caller.request_id, EventStream(send, headers)))
     else:
         turn = await while_listening(receive, assigned.turn(Whole()))
-        content = response_of(turn, assigned.release).model_dump_json(by_alias=True)
+        content = response_of(turn, assigned).model_dump_json(by_alias=True)
         await respond_json(send, 200, content, headers)
 
 
@@ -98,5 +99,5 @@ async def _stream(assigned: Assigned, request_id: str, stream: EventStream) -> N
         problem = problem_of(error, request_id)
         await stream.event(problem.model_dump_json(by_alias=True).encode(), b"error")
     else:
-        await stream.event(response_of(turn, release).model_dump_json(by_alias=True).encode(), b"done")
+        await stream.event(response_of(turn, assigned).model_dump_json(by_alias=True).encode(), b"done")
     await stream.end()

@@ -93,9 +93,9 @@ def usage_of(turn: Turn) -> dict[str, int]:
     return {"prompt_tokens": turn.prompt_tokens, "completion_tokens": turn.completion_tokens, "total_tokens": total}
 
 
-def extra_of(turn: Turn, release: str) -> dict[str, Any]:
+def extra_of(turn: Turn, assigned: Assigned) -> dict[str, Any]:
     """The extra field `kefu`: outcome, code, language, citations, versions."""
-    whole = response_of(turn, release).model_dump(mode="json", by_alias=True, exclude={"answer", "session", "memory"})
+    whole = response_of(turn, assigned).model_dump(mode="json", by_alias=True, exclude={"answer", "session", "memory"})
     return dict(whole)
 
 
@@ -119,9 +119,9 @@ class Chunks:
         """Sends a piece of the answer."""
         await self.stream.event(self._before + dumps(text) + self._after)
 
-    async def finish(self, turn: Turn, release: str, with_usage: bool) -> None:
+    async def finish(self, turn: Turn, assigned: Assigned, with_usage: bool) -> None:
         """Sends the end, `kefu`, and usage when it was asked for."""
-        await self.stream.event(self._chunk({}, "stop", kefu=extra_of(turn, release)))
+        await self.stream.event(self._chunk({}, "stop", kefu=extra_of(turn, assigned)))
         if with_usage:
             await self.stream.event(dumps({**self._head, "choices": [], "usage": usage_of(turn)}))
 
@@ -156,10 +156,10 @@ async def completions(
         await while_listening(receive, _stream(assigned, caller.request_id, chunks, with_usage))
     else:
         turn = await while_listening(receive, assigned.turn(Whole()))
-        await respond_json(send, 200, dumps(_completion(turn, model, assigned.release)), headers)
+        await respond_json(send, 200, dumps(_completion(turn, model, assigned)), headers)
 
 
-def _completion(turn: Turn, model: str, release: str) -> dict[str, Any]:
+def _completion(turn: Turn, model: str, assigned: Assigned) -> dict[str, Any]:
     message = {"role": "assistant", "content": turn.answer}
     return {
         "id": f"chatcmpl-{turn.id}",
@@ -168,7 +168,7 @@ def _completion(turn: Turn, model: str, release: str) -> dict[str, Any]:
         "model": model,
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
         "usage": usage_of(turn),
-        "kefu": extra_of(turn, release),
+        "kefu": extra_of(turn, assigned),
     }
 
 
@@ -177,7 +177,7 @@ async def _stream(assigned: Assigned, request_id: str, chunks: Chunks, with_usag
     try:
         async with stream.kept_alive():
             turn = await assigned.turn(chunks)
-        await chunks.finish(turn, assigned.release, with_usage)
+        await chunks.finish(turn, assigned, with_usage)
     except EngineError as error:
         if not stream.begun:
             raise

@@ -13,10 +13,11 @@ from kefu_serving.web.body import ClientGone
 from kefu_serving.web.chat import chat
 from kefu_serving.web.completions import completions, models
 from kefu_serving.web.edge import authenticate, caller, request_id
+from kefu_serving.web.feedback import feedback
 from kefu_serving.web.page import Page
 from kefu_serving.web.problems import headers_of, problem_of
 
-_METHODS = {"/v1/chat": "POST", "/v1/chat/completions": "POST", "/v1/models": "GET"}
+_METHODS = {"/v1/chat": "POST", "/v1/chat/completions": "POST", "/v1/feedback": "POST", "/v1/models": "GET"}
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,8 @@ class PublicApp:
             await chat(scope, receive, send, caller(scope, key, identity, Channel.API), serving, headers)
         elif path == "/v1/chat/completions":
             await completions(scope, receive, send, caller(scope, key, identity, Channel.OPENAI), serving, headers)
+        elif path == "/v1/feedback":
+            await feedback(scope, receive, send, caller(scope, key, identity, Channel.API), serving, headers)
         else:
             await models(send, serving, headers)
 
