@@ -69,6 +69,11 @@ def engine(key: str) -> str:
     return f"engine-{key[:10]}"
 
 
+def build(key: str) -> str:
+    """Job, volume and NetworkPolicy of an engine that is compiled, from the hash of all that goes into it."""
+    return f"build-{key[:10]}"
+
+
 def adapters(engine: str) -> str:
     """ConfigMap that lists the LoRA adapters of an engine."""
     return f"{engine}-adapters"

@@ -13,7 +13,7 @@ from kefu_operator import naming
 from kefu_operator.desired.types import Object
 from kefu_operator.informers.store import Index, Place
 from kefu_operator.queue import Key
-from kefu_operator.resources import CHATBOTS, INDEXES
+from kefu_operator.resources import CHATBOTS, INDEXES, JOBS
 
 ENGINES = "Engine"
 """Kind of the keys under which engines are reconciled."""
@@ -101,7 +101,8 @@ class Relations:
             keys.append(Key(kind, namespace, name))
         engine = labels.get(naming.ENGINE)
         if engine:
-            keys += [engine_key(namespace, engine), *self._sharers(namespace, {engine})]
+            sharers = self._sharers(namespace, {engine})
+            keys += [engine_key(namespace, engine), *self._built_by(found, sharers), *sharers]
         return keys
 
     def written(self, found: Object) -> list[Key]:
@@ -144,6 +145,13 @@ class Relations:
             return _Chatbot(identity, frozenset(), frozenset())
         indexes = frozenset(index.name for index in spec.knowledge)
         return _Chatbot(identity, frozenset(self._engines.of(found)), indexes)
+
+    def _built_by(self, found: Object, sharers: Iterable[Key]) -> list[Key]:
+        """The engines that wait for a build."""
+        if found.get("kind") != JOBS.kind:
+            return []
+        engines = {engine for key in sharers for engine in self._chatbots[key.namespace, key.name].engines}
+        return [engine_key(found["metadata"]["namespace"], engine) for engine in sorted(engines)]
 
     def _sharers(self, namespace: str, engines: Iterable[str]) -> list[Key]:
         names = {user for engine in engines for user in self._of_engines.names(namespace, engine)}

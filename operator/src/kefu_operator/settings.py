@@ -133,6 +133,7 @@ def load(environment: Mapping[str, str]) -> Settings:
             volumes=ModelVolumes(tables.model_volumes.storage_class or None, tables.model_volumes.shared),
             allow_http=tables.model_hub.allow_http,
             trace_endpoint=tables.tracing.endpoint or None,
+            tensorrt_llm_image=tables.images.table.get("tensorrtLlm", DEFAULTS["tensorrtLlm"]),
             prometheus_url=tables.prometheus.url,
         ),
         network=Network(

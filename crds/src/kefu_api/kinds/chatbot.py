@@ -93,11 +93,27 @@ class ChatbotDeploymentSpec(Ruled):
             lambda spec: spec.model is None or (spec.model.s3 is not None) == _reads_buckets(spec),
             "model.s3 is the server of s3:// weights: set it where a uri begins with s3://, and remove it otherwise",
         ),
+        Rule(
+            "!has(self.engine.tensorrtLlm) || !has(self.model) || "
+            "(size(self.model.adapters) == 0 && !self.model.uri.endsWith('.gguf'))",
+            lambda spec: (
+                spec.engine.tensorrt_llm is None
+                or spec.model is None
+                or (not spec.model.adapters and not spec.model.uri.endswith(".gguf"))
+            ),
+            "tensorrtLlm reads Hugging Face folders and no adapters: remove model.adapters, name a whole repository, or "
+            "choose engine.vllm",
+        ),
         unique_names("knowledge", remedy="remove the double from spec.knowledge"),
         Rule(
             "!has(self.scaling.engine) || !has(self.engine.endpoint)",
             lambda spec: spec.scaling.engine is None or spec.engine.endpoint is None,
             "an endpoint is scaled by whoever runs it: remove scaling.engine, or choose another engine",
+        ),
+        Rule(
+            "!has(self.scaling.engine) || !has(self.engine.tensorrtLlm)",
+            lambda spec: spec.scaling.engine is None or spec.engine.tensorrt_llm is None,
+            "tensorrtLlm tells no figures that it could be scaled by: remove scaling.engine and set engine.replicas",
         ),
         Rule(
             "!has(self.scaling.engine) || !has(self.engine.llamaCpp) || "

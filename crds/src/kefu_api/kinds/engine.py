@@ -7,6 +7,7 @@ from pydantic import Field
 from kefu_api.kinds.endpoint import EndpointEngine
 from kefu_api.kinds.part import Part
 from kefu_api.kinds.rules import Rule, Ruled, at_most_one_of
+from kefu_api.kinds.tensorrt_llm import TensorRtLlmEngine
 from kefu_api.kinds.types import Cores, Name, Size
 from kefu_api.kinds.vllm import VllmEngine
 
@@ -47,10 +48,10 @@ class Resources(Part):
 
 
 class Engine(Ruled):
-    """Which server runs the model. With none of the four: vLLM."""
+    """Which server runs the model. With none of them: vLLM."""
 
     RULES: ClassVar = (
-        at_most_one_of("vllm", "llamaCpp", "endpoint", remedy="choose one engine"),
+        at_most_one_of("vllm", "tensorrtLlm", "llamaCpp", "endpoint", remedy="choose one engine"),
         Rule(
             "!has(self.endpoint) || (!has(self.accelerator) && !has(self.resources) && !self.dedicated)",
             lambda engine: (
@@ -63,6 +64,25 @@ class Engine(Ruled):
             "!has(self.llamaCpp) || !has(self.accelerator)",
             lambda engine: engine.llama_cpp is None or engine.accelerator is None,
             "llamaCpp runs on CPUs: remove engine.accelerator or choose engine.vllm",
+        ),
+        Rule(
+            "!has(self.tensorrtLlm) || has(self.accelerator)",
+            lambda engine: engine.tensorrt_llm is None or engine.accelerator is not None,
+            "tensorrtLlm runs on NVIDIA GPUs alone: set engine.accelerator, or choose another engine",
+        ),
+        Rule(
+            "!has(self.tensorrtLlm) || !has(self.accelerator) || !has(self.accelerator.count) || "
+            "(has(self.tensorrtLlm.tensorParallel) ? self.tensorrtLlm.tensorParallel : 1) * "
+            "(has(self.tensorrtLlm.pipelineParallel) ? self.tensorrtLlm.pipelineParallel : 1) <= self.accelerator.count",
+            lambda engine: (
+                not engine.tensorrt_llm
+                or not engine.accelerator
+                or not engine.accelerator.count
+                or (engine.tensorrt_llm.tensor_parallel or 1) * (engine.tensorrt_llm.pipeline_parallel or 1)
+                <= engine.accelerator.count
+            ),
+            "tensorrtLlm.tensorParallel × tensorrtLlm.pipelineParallel must not exceed accelerator.count: raise "
+            "engine.accelerator.count",
         ),
         Rule(
             "!has(self.vllm) || !has(self.accelerator) || !has(self.accelerator.count) || "
@@ -94,6 +114,8 @@ class Engine(Ruled):
 
     vllm: VllmEngine | None = None
     """vLLM."""
+    tensorrt_llm: TensorRtLlmEngine | None = None
+    """TensorRT-LLM."""
     llama_cpp: LlamaCppEngine | None = None
     """llama.cpp."""
     endpoint: EndpointEngine | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-ROLES = ("operator", "gateway", "retrieval", "milvusLite", "redis", "llamaCpp", "vllm", "vllmCpu")
+ROLES = ("operator", "gateway", "retrieval", "milvusLite", "redis", "llamaCpp", "vllm", "vllmCpu", "tensorrtLlm")
 
 DEFAULTS: Mapping[str, str] = {
     "operator": "kefu.local/operator:dev",
@@ -14,6 +14,7 @@ DEFAULTS: Mapping[str, str] = {
     "llamaCpp": "kefu.local/llamacpp:dev",
     "vllm": "vllm/vllm-openai:v0.32.0",
     "vllmCpu": "kefu.local/vllm-cpu:dev",
+    "tensorrtLlm": "nvcr.io/nvidia/tensorrt-llm/release:1.2.1",
 }
 """What a render without an installation shows, and what an operator without a table uses."""
 

@@ -12,9 +12,13 @@ PERMANENT_EXIT = 65
 
 def job(task: Task, scope: Scope, images: Images) -> Object:
     """The Job; the last words of its pod, finished or failed, are its report."""
-    spec = pod_spec(task.container, (), images)
+    spec = pod_spec(task.container, task.steps, images)
     spec["restartPolicy"] = "Never"
     spec["terminationGracePeriodSeconds"] = task.grace_seconds
+    if task.node_selector:
+        spec["nodeSelector"] = dict(task.node_selector)
+    if task.tolerations:
+        spec["tolerations"] = [dict(toleration) for toleration in task.tolerations]
     if task.beside:
         neighbour = {"matchLabels": {"app.kubernetes.io/instance": task.beside}}
         term = {"labelSelector": neighbour, "topologyKey": "kubernetes.io/hostname"}

@@ -40,6 +40,19 @@ def shared(namespace: str, engine: str, owners: tuple[Owner, ...]) -> Scope:
     return Scope(namespace, {naming.ENGINE: engine}, _references(owners, controller=False))
 
 
+def owned_by_volume(claim: Object) -> Object:
+    """The reference of what goes with a volume."""
+    meta = claim["metadata"]
+    return {
+        "apiVersion": claim["apiVersion"],
+        "kind": claim["kind"],
+        "name": meta["name"],
+        "uid": meta["uid"],
+        "controller": False,
+        "blockOwnerDeletion": False,
+    }
+
+
 def metadata(scope: Scope, name: str, component: str, instance: str | None = None) -> Object:
     """Metadata of an object; `instance` is the workload that it belongs to, where its name is another."""
     meta: Object = {

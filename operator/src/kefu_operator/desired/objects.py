@@ -1,6 +1,7 @@
 """From plans to the ordered list of objects: what others mount comes before what mounts it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from kefu_operator import naming
 from kefu_operator.desired.autoscaler import autoscaler, engine_autoscaler
@@ -10,7 +11,7 @@ from kefu_operator.desired.deployment import deployment
 from kefu_operator.desired.disruption import disruption_budget
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.job import job
-from kefu_operator.desired.metadata import Scope
+from kefu_operator.desired.metadata import Scope, owned_by_volume
 from kefu_operator.desired.network import Network
 from kefu_operator.desired.network_policy import tasks_policy, workload_policy
 from kefu_operator.desired.scaled_object import scaled_object
@@ -23,7 +24,7 @@ from kefu_operator.plan.knowledge import COMPONENT as INGESTION
 from kefu_operator.plan.knowledge import KnowledgePlan
 from kefu_operator.plan.scaler import How
 from kefu_operator.plan.sharing import SharedVolume
-from kefu_operator.plan.workload import Task, Workload
+from kefu_operator.plan.workload import Build, Task, Workload
 
 
 def chatbot_objects(plan: ChatbotPlan, scope: Scope, images: Images, network: Network) -> list[Object]:
@@ -61,6 +62,22 @@ def knowledge_objects(plan: KnowledgePlan, scope: Scope, images: Images, network
 def shared_claim(volume: SharedVolume, scope: Scope) -> Object:
     """The claim of a model that several engines read."""
     return claim(volume.mount, scope, "model", volume.mount.claim)
+
+
+def build_objects(build: Build, scope: Scope, network: Network) -> list[Object]:
+    """What surrounds the Job of a build: the volumes that it reads and fills, and its policy."""
+    task = build.task
+    made = [claim(build.volume, scope, task.component, task.name)]
+    made += claims((*task.steps, task.container), scope, task.component, task.name)
+    if network.enabled:
+        made.insert(0, tasks_policy(task.name, task.component, task.reach, scope))
+    return made
+
+
+def build_job(build: Build, volume: Object | None, scope: Scope, images: Images) -> Object:
+    """The Job of a build, owned by the very volume that it fills: a new volume needs a new Job."""
+    filled = replace(scope, owner_references=(owned_by_volume(volume),) if volume else ())
+    return job(build.task, filled, images)
 
 
 def task_objects(task: Task, scope: Scope, images: Images) -> list[Object]:

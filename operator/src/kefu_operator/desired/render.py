@@ -8,6 +8,8 @@ from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Owner, owned, shared
 from kefu_operator.desired.network import AS_IT_COMES, Network
 from kefu_operator.desired.objects import (
+    build_job,
+    build_objects,
     chatbot_objects,
     chatbot_secrets,
     knowledge_objects,
@@ -93,6 +95,9 @@ def _engine_objects(
     for volume in sharing.volumes:
         scope = shared(namespace, volume.mount.claim, tuple(owner_of(chatbot) for chatbot in volume.chatbots))
         made.append(shared_claim(volume, scope))
+    for each in sharing.builds:
+        scope = shared(namespace, each.build.name, tuple(owner_of(chatbot) for chatbot in each.chatbots))
+        made += [*build_objects(each.build, scope, network), build_job(each.build, None, scope, images)]
     for engine in sharing.engines:
         scope = shared(namespace, engine.workload.name, tuple(owner_of(chatbot) for chatbot in engine.chatbots))
         made += workload_objects(scaled(engine, kinds, settings), scope, images, network)

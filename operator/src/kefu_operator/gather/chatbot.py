@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator import naming
+from kefu_operator.building import BuildView
 from kefu_operator.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
@@ -15,7 +16,8 @@ from kefu_operator.gather.pods import gather_pods
 from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
 from kefu_operator.kinds import Kinds
 from kefu_operator.plan.engine import engine_name
-from kefu_operator.pods import PodView
+from kefu_operator.plan.engines.tensorrt_build import COMPONENT as BUILD
+from kefu_operator.pods import PodView, pods_of
 from kefu_operator.resources import (
     AUTOSCALERS,
     CHATBOTS,
@@ -24,6 +26,7 @@ from kefu_operator.resources import (
     DEPLOYMENTS,
     DISRUPTION_BUDGETS,
     INDEXES,
+    JOBS,
     NETWORK_POLICIES,
     REVISIONS,
     SCALED_OBJECTS,
@@ -65,6 +68,9 @@ class ChatbotFacts:
     revisions: tuple[Object, ...] = ()
     """The ControllerRevisions that keep its releases."""
 
+    builds: Mapping[str, BuildView] = field(default_factory=dict)
+    """Of engines that are compiled, by name; not looked for where no release can have one."""
+
     def engine_of(self, name: str) -> EngineView:
         """An engine as it is."""
         return self.engines.get(name, EngineView())
@@ -96,7 +102,19 @@ async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds
     )
     image_volumes = not needs_image_volumes(chatbot) or await has_image_volumes(client)
     known, by_name = dict(zip(names, indexes, strict=True)), dict(zip(engines, views, strict=True))
-    return ChatbotFacts(found, chatbot, owned, pods, by_name, known, image_volumes, kinds, revisions)
+    builds = await _builds(client, namespace) if chatbot.spec.engine.tensorrt_llm or chatbot.spec.rollout else {}
+    return ChatbotFacts(found, chatbot, owned, pods, by_name, known, image_volumes, kinds, revisions, builds)
+
+
+async def _builds(client: Client, namespace: str) -> dict[str, BuildView]:
+    label = f"app.kubernetes.io/managed-by={naming.MANAGER},app.kubernetes.io/name=kefu-{BUILD}"
+    jobs = await client.list(JOBS, namespace, labels=label)
+    pods = await gather_pods(client, namespace, label) if jobs.items else ()
+    return {
+        job["metadata"]["name"]: BuildView(job, tuple(pods_of(pods, job["metadata"]["name"])))
+        for job in jobs.items
+        if "deletionTimestamp" not in job["metadata"]
+    }
 
 
 async def _engine(client: Client, namespace: str, name: str, kinds: Kinds, *, scaled: bool) -> EngineView:

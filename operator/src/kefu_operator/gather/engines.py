@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator import naming
+from kefu_operator.building import BuildView
 from kefu_operator.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
@@ -19,6 +20,7 @@ from kefu_operator.resources import (
     CLAIMS,
     CONFIG_MAPS,
     DEPLOYMENTS,
+    JOBS,
     NETWORK_POLICIES,
     REVISIONS,
     SCALED_OBJECTS,
@@ -26,7 +28,7 @@ from kefu_operator.resources import (
 )
 from kefu_operator.scaling.rivals import rival
 
-KINDS = (DEPLOYMENTS, SERVICES, CLAIMS, CONFIG_MAPS, AUTOSCALERS, NETWORK_POLICIES)
+KINDS = (DEPLOYMENTS, SERVICES, CLAIMS, CONFIG_MAPS, AUTOSCALERS, NETWORK_POLICIES, JOBS)
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,16 @@ async def gather_engine(client: Client, namespace: str, name: str, index: Index,
     kept = await asyncio.gather(*(gather_owned(client, namespace, label, (REVISIONS,)) for label in gradual))
     revisions = tuple(revision for each in kept for revision in each)
     return EngineFacts(tuple(chatbots), tuple(owners), owned, images, kinds, revisions)
+
+
+async def gather_build(client: Client, namespace: str, name: str) -> BuildView:
+    """A build, without its pods.
+
+    Raises:
+        ApiError: the API server refused or did not answer.
+    """
+    job = await client.get(JOBS, namespace, name)
+    return BuildView(job if job and _stays(job) else None)
 
 
 async def gather_rival(client: Client, namespace: str, engine: str) -> str:

@@ -9,11 +9,11 @@ from kefu_operator.plan.engine import engine_name, plan_engine
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.sharing import shared_claims
+from kefu_operator.plan.sharing import units as units_of
 
 
 def engine_index(settings: PlanSettings) -> Index:
-    """Lists a chatbot under its engine's name and, behind it, those of shared volumes; not at all for an endpoint.
+    """Lists a chatbot under its engine's name and, behind it, those of shared volumes and builds; not at all for an endpoint.
 
     While releases come by steps, it is listed under those of the stable release too.
     """
@@ -24,7 +24,8 @@ def engine_index(settings: PlanSettings) -> Index:
         except ValidationError:
             return ()
         engine = engine_name(chatbot.metadata.name, chatbot.spec)
-        wanted = (engine, *_volumes(chatbot, settings)) if engine and settings.volumes.shared else (engine,)
+        built = chatbot.spec.engine.tensorrt_llm is not None
+        wanted = (engine, *_shared(chatbot, settings)) if engine and (settings.volumes.shared or built) else (engine,)
         return tuple(dict.fromkeys(each for each in (*wanted, *_stable(chatbot)) if each))
 
     return Index("engine", units)
@@ -36,9 +37,9 @@ def _stable(chatbot: ChatbotDeployment) -> tuple[str, ...]:
     return (told.name, *told.volumes) if told and chatbot.spec.rollout else ()
 
 
-def _volumes(chatbot: ChatbotDeployment, settings: PlanSettings) -> tuple[str, ...]:
+def _shared(chatbot: ChatbotDeployment, settings: PlanSettings) -> tuple[str, ...]:
     try:
         plan = plan_engine(chatbot.metadata.name, chatbot.spec, ClusterPlacement(chatbot.metadata.namespace), settings)
     except PlanError:
         return ()
-    return shared_claims(plan.workload) if plan.workload else ()
+    return units_of(plan.workload) if plan.workload else ()

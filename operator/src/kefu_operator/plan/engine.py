@@ -10,6 +10,7 @@ from kefu_operator.plan.engines.adapters import WantedAdapter, union, wanted_ada
 from kefu_operator.plan.engines.endpoint import plan_endpoint
 from kefu_operator.plan.engines.llama_cpp import plan_llama_cpp
 from kefu_operator.plan.engines.plan import EnginePlan
+from kefu_operator.plan.engines.tensorrt_llm import plan_tensorrt_llm
 from kefu_operator.plan.engines.vllm import plan_vllm
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
@@ -53,6 +54,8 @@ def plan_engine(
         raise AssertionError("the schema lets no spec pass without model and endpoint")
     if engine.llama_cpp:
         return plan_llama_cpp(name, spec.model, engine, engine.llama_cpp, placement, settings)
+    if engine.tensorrt_llm:
+        return plan_tensorrt_llm(name, spec.model, engine, engine.tensorrt_llm, placement, settings)
     wanted = adapters if adapters is not None else union(wanted_adapters(spec.model))
     return plan_vllm(name, spec.model, engine, engine.vllm or VllmEngine(), placement, settings, wanted)
 

@@ -4,6 +4,7 @@ PlanError
 ├── UnknownAccelerator
 ├── EngineDoesNotFit
 ├── LocalOnly
+├── ClusterOnly
 └── ImageVolumesMissing
 """
 
@@ -28,6 +29,12 @@ class EngineDoesNotFit(PlanError):
 
 class LocalOnly(PlanError):
     """The model lies on a local disk, which pods cannot see."""
+
+    reason = "ModelNotReachable"
+
+
+class ClusterOnly(PlanError):
+    """The engine is one that a laptop does not run."""
 
     reason = "ModelNotReachable"
 

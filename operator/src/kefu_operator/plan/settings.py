@@ -44,5 +44,7 @@ class PlanSettings:
     """Whether models may come over plain HTTP, which is for mirrors inside a trusted network."""
     trace_endpoint: str | None = None
     """Where gateways send OpenTelemetry traces (OTLP over HTTP); None: nowhere."""
+    tensorrt_llm_image: str = ""
+    """What the role `tensorrtLlm` stands for: engines are read by the very version alone that built them."""
     prometheus_url: str | None = None
     """The Prometheus that scrapes gateways and engines; None: there is none."""

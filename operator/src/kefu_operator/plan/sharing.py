@@ -14,7 +14,7 @@ from kefu_operator.plan.engines.adapters import union, wanted_adapters
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.workload import VolumeMount, Workload
+from kefu_operator.plan.workload import Build, Container, VolumeMount, Workload
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,14 @@ class SharedVolume:
 
 
 @dataclass(frozen=True)
+class SharedBuild:
+    """What several engines may be served from, and the chatbots whose they are."""
+
+    build: Build
+    chatbots: tuple[ChatbotDeployment, ...]
+
+
+@dataclass(frozen=True)
 class Sharing:
     """All engines of a namespace."""
 
@@ -47,6 +55,7 @@ class Sharing:
     volumes: tuple[SharedVolume, ...]
     unplanned: tuple[ChatbotDeployment, ...]
     """Chatbots whose engine this installation cannot run; each one's own reconcile says why."""
+    builds: tuple[SharedBuild, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,13 @@ class _Wish:
 
 def shared_claims(workload: Workload) -> tuple[str, ...]:
     """Names of the volumes that an engine mounts and others may too."""
-    mounts = (mount for step in workload.steps for mount in step.mounts)
+    mounts = (mount for step in _steps(workload) for mount in step.mounts)
     return tuple(mount.claim for mount in mounts if isinstance(mount, VolumeMount) and mount.shared)
+
+
+def units(workload: Workload) -> tuple[str, ...]:
+    """Names of all that an engine needs and others may too: shared volumes, and what it is built from."""
+    return (*shared_claims(workload), *((workload.build.name,) if workload.build else ()))
 
 
 def share_engines(chatbots: Iterable[ChatbotDeployment], placement: Placement, settings: PlanSettings) -> Sharing:
@@ -75,7 +89,7 @@ def share_engines(chatbots: Iterable[ChatbotDeployment], placement: Placement, s
         if plan.workload:
             wanted[plan.workload.name].append(_Wish(chatbot, plan.workload, plan.signals))
     engines = tuple(_together(wishes, placement, settings) for _, wishes in sorted(wanted.items()))
-    return Sharing(engines, _volumes(engines), tuple(unplanned))
+    return Sharing(engines, _volumes(engines), tuple(unplanned), _builds(engines))
 
 
 def scaled(engine: SharedEngine, kinds: Kinds, settings: PlanSettings) -> Workload:
@@ -106,11 +120,27 @@ def _together(wishes: list[_Wish], placement: Placement, settings: PlanSettings)
 def _volumes(engines: Iterable[SharedEngine]) -> tuple[SharedVolume, ...]:
     wanted: dict[str, list[tuple[VolumeMount, tuple[ChatbotDeployment, ...]]]] = defaultdict(list)
     for engine in engines:
-        for container in engine.workload.steps:
+        for container in _steps(engine.workload):
             for mount in container.mounts:
                 if isinstance(mount, VolumeMount) and mount.shared:
                     wanted[mount.claim].append((mount, engine.chatbots))
     return tuple(_one_volume(each) for _, each in sorted(wanted.items()))
+
+
+def _builds(engines: Iterable[SharedEngine]) -> tuple[SharedBuild, ...]:
+    wanted: dict[str, tuple[Build, dict[str, ChatbotDeployment]]] = {}
+    for engine in engines:
+        if build := engine.workload.build:
+            _, users = wanted.setdefault(build.name, (build, {}))
+            users |= {chatbot.metadata.name: chatbot for chatbot in engine.chatbots}
+    return tuple(
+        SharedBuild(build, tuple(users[name] for name in sorted(users))) for _, (build, users) in sorted(wanted.items())
+    )
+
+
+def _steps(workload: Workload) -> tuple[Container, ...]:
+    """What fetches for an engine, and for its build."""
+    return (*workload.steps, *(workload.build.task.steps if workload.build else ()))
 
 
 def _one_volume(wanted: list[tuple[VolumeMount, tuple[ChatbotDeployment, ...]]]) -> SharedVolume:

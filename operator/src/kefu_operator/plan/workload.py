@@ -60,6 +60,10 @@ class VolumeMount(Mount):
     """Whether it outlives its owner."""
     shared: bool = False
     """Whether pods of several nodes mount it; the claim is then not the workload's own."""
+    many: bool = False
+    """Whether pods of several nodes mount it, whosever the claim is."""
+    apart: bool = False
+    """Whether the claim is made by what fills it, and not by the workload."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ class Container:
 
     name: str
     image: str
-    """Role in the image table: operator, gateway, retrieval, milvusLite, redis, llamaCpp, vllm, vllmCpu; or a full
+    """Role in the image table: operator, gateway, retrieval, milvusLite, redis, llamaCpp, vllm, vllmCpu, tensorrtLlm; or a full
     reference where the user gave one."""
     command: tuple[str, ...]
     compute: Compute
@@ -151,6 +155,8 @@ class Workload:
     """Run to completion, in order, before the container starts."""
     companions: tuple[Container, ...] = ()
     """Run beside the container, in the same pod."""
+    build: "Build | None" = None
+    """What must have been built before it is started."""
     scaling: Scaling | None = None
     stateful: bool = False
     """Whether a pod's volume must never be held by two, not even while its node is away."""
@@ -202,5 +208,23 @@ class Task:
     """Time to end when it is told to."""
     reach: Reach = field(default_factory=Reach)
     """What it calls; nobody calls it."""
+    steps: tuple[Container, ...] = ()
+    """Run to completion, in order, before the container starts."""
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[Mapping[str, str], ...] = ()
     beside: str | None = None
     """A workload on whose node it must run, since both mount a volume that one node alone can hold."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """One compiled engine, named by all that went into it; engines whose builds have one name read one volume."""
+
+    task: Task
+    volume: VolumeMount
+    """Where the task leaves it."""
+
+    @property
+    def name(self) -> str:
+        """Of the Job, of the volume, and of the unit under which both are reconciled."""
+        return self.task.name

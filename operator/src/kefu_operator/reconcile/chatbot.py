@@ -13,6 +13,7 @@ from kefu_api.kinds.chatbot import ChatbotDeployment, ChatbotDeploymentStatus, E
 from kefu_api.kinds.rollout import Releases
 from kefu_operator import naming
 from kefu_operator.apply import Applier, Refusals, Synced
+from kefu_operator.building import BuildView
 from kefu_operator.client import Client
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, owned, selector
@@ -33,7 +34,7 @@ from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.held_release import with_release
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.sharing import shared_claims
+from kefu_operator.plan.sharing import units
 from kefu_operator.plan.workload import DocumentMount, Workload
 from kefu_operator.prometheus import Prometheus
 from kefu_operator.reconcile.refusals import RefusalBoard
@@ -120,7 +121,7 @@ class ChatbotReconciler:
             plan = plan_chatbot(facts.chatbot, placement, settings, course.served, course.salt)
         except PlanError as error:
             return await self._retreat(facts, settings, scope, error)
-        plan = _waiting_for_adapters(plan, facts)
+        plan = _waiting_for_engine(plan, facts)
         refusals, changed = await self._apply(plan, facts, scope)
         if changed:
             # What the first look found absent is there by now; a status from it would be written twice.
@@ -137,7 +138,7 @@ class ChatbotReconciler:
             await self._tell_unplanned(facts, error, facts.chatbot.status.releases if facts.chatbot.status else None)
             return Again()
         placement = ClusterPlacement(facts.chatbot.metadata.namespace)
-        plan = _waiting_for_adapters(plan_chatbot(facts.chatbot, placement, settings, course.served), facts)
+        plan = _waiting_for_engine(plan_chatbot(facts.chatbot, placement, settings, course.served), facts)
         refusals, _ = await self._apply(plan, facts, scope)
         await self._tell_unplanned(facts, error, releases_of(course.after, None, course.knowledge))
         return Again(REFUSED_SECONDS if refusals else None)
@@ -171,8 +172,8 @@ class ChatbotReconciler:
         chatbot, engine = facts.chatbot, plan.engine.workload
         namespace = chatbot.metadata.namespace
         # A volume that is refused keeps every engine from starting that mounts it.
-        units = (engine.name, *shared_claims(engine)) if engine else ()
-        engine_refusals = [refusal for unit in units for refusal in self._board.read(namespace, unit)]
+        names = (engine.name, *units(engine)) if engine else ()
+        engine_refusals = [refusal for unit in names for refusal in self._board.read(namespace, unit)]
         verdicts = Verdicts(
             engine=[*check_refusals(engine_refusals), check_engine(plan.engine, facts)],
             knowledge=check_knowledge(chatbot, facts.indexes),
@@ -302,25 +303,28 @@ def _engine_status(engine: Workload, facts: ChatbotFacts) -> EngineStatus:
         name=engine.name,
         replicas=status.get("replicas", 0),
         ready=ready,
-        volumes=shared_claims(engine),
+        volumes=units(engine),
         selector=",".join(f"{label}={value}" for label, value in sorted(labels.items())),
         summary=f"{ready}/{wanted}",
     )
 
 
-def _waiting_for_adapters(plan: ChatbotPlan, facts: ChatbotFacts) -> ChatbotPlan:
-    """The plan with the release that is served now, while its successor's adapters are not loaded.
+def _waiting_for_engine(plan: ChatbotPlan, facts: ChatbotFacts) -> ChatbotPlan:
+    """The plan with the release that is served now, while its successor's engine is not built or its adapters are not loaded.
 
     A release that comes by steps waits by itself.
     """
     engine = plan.engine.workload
     if facts.chatbot.spec.rollout or engine is None:
         return plan
-    if not check_adapters(plan.engine.adapters, facts.engine_of(engine.name).pods):
+    found = facts.engine_of(engine.name)
+    unbuilt = engine.build and found.deployment is None and not facts.builds.get(engine.build.name, BuildView()).done
+    if not unbuilt and not check_adapters(plan.engine.adapters, found.pods):
         return plan
     live = find(facts.owned, CONFIG_MAPS, naming.release(facts.chatbot.metadata.name)) or {}
     try:
-        return with_release(plan, Variants.model_validate_json(live.get("data", {}).get(document.FILE, "")))
+        before = Variants.model_validate_json(live.get("data", {}).get(document.FILE, ""))
+        return with_release(plan, before, unbuilt=bool(unbuilt))
     except ValidationError:
         # There is none yet, or one of another version of Kefu.
         return plan

@@ -4,29 +4,32 @@ It is reconciled by itself and by nobody else, so that two chatbots' views of wh
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator.apply import Applier, Refusals
+from kefu_operator.building import filled
 from kefu_operator.client import Client
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, shared
 from kefu_operator.desired.network import AS_IT_COMES, Network
-from kefu_operator.desired.objects import engine_scalers, shared_claim, workload_objects
+from kefu_operator.desired.objects import build_job, build_objects, engine_scalers, shared_claim, workload_objects
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.types import Object
 from kefu_operator.discovery import Discovery
-from kefu_operator.errors import Absent
-from kefu_operator.gather.engines import EngineFacts, gather_engine, gather_rival, readable
+from kefu_operator.errors import Absent, Forbidden, Rejected
+from kefu_operator.gather.engines import EngineFacts, gather_build, gather_engine, gather_rival, readable
+from kefu_operator.gather.owned import find
 from kefu_operator.informers.engines import engine_index
 from kefu_operator.plan.placement import ClusterPlacement, Placement
 from kefu_operator.plan.scaler import Autoscaling, How
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.sharing import SharedEngine, scaled, share_engines
+from kefu_operator.plan.sharing import SharedBuild, SharedEngine, scaled, share_engines
 from kefu_operator.plan.workload import Workload
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.reconcile.tell import Now, utc_now
+from kefu_operator.resources import CLAIMS, JOBS
 from kefu_operator.rollout.engines import versions
 from kefu_operator.rollout.revisions import revisions_of
 from kefu_operator.scaling.handover import handover, without_kedas
@@ -88,6 +91,7 @@ class EnginesReconciler:
         ]
         sharing = share_engines(wanted, ClusterPlacement(namespace), settings)
         engine = next((each for each in sharing.engines if each.workload.name == name), None)
+        build = next((each for each in sharing.builds if each.build.name == name), None)
         volume = next((each for each in sharing.volumes if each.mount.claim == name), None)
         refusals: Refusals = ()
         waits = False
@@ -96,8 +100,12 @@ class EnginesReconciler:
         elif volume:
             claim = shared_claim(volume, _scope(namespace, name, volume.chatbots))
             refusals, _ = await self._applier.sync([claim], facts.owned)
+        elif build:
+            refusals, waits = await self._build(namespace, build, facts)
         else:
-            for each in unwanted(facts, ClusterPlacement(namespace), settings):
+            kept = await self._served_until_built(namespace, facts, settings)
+            waits = bool(kept)
+            for each in unwanted(facts, ClusterPlacement(namespace), settings, kept):
                 log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
                 await self._applier.delete(each)
         self._board.post(namespace, name, refusals)
@@ -105,6 +113,10 @@ class EnginesReconciler:
 
     async def _sync(self, namespace: str, engine: SharedEngine, facts: EngineFacts) -> tuple[Refusals, bool]:
         """What was refused, and whether an old scaler is still in the way of the new one."""
+        build = engine.workload.build
+        if build and not (await gather_build(self._client, namespace, build.name)).done:
+            # What runs of it goes on running; the Job's end wakes the engine.
+            return (), False
         scope = _scope(namespace, engine.workload.name, engine.chatbots)
         workload = await self._scaled(namespace, engine, facts)
         change = handover(engine_scalers(workload, scope), facts.owned, self._now())
@@ -115,6 +127,34 @@ class EnginesReconciler:
         left = [each for each in without_kedas(facts.owned) if each not in change.outgoing]
         refusals, _ = await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
         return refusals, change.waits
+
+    async def _build(self, namespace: str, shared: SharedBuild, facts: EngineFacts) -> tuple[Refusals, bool]:
+        """What was refused, and whether the Job waits for its volume, or for the one before it to go."""
+        build, scope = shared.build, _scope(namespace, shared.build.name, shared.chatbots)
+        refusals, _ = await self._applier.sync(build_objects(build, scope, self._network), facts.owned, keep=(JOBS,))
+        volume = find(facts.owned, CLAIMS, build.volume.claim)
+        job = find(facts.owned, JOBS, build.task.name)
+        if job and not (volume and filled(job, volume)):
+            await self._applier.delete(job)
+        if refusals or volume is None or (job and not filled(job, volume)):
+            return refusals, not refusals
+        if job is None:
+            # A Job never changes: what would change it gives it another name.
+            try:
+                await self._applier.create(build_job(build, volume, scope, self._images))
+            except (Forbidden, Rejected) as refusal:
+                return (refusal,), False
+        return (), False
+
+    async def _served_until_built(self, namespace: str, facts: EngineFacts, settings: PlanSettings) -> set[str]:
+        """Uids of the owners whose next engine is not built yet: this one serves until then."""
+        kept = set()
+        for owner in filter(None, map(readable, facts.owners)):
+            for engine in share_engines([owner], ClusterPlacement(namespace), settings).engines:
+                build = engine.workload.build
+                if build and not (await gather_build(self._client, namespace, build.name)).done:
+                    kept.add(owner.metadata.uid)
+        return kept
 
     async def _scaled(self, namespace: str, engine: SharedEngine, facts: EngineFacts) -> Workload:
         """The engine's workload, with the decision who scales it, which is posted."""
@@ -128,13 +168,15 @@ class EnginesReconciler:
         return workload
 
 
-def unwanted(facts: EngineFacts, placement: Placement, settings: PlanSettings) -> list[Object]:
-    """Objects of an engine that no chatbot wants.
+def unwanted(
+    facts: EngineFacts, placement: Placement, settings: PlanSettings, kept: Collection[str] = ()
+) -> list[Object]:
+    """Objects of an engine that no chatbot wants; what owners of the uids `kept` have stays.
 
     What a chatbot used before its spec became one that cannot be carried out stays: a mistake tears nothing down.
     """
     owners = {found["metadata"]["uid"]: readable(found) for found in facts.owners}
-    undecided = {uid for uid, owner in owners.items() if owner is None}
+    undecided = {uid for uid, owner in owners.items() if owner is None} | set(kept)
     known = [owner for owner in owners.values() if owner]
     undecided |= {chatbot.metadata.uid for chatbot in share_engines(known, placement, settings).unplanned}
     return [each for each in facts.owned if not _owners(each) & undecided]

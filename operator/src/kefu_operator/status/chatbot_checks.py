@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
+from kefu_operator.building import BuildView
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.chatbot import ChatbotFacts
 from kefu_operator.gather.owned import find
@@ -11,7 +12,8 @@ from kefu_operator.plan.engines.plan import EnginePlan
 from kefu_operator.pods import pods_of
 from kefu_operator.resources import kind_of
 from kefu_operator.status.adapter_checks import check_adapters
-from kefu_operator.status.check import Check, fail, ok, stuck, wait, worst
+from kefu_operator.status.build_checks import check_build
+from kefu_operator.status.check import Check, Verdict, fail, ok, stuck, wait, worst
 from kefu_operator.status.reasons import Reason
 from kefu_operator.status.scaling_checks import is_asleep
 from kefu_operator.status.workload_checks import check_workload
@@ -28,6 +30,11 @@ def check_engine(engine: EnginePlan, facts: ChatbotFacts) -> Check:
             f"engine {engine.workload.name} has no pods, because nobody asks: the next question is held until one is back",
         )
     layout = f" ({engine.layout})" if engine.layout else ""
+    build = engine.workload.build
+    building = check_build(build.name, facts.builds.get(build.name, BuildView())) if build else None
+    if building and (found.deployment is None or building.verdict > Verdict.WAIT):
+        return building
+    # An engine that is built anew goes on answering from the build before.
     server = check_workload(f"engine {engine.workload.name}{layout}", found.deployment, found.pods)
     return worst((server, *check_adapters(engine.adapters, found.pods)))
 

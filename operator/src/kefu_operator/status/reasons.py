@@ -26,6 +26,7 @@ class Reason(StrEnum):
     CREATING = "Creating"
     STARTING = "Starting"
     MODEL_FETCHING = "ModelFetching"
+    ENGINE_BUILDING = "EngineBuilding"
     ADAPTER_LOADING = "AdapterLoading"
     ROLLING_OUT = "RollingOut"
     BUILDING = "Building"
@@ -54,6 +55,7 @@ class Reason(StrEnum):
     # The engine refuses.
     ADAPTER_REFUSED = "AdapterRefused"
     ADAPTER_NOT_FETCHED = "AdapterNotFetched"
+    ENGINE_BUILD_FAILED = "EngineBuildFailed"
 
     # The API server refuses.
     QUOTA_EXCEEDED = "QuotaExceeded"

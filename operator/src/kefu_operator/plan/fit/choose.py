@@ -105,7 +105,7 @@ def _counts(wish: Wish, known: AcceleratorClass) -> tuple[int, ...]:
 def _formats(shape: ModelShape, wish: Wish, known: AcceleratorClass) -> tuple[Format, ...]:
     if wish.held:
         return (wish.held,)
-    if shape.stored is Format.BFLOAT16 and known.fp8:
+    if shape.stored is Format.BFLOAT16 and known.fp8 and wish.quantises:
         return (Format.BFLOAT16, Format.FP8)
     return (shape.stored,)
 

@@ -51,12 +51,12 @@ def remedy(shape: ModelShape, wish: Wish, known: AcceleratorClass, memory: int) 
         return choose(shape, changed, candidates(shape, changed, known, memory)) is not None
 
     helps = []
-    plain = shape.stored is Format.BFLOAT16 and wish.held is not Format.FP8
+    plain = wish.quantises and shape.stored is Format.BFLOAT16 and wish.held is not Format.FP8
     if known.fp8 and plain and fits(replace(wish, held=Format.FP8)):
-        helps.append("vllm.quantization: fp8")
+        helps.append(f"{wish.engine}.quantization: fp8")
     if wish.context and fits(replace(wish, context=LEAST)):
         longest = max(tokens for tokens in range(LEAST, wish.context, STEP) if fits(replace(wish, context=tokens)))
-        helps.append(f"vllm.maxModelLen: {longest}")
+        helps.append(f"{wish.engine}.maxModelLen: {longest}")
     count = wish.count or (wish.tensor or 1) * (wish.pipeline or 1)
     more = [each for each in COUNTS if count < each <= (known.per_node or max(COUNTS))]
     enough = [each for each in more if fits(replace(wish, count=each, tensor=None, pipeline=None))]

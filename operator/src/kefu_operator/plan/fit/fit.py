@@ -38,8 +38,8 @@ def _check_node(wish: Wish, name: str, known: AcceleratorClass) -> None:
 def _check_files(shape: ModelShape, wish: Wish) -> None:
     """Files that are quantised cannot be so once more, and those that are not are not called so."""
     quantised = shape.stored is not Format.BFLOAT16
-    if wish.held not in (None, shape.stored) and (quantised or wish.held is Format.INT4):
+    if wish.held not in (None, shape.stored) and (quantised or wish.held is Format.INT4 or not wish.quantises):
         raise EngineDoesNotFit(
-            f"spec.engine.vllm.quantization: the files of {shape.name} hold {shape.stored}: remove the field, or name the "
+            f"spec.engine.{wish.engine}.quantization: the files of {shape.name} hold {shape.stored}: remove the field, or name the "
             "repository whose files hold what you ask for"
         )

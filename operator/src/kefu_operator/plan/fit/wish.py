@@ -23,3 +23,7 @@ class Wish:
     utilization: float = UTILIZATION
     beside: int = 0
     """Bytes of other weights that are split as the model's are: those of a draft model."""
+    engine: str = "vllm"
+    """Field of `spec.engine` that messages name."""
+    quantises: bool = True
+    """Whether the engine can quantise while loading; else it serves what the files hold."""
