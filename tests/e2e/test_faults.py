@@ -97,5 +97,5 @@ def test_an_engine_that_runs_out_of_memory_is_named(kube: Kube) -> None:
 
 
 def test_two_of_a_one_of_are_refused_at_apply(kube: Kube) -> None:
-    with pytest.raises(Exception, match="at most one of vllm, llamaCpp, endpoint"):
+    with pytest.raises(Exception, match="at most one of vllm, tensorrtLlm, llamaCpp, endpoint"):
         kube.apply(chatbot("double", engine={"llamaCpp": {}, "vllm": {}}), namespace=NAMESPACE)

@@ -37,7 +37,7 @@ stringData: {token: hf_secret}
 
 
 MISSING = "is not among these files: add it, unless it is in the cluster already"
-ONE_ENGINE = "at most one of vllm, llamaCpp, endpoint may be set: choose one engine"
+ONE_ENGINE = "at most one of vllm, tensorrtLlm, llamaCpp, endpoint may be set: choose one engine"
 
 
 def said(*texts: str) -> list[str]:
