@@ -254,6 +254,19 @@ class StoreSuite:
         self.fill(store, "v1")
         assert list(store.notes(collection)) == []
 
+    def test_keeps_what_a_confidence_means_with_a_collection_that_is_being_read(self, store: Store) -> None:
+        collection = self.fill(store, "v1")
+        before = store.manifest(collection)
+        assert store.calibration(collection) == ""
+        store.calibrate(collection, "退" * 1_300)
+        store.calibrate(collection, '{"knots": [[0.0, 0.0]]}')
+        assert store.calibration(collection) == '{"knots": [[0.0, 0.0]]}'
+        assert (store.manifest(collection), store.count(collection)) == (before, len(ROWS))
+        assert store.dense(collection, unit(1), 1)
+        store.calibrate(collection, "")
+        assert store.calibration(collection) == ""
+        assert store.calibration("kefu_t_shop_v9") == ""
+
     def test_says_when_a_collection_is_gone(self, store: Store) -> None:
         collection = self.fill(store, "v1")
         store.drop(collection)

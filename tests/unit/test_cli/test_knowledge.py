@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from kefu_api.documents.index import Difference, Scores
+from kefu_api.documents.index import CalibrationReport, Difference, Scores
 from kefu_api.kinds.knowledge.versions import KnownVersion, QuestionChanges
 from kefu_api.wire.versions import EvaluateRequest, EvaluateResponse, QuestionResult, VersionDiff
 from kefu_operator.cli.commands import knowledge
@@ -48,6 +48,7 @@ class Shelf:
         self.obedient = obedient
         self.asked: list[str] = []
         self.request: EvaluateRequest | None = None
+        self.learnt: CalibrationReport | None = None
 
     def indexes(self) -> Mapping[str, IndexView]:
         return {"shop": self.view}
@@ -63,7 +64,13 @@ class Shelf:
             self.request = EvaluateRequest.model_validate_json(body)
             result = QuestionResult(id="q1", question="能退货吗", expected=True, answered=True, rank=7, right=False)
             return (
-                EvaluateResponse(version="v2", scores=Scores(questions=1, mrr=1 / 7), questions=(result,))
+                EvaluateResponse(
+                    version="v2",
+                    scores=Scores(questions=1, mrr=1 / 7),
+                    calibration=self.learnt,
+                    calibration_error=0.04,
+                    questions=(result,),
+                )
                 .to_json()
                 .encode()
             )
@@ -156,6 +163,13 @@ def test_an_evaluation_shows_scores_and_what_is_wrong() -> None:
     assert place.request == EvaluateRequest(version="v2", files={"golden.yaml": "[]"})
     assert "0 of 1 questions right" in text
     assert "evidence at 7" in text
+    assert "confidence  by the formula, error 0.040 on these questions" in text
+    place.learnt = CalibrationReport(questions=120, before=0.14, after=0.05)
+    text = run(place, "evaluate", "shop")[1]
+    assert (
+        "learnt from 120 questions, error 0.040 on these questions (the formula's 0.140, unseen questions' 0.050)"
+        in text
+    )
 
 
 def test_questions_that_cannot_be_read_are_named() -> None:

@@ -180,3 +180,12 @@ def test_another_reranker_is_judged_anew() -> None:
     chat = {"chat": {"url": "http://q", "model": "m"}}
     specs: list[dict[str, Any]] = [{}, {"reranker": chat}, {"reranker": {**chat, "candidates": 5}}]
     assert len({judged(spec).judged_by for spec in specs}) == 3
+
+
+def test_calibration_by_the_formula_is_judged_anew_and_reaches_the_job() -> None:
+    golden = {"questions": {"configMap": {"name": "golden"}}}
+    off = judged({"evaluation": {**golden, "calibration": "Off"}})
+    asked, plain = ingested(off).evaluation, ingested(judged({})).evaluation
+    assert asked and plain
+    assert (asked.calibration, plain.calibration) == ("Off", None)
+    assert off.judged_by != judged({}).judged_by == judged({"evaluation": {**golden, "calibration": "Auto"}}).judged_by

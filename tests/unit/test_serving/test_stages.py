@@ -115,6 +115,13 @@ def test_evidence_of_several_indexes_is_merged_by_confidence() -> None:
     assert (merged.confidence, merged.answerable, merged.version) == (0.8, True, "a=v3,b=v1")
 
 
+def test_the_order_that_an_index_gives_its_hits_is_kept() -> None:
+    reranked = found(hit(1, confidence=0.3), hit(2, confidence=0.7), hit(3, confidence=0.2), index="a")
+    assert [h.chunk for h in merge([reranked]).hits] == ["c1", "c2", "c3"]
+    other = found(hit(4, confidence=0.6), hit(5, confidence=0.1), index="b")
+    assert [h.chunk for h in merge([other, reranked]).hits] == ["c1", "c2", "c4", "c3", "c5"]
+
+
 def test_evidence_of_one_index_carries_its_version() -> None:
     assert merge([found(hit())]).version == "v1"
     assert merge([]) == Evidence((), 0.0, False, None)

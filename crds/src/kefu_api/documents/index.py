@@ -174,6 +174,8 @@ class Evaluation(Model):
     gates: tuple[Gate, ...] = ()
     judged_by: str
     """Hash of questions, gates and search settings; judgements by the same are comparable."""
+    calibration: Literal["Off"] | None = None
+    """Off: confidences stay the formula's."""
 
 
 class GraphSettings(Model):
@@ -257,11 +259,23 @@ class FailedGate(Model):
     """None: no question tells."""
 
 
+class CalibrationReport(Model):
+    """What a version's confidence was learnt from; errors are expected calibration errors, 0 to 1."""
+
+    questions: int
+    before: float
+    """Of the formula."""
+    after: float
+    """Of curves learnt from the other questions (cross-validation)."""
+
+
 class Judgement(Model):
     """What the golden questions say of a version."""
 
     judged_by: str
     scores: Scores
+    calibration: CalibrationReport | None = None
+    """None: the questions were too few to learn from, or taught nothing; confidences are the formula's."""
     failed: tuple[FailedGate, ...] = ()
     against: str | None = None
     """The published version, which was asked the same; None where there is none, or another embedder built it."""

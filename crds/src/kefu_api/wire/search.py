@@ -81,6 +81,15 @@ class RerankerReport(Model):
     """Why it did not."""
 
 
+class CalibrationNote(Model):
+    """What the response's confidence was made of."""
+
+    formula: float
+    """The surest hit's confidence."""
+    questions: int
+    """How many golden questions told what that means."""
+
+
 class Explanation(Model):
     """What was looked for, and what came of it before hits were chosen."""
 
@@ -97,6 +106,8 @@ class Explanation(Model):
     legs: tuple[LegReport, ...]
     left_out: dict[str, int]
     """How many rows or hits were left out, by reason: `invalidToday`, `contradicted`, `repeated`."""
+    calibrated: CalibrationNote | None = None
+    """Only where the version's golden questions told what confidences mean."""
     reranker: RerankerReport | None = None
     """Only where the index has one."""
     graph: GraphReport | None = None
@@ -132,7 +143,8 @@ class SearchResponse(Model):
     index: str
     version: str
     confidence: float
-    """The best hit's confidence; 0 when there is none."""
+    """How likely the evidence for an answer is among the hits, where the version's golden questions told; else the surest hit's
+    confidence. 0 when there is no hit."""
     answerable: bool
     """`confidence >= search.minConfidence` of the index."""
     hits: tuple[Hit, ...]

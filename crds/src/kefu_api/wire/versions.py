@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from kefu_api.base import Model
-from kefu_api.documents.index import Difference, HeldVersion, Scores
+from kefu_api.documents.index import CalibrationReport, Difference, HeldVersion, Scores
 
 MAX_NAMES = 1_000
 """Names of documents in one list of a difference."""
@@ -88,4 +88,8 @@ class EvaluateResponse(Model):
 
     version: str
     scores: Scores
+    calibration: CalibrationReport | None = None
+    """What the version's confidence was learnt from; None: it is the formula's."""
+    calibration_error: float | None = None
+    """Expected calibration error of the confidences that these questions got, 0 to 1; too good where they were learnt from."""
     questions: tuple[QuestionResult, ...]

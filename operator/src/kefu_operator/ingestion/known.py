@@ -12,6 +12,7 @@ from kefu_api.kinds.knowledge.versions import (
     PublishedVersion,
     QuestionChanges,
     Scores,
+    VersionCalibration,
     VersionChanges,
 )
 
@@ -51,6 +52,7 @@ def published_version(known: KnownVersion, report: IngestionReport, at: str, job
         skipped=(mine and report.skipped_total) or known.skipped,
         skipped_documents=(mine and skipped_documents(report)) or known.skipped_documents,
         scores=known.scores,
+        calibration=known.calibration,
         at=at,
         job=job or None,
     )
@@ -88,7 +90,10 @@ def _reported(known: KnownVersion, report: IngestionReport) -> KnownVersion:
         "skipped_documents": skipped_documents(report)[:SKIPPED_SHOWN] or None,
         **_judged(report.judgement),
     }
-    return known.model_copy(update={name: value for name, value in fresh.items() if value is not None})
+    update = {name: value for name, value in fresh.items() if value is not None}
+    if report.judgement:
+        update["calibration"] = _calibration(report.judgement.calibration)  # none, too, is news
+    return known.model_copy(update=update)
 
 
 def _judged(judgement: Judgement | None) -> dict[str, object]:
@@ -100,6 +105,13 @@ def _judged(judgement: Judgement | None) -> dict[str, object]:
         "failed_gates": tuple(map(_gate, judgement.failed)),
         "judged_by": judgement.judged_by,
     }
+
+
+def _calibration(learnt: told.CalibrationReport | None) -> VersionCalibration | None:
+    if learnt is None:
+        return None
+    before, after = _ratio(learnt.before), _ratio(learnt.after)
+    return VersionCalibration(questions=learnt.questions, error_before=before, error_after=after)
 
 
 def _questions(judgement: Judgement) -> QuestionChanges | None:

@@ -168,6 +168,8 @@ def _judged_by(index: KnowledgeIndex, digests: Mapping[str, str]) -> str | None:
         "search": index.spec.search.model_dump(mode="json"),
         "vocabulary": index.spec.vocabulary.model_dump(mode="json"),
     }
+    if evaluation.calibration == "Off":
+        value["calibration"] = "Off"
     if index.spec.graph.enabled:
         value["graph"] = index.spec.graph.model_dump(mode="json")
     if index.spec.reranker:
@@ -415,6 +417,7 @@ def _evaluation(
         digest=digests[QUESTIONS],
         gates=tuple(document.Gate(metric=gate.metric, at_least=float(gate.at_least)) for gate in evaluation.gates),
         judged_by=judged_by,
+        calibration="Off" if evaluation.calibration == "Off" else None,
     )
 
 

@@ -1,12 +1,15 @@
 """The judge: asks golden questions of one version and says what it found."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 
-from kefu_api.documents.index import Evaluation, Judgement
+from kefu_api.documents.index import CalibrationReport, Evaluation, Judgement
 from kefu_api.wire.search import Hit, SearchResponse
 from kefu_retrieval.evaluation import gates
+from kefu_retrieval.evaluation.calibrate import Point, calibration
 from kefu_retrieval.evaluation.questions import Question
 from kefu_retrieval.evaluation.scores import DEPTH, Finding, lost_and_gained, scores
+from kefu_retrieval.search.calibration import Calibration
 
 SHOWN = 8
 """Questions lost or gained that a report names."""
@@ -41,7 +44,7 @@ def finding(question: Question, response: SearchResponse) -> Finding:
             ranks.append(rank)
         seen.add(hit.document)
     wanted = len(question.sources) or 1
-    return Finding(question.id, question.answerable, response.answerable, tuple(ranks), wanted)
+    return Finding(question.id, question.answerable, response.answerable, tuple(ranks), wanted, response.confidence)
 
 
 def is_right(question: Question, hit: Hit) -> bool:
@@ -52,7 +55,11 @@ def is_right(question: Question, hit: Hit) -> bool:
 
 
 def judgement(
-    evaluation: Evaluation, findings: Sequence[Finding], before: Sequence[Finding] | None, against: str | None
+    evaluation: Evaluation,
+    findings: Sequence[Finding],
+    before: Sequence[Finding] | None,
+    against: str | None,
+    learnt: Calibration | None = None,
 ) -> Judgement:
     """The report: scores, gates, and what was lost and gained against another version."""
     told = scores(findings)
@@ -60,6 +67,7 @@ def judgement(
     return Judgement(
         judged_by=evaluation.judged_by,
         scores=told,
+        calibration=report(learnt),
         failed=gates.failed(evaluation.gates, told),
         against=against if before is not None else None,
         lost=_shown(lost),
@@ -67,6 +75,33 @@ def judgement(
         gained=_shown(gained),
         gained_total=len(gained),
     )
+
+
+def learn(evaluation: Evaluation, findings: Sequence[Finding]) -> Calibration | None:
+    """What the confidence means by these findings, whose confidences are the formula's; None where they do not tell."""
+    return None if evaluation.calibration == "Off" else calibration(points(findings), evaluation.judged_by)
+
+
+def as_learnt(findings: Sequence[Finding], learnt: Calibration, least: float) -> list[Finding]:
+    """The same findings as customers get them: answered from a probability of `least` on."""
+
+    def one(finding: Finding) -> Finding:
+        probability = learnt(finding.confidence) if finding.confidence else 0.0  # nothing was found
+        return replace(finding, confidence=probability, answered=bool(finding.confidence) and probability >= least)
+
+    return [one(finding) for finding in findings]
+
+
+def points(findings: Iterable[Finding]) -> list[Point]:
+    """What each says of the confidence."""
+    return [Point(finding.confidence, finding.evident) for finding in findings]
+
+
+def report(learnt: Calibration | None) -> CalibrationReport | None:
+    """A calibration as reports tell it."""
+    if learnt is None:
+        return None
+    return CalibrationReport(questions=learnt.questions, before=learnt.before, after=learnt.after)
 
 
 def _shown(ids: Sequence[str]) -> tuple[str, ...]:

@@ -34,11 +34,18 @@ class Finding:
     """Ranks from 1 of right passages among the first `DEPTH`, each document once."""
     wanted: int = 1
     """How many documents are right."""
+    confidence: float = 0.0
+    """Of the response."""
+
+    @property
+    def evident(self) -> bool:
+        """Whether there is an answer, and its evidence among the first five."""
+        return self.expected and bool(self.ranks and self.ranks[0] <= 5)
 
     @property
     def found(self) -> bool:
         """Whether the question counts as right: evidence among the first five, or a refusal where there is none."""
-        return bool(self.ranks and self.ranks[0] <= 5) if self.expected else not self.answered
+        return self.evident if self.expected else not self.answered
 
 
 def scores(findings: Sequence[Finding]) -> Scores:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from kefu_api.wire.search import Explanation, GraphReport, Hit, LegReport, Reasons, RerankerReport
+from kefu_api.wire.search import CalibrationNote, Explanation, GraphReport, Hit, LegReport, Reasons, RerankerReport
+from kefu_retrieval.search.calibration import Calibration
 from kefu_retrieval.search.confidence import BIAS, contributions
 from kefu_retrieval.search.fusion import Leg
 from kefu_retrieval.search.question import Question
@@ -32,6 +33,7 @@ def explanation(
     parts: Sequence[Question],
     legs: Sequence[Sequence[Leg]],
     left_out: Mapping[str, int],
+    note: CalibrationNote | None = None,
     reranker: RerankerReport | None = None,
     graph: GraphReport | None = None,
 ) -> Explanation:
@@ -47,9 +49,15 @@ def explanation(
         parts=tuple(part.text for part in parts) if len(parts) > 1 else (),
         legs=tuple(LegReport(name=name, weight=weights[name], rows=rows[name]) for name in weights),
         left_out={name: count for name, count in left_out.items() if count},
+        calibrated=note,
         reranker=reranker,
         graph=graph,
     )
+
+
+def calibrated(calibration: Calibration | None, formula: float) -> CalibrationNote | None:
+    """What the confidence was made of; None where it is the formula's."""
+    return CalibrationNote(formula=formula, questions=calibration.questions) if calibration else None
 
 
 def _reasons(judged: Judged, path: tuple[str, ...]) -> Reasons:

@@ -90,10 +90,14 @@ class Searcher:
         )
         chosen = [*graph.first[:top_k], *distinct(graph.ranked, version.lexicon, max(0, top_k - len(graph.first)))]
         surest = chosen if len(asked) > 1 or (reranked and not graph.first) else chosen[:1]
-        best = max((each.confidence for each in surest), default=0.0)
+        formula = max((each.confidence for each in surest), default=0.0)
+        best = version.calibration(formula) if version.calibration and chosen else formula
         left_out = _left_out(found, legs, [*graph.first, *graph.ranked], chosen) | {"contradicted": graph.contradicted}
         report = reranked.report if reranked else None
-        told = answer.explanation(query, question, asked, legs, left_out, report, graph.report) if explain else None
+        told = None
+        if explain:
+            note = answer.calibrated(version.calibration, formula)
+            told = answer.explanation(query, question, asked, legs, left_out, note, report, graph.report)
         return SearchResponse(
             index=index,
             version=version.manifest.version,

@@ -5,10 +5,12 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kefu_api.documents.index import LAYOUT
 from kefu_retrieval.errors import IndexNotPublished, RetrievalError
+from kefu_retrieval.search import calibration
+from kefu_retrieval.search.calibration import Calibration
 from kefu_retrieval.search.lexicon import SAMPLE, Lexicon
 from kefu_retrieval.search.vocabulary import Vocabulary
 from kefu_retrieval.store.protocol import Store
@@ -17,6 +19,8 @@ from kefu_retrieval.store.view import Layer, View
 
 FRESH = 0.5
 """Seconds for which the alias is not read again: a flip is noticed within that, and a busy service asks twice a second."""
+LEARNT = 30.0
+"""Seconds after which a version is asked again what its confidence means: a judgement by other questions may have learnt it anew."""
 FAILED = 0.5
 """Seconds for which a failure to read the alias is repeated to callers without asking again."""
 
@@ -32,6 +36,8 @@ class Version:
     lexicon: Lexicon
     layers: tuple[Layer, ...]
     """What it brings itself, then what it takes from its base."""
+    calibration: Calibration | None = None
+    """What its confidence means; None: what the formula says."""
 
 
 class Versions:
@@ -51,6 +57,7 @@ class Versions:
         self._lock = threading.Lock()
         self._version: Version | None = None
         self._read_at = -math.inf
+        self._learnt_at = -math.inf
         self._failure: RetrievalError | None = None
         self._failed_at = -math.inf
 
@@ -89,7 +96,7 @@ class Versions:
         if collection is None:
             raise IndexNotPublished(f"nothing is published as {self._alias} yet")
         if known is not None and known.collection == collection:
-            return known
+            return self._as_learnt(known)
         manifest = self._store.manifest(collection)
         if manifest is None:
             raise IndexNotPublished(self._unknown(collection))
@@ -102,7 +109,15 @@ class Versions:
             "searching a version",
             extra={"version": manifest.version, "chunks": manifest.chunks, "keyword_leg": manifest.sparse},
         )
-        return Version(collection, manifest, lexicon, view.layers)
+        return self._as_learnt(Version(collection, manifest, lexicon, view.layers), anew=True)
+
+    def _as_learnt(self, version: Version, *, anew: bool = False) -> Version:
+        """With its calibration as it is now; it is the same version, unless that has changed."""
+        if not anew and self._clock() - self._learnt_at < LEARNT:
+            return version
+        found = calibration.read(self._store.calibration(version.collection))
+        self._learnt_at = self._clock()
+        return version if found == version.calibration else replace(version, calibration=found)
 
     def _published(self) -> str | None:
         """The collection that is to be searched."""
@@ -115,11 +130,18 @@ class Versions:
 class OneVersion(Versions):
     """Stays with one collection, published or not: to judge a version before anybody sees it, or to answer a release from it."""
 
-    def __init__(self, store: Store, collection: str, vocabulary: Vocabulary | None = None) -> None:
+    def __init__(
+        self, store: Store, collection: str, vocabulary: Vocabulary | None = None, *, plain: bool = False
+    ) -> None:
+        """`plain`: confidences are the formula's, whatever was learnt, to learn it anew."""
         super().__init__(store, alias=collection, vocabulary=vocabulary)
+        self._plain = plain
 
     def _published(self) -> str | None:
         return self._alias
 
     def _unknown(self, collection: str) -> str:
         return f"{collection} is not in the store, or not any more"
+
+    def _as_learnt(self, version: Version, *, anew: bool = False) -> Version:
+        return version if self._plain else super()._as_learnt(version, anew=anew)

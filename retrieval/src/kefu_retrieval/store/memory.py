@@ -24,6 +24,7 @@ class _Collection:
     manifest: Manifest
     rows: dict[str, Row] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    calibration: str = ""
 
 
 class MemoryStore:
@@ -151,6 +152,15 @@ class MemoryStore:
     def notes(self, collection: str) -> Iterator[str]:
         """The texts."""
         return iter(self._get(collection).notes)
+
+    def calibrate(self, collection: str, text: str) -> None:
+        """Keep it."""
+        self._get(collection).calibration = text
+
+    def calibration(self, collection: str) -> str:
+        """What is kept."""
+        held = self._collections.get(collection)
+        return held.calibration if held else ""
 
     def close(self) -> None:
         """Nothing is held."""

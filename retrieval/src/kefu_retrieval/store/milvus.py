@@ -102,13 +102,7 @@ class MilvusStore:
 
     def manifest(self, collection: str) -> Manifest | None:
         """From the collection's property; both Milvus Lite and Milvus keep it over a restart."""
-        try:
-            described = self._call(
-                f"describing {collection}", lambda c: c.describe_collection(collection, timeout=self._timeout)
-            )
-        except CollectionGone:
-            return None
-        text = (described.get("properties") or {}).get(milvus_schema.MANIFEST)
+        text = self._property(collection, milvus_schema.MANIFEST)
         try:
             return milvus_schema.manifest(text) if text else None
         except ValueError:
@@ -232,9 +226,32 @@ class MilvusStore:
         """Read piece by piece."""
         return milvus_notes.texts(self._pieces(milvus_notes.name(collection)))
 
+    def calibrate(self, collection: str, text: str) -> None:
+        """As a property, which is set while the collection is loaded."""
+        self._call(
+            f"calibrating {collection}",
+            lambda c: c.alter_collection_properties(
+                collection, properties={milvus_schema.CALIBRATION: text}, timeout=self._timeout
+            ),
+        )
+
+    def calibration(self, collection: str) -> str:
+        """The property."""
+        return self._property(collection, milvus_schema.CALIBRATION)
+
     def close(self) -> None:
         """Close the connection."""
         self._disconnect()
+
+    def _property(self, collection: str, name: str) -> str:
+        """Empty where the collection does not exist, or has none of that name."""
+        try:
+            described = self._call(
+                f"describing {collection}", lambda c: c.describe_collection(collection, timeout=self._timeout)
+            )
+        except CollectionGone:
+            return ""
+        return str((described.get("properties") or {}).get(name, ""))
 
     def _pieces(self, name: str) -> Iterator[str]:
         try:

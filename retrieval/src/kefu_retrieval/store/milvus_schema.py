@@ -12,6 +12,8 @@ from kefu_retrieval.store.rows import Found, Manifest, Payload, Row
 
 MANIFEST = "kefu.manifest"
 """Collection property that holds the manifest as JSON."""
+CALIBRATION = "kefu.calibration"
+"""Collection property that holds what the confidence means; it may change while the collection is read."""
 FLAT_UP_TO = 5_000
 """Rows up to which vectors are compared one by one: exact, and fast enough; beyond it an HNSW graph."""
 MAX_TEXT = 65_000

@@ -87,5 +87,11 @@ class Store(Protocol):
     def notes(self, collection: str) -> Iterator[str]:
         """The texts that are kept beside a collection; perhaps not all, where keeping them was broken off."""
 
+    def calibrate(self, collection: str, text: str) -> None:
+        """Keep what its confidence means with a collection, some KiB at most, in place of what was kept before; empty: nothing."""
+
+    def calibration(self, collection: str) -> str:
+        """What `calibrate` kept; empty for nothing, and for a collection that does not exist."""
+
     def close(self) -> None:
         """Give back connections."""

@@ -30,13 +30,16 @@ async def ask_version(
     golden: Sequence[Question],
     step: Step = lambda done, total: None,
     reranking: Reranking | None = None,
+    *,
+    plain: bool = False,
 ) -> list[Finding]:
-    """What each question finds in `collection`; `step` is told how many were asked; `reranking` is patient.
+    """What each question finds in `collection`; `step` is told how many were asked; `reranking` is patient; `plain`: confidences are
+    the formula's, whatever the version has learnt.
 
     Raises:
         RetrievalError: a search failed; a judgement of half the questions would be none.
     """
-    versions = OneVersion(store, collection, built_in(index.vocabulary))
+    versions = OneVersion(store, collection, built_in(index.vocabulary), plain=plain)
     graphs = graphs_of(index, wait=True)
     searcher = Searcher(versions, embedders, threads, SEARCH_SECONDS, graphs=graphs, reranking=reranking)
 

@@ -21,8 +21,10 @@ from kefu_api.wire.versions import (
 )
 from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import IndexNotPublished
-from kefu_retrieval.evaluation import questions
+from kefu_retrieval.evaluation import judge, questions
+from kefu_retrieval.evaluation.calibrate import error
 from kefu_retrieval.evaluation.scores import scores
+from kefu_retrieval.search import calibration
 from kefu_retrieval.search.reranking import Reranking
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Payload
@@ -143,7 +145,14 @@ class Desk:
             )
             for asked, found in zip(golden, findings, strict=True)
         )
-        return EvaluateResponse(version=manifest.version, scores=scores(findings), questions=results)
+        learnt = calibration.read(await self._blocking(partial(self._store.calibration, collection)))
+        return EvaluateResponse(
+            version=manifest.version,
+            scores=scores(findings),
+            calibration=judge.report(learnt),
+            calibration_error=round(error(judge.points(findings)), 4),
+            questions=results,
+        )
 
     def _published(self) -> str:
         published = self._archive.published()

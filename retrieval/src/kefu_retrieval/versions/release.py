@@ -89,10 +89,14 @@ class Release:
         golden = questions.read(evaluation)
         comparable = older is not None and older.embedder in self._embedders
         before = await self._ask(golden, older) if older and comparable else None
-        after = await self._ask(golden, built)
-        return judge.judgement(evaluation, after, before, older.version if older else None)
+        after = await self._ask(golden, built, plain=True)
+        learnt = judge.learn(evaluation, after)
+        self._store.calibrate(self._archive.collection(built.version), learnt.model_dump_json() if learnt else "")
+        if learnt:
+            after = judge.as_learnt(after, learnt, self._index.search.min_confidence)
+        return judge.judgement(evaluation, after, before, older.version if older else None, learnt)
 
-    async def _ask(self, golden: Sequence[Question], manifest: Manifest) -> list[Finding]:
+    async def _ask(self, golden: Sequence[Question], manifest: Manifest, *, plain: bool = False) -> list[Finding]:
         collection = self._archive.collection(manifest.version)
         with ThreadPoolExecutor(2, thread_name_prefix="judge") as threads:
             return await ask_version(
@@ -104,4 +108,5 @@ class Release:
                 golden,
                 lambda done, total: self._progress("Evaluating", done, total),
                 self._reranking,
+                plain=plain,
             )

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Protocol
 
-from kefu_api.wire.search import SearchResponse
+from kefu_api.wire.search import Hit, SearchResponse
 from kefu_serving.errors import KnowledgeError
 from kefu_serving.metrics import Metrics
 from kefu_serving.tracing import Tracing
@@ -22,11 +23,13 @@ class Searcher(Protocol):
 
 
 def merge(found: Sequence[SearchResponse]) -> Evidence:
-    """One ranking out of several: by confidence, which alone is comparable between responses.
+    """One ranking out of several: by confidence, which alone is comparable between responses; each response's own order, which a
+    reranker may have made, is kept: a hit stands where the surest of those that it may not stand behind does.
 
     A document that several targets return is kept once. The version names its index when there is more than one.
     """
-    hits = sorted((hit for response in found for hit in response.hits), key=lambda hit: -hit.confidence)
+    placed = [each for response in found for each in zip(_places(response.hits), response.hits, strict=True)]
+    hits = [hit for _, hit in sorted(placed, key=lambda each: -each[0])]
     versions = [r.version if len(found) == 1 else f"{r.index}={r.version}" for r in found]
     return Evidence(
         hits=tuple({hit.chunk: hit for hit in reversed(hits)}.values())[::-1],
@@ -34,6 +37,11 @@ def merge(found: Sequence[SearchResponse]) -> Evidence:
         answerable=any(r.answerable for r in found),
         version=",".join(versions) or None,
     )
+
+
+def _places(hits: Sequence[Hit]) -> list[float]:
+    """For each hit the confidence of the surest from it on: it never rises."""
+    return list(accumulate((hit.confidence for hit in reversed(hits)), max))[::-1]
 
 
 class Retrieve:

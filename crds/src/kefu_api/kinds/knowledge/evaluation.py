@@ -42,6 +42,9 @@ class Evaluation(Ruled):
     """The golden questions: what customers ask, and what a right answer is drawn from."""
     gates: Annotated[tuple[Gate, ...], Field(max_length=7, json_schema_extra=ATOMIC)] = ()
     """Scores that a version must reach; none: versions are judged, and published whatever their scores."""
+    calibration: Literal["Auto", "Off"] = "Auto"
+    """Auto: where there are questions enough, and it helps, they teach what the confidence of each version means, so that
+    `search.minConfidence` is a probability. Off: what the built-in formula says."""
 
 
 class Publishing(Part):

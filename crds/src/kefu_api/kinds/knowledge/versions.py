@@ -30,6 +30,17 @@ class Scores(Part):
     """Unanswerable questions that are not."""
 
 
+class VersionCalibration(Part):
+    """What a version's confidence was learnt from, and how far it lies from what came true."""
+
+    questions: Annotated[int, Field(ge=0)]
+    """How many golden questions taught it."""
+    error_before: Ratio
+    """Expected calibration error of the built-in formula on them."""
+    error_after: Ratio
+    """The same after learning, on questions that were not learnt from (cross-validation)."""
+
+
 class Difference(Part):
     """How many came, changed and went."""
 
@@ -88,6 +99,8 @@ class KnownVersion(Part):
     """What it changes; absent for the first."""
     scores: Scores | None = None
     """What the golden questions say of it."""
+    calibration: VersionCalibration | None = None
+    """What its confidence was learnt from; absent: it is the built-in formula's."""
     questions: QuestionChanges | None = None
     """Questions lost and gained; absent where there was nothing to compare with."""
     failed_gates: Annotated[tuple[Text, ...], Field(max_length=7, json_schema_extra=ATOMIC)] = ()
@@ -111,6 +124,8 @@ class PublishedVersion(Part):
     """The first of them, each with its reason."""
     scores: Scores | None = None
     """What the golden questions say of it."""
+    calibration: VersionCalibration | None = None
+    """What its confidence was learnt from; absent: it is the built-in formula's."""
     at: Text
     """When it was published (RFC 3339)."""
     job: Text | None = None

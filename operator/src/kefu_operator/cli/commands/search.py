@@ -79,6 +79,10 @@ def _explain(told: Explanation, output: Output) -> None:
         output.print(f"  {leg.name:<12} {leg.rows} rows, weight {leg.weight:g}")
     for reason, count in told.left_out.items():
         output.print(f"  left out     {count} {reason}")
+    if told.calibrated:
+        output.print(
+            f"  confidence   {told.calibrated.formula:.2f} by the formula, learnt from {told.calibrated.questions} questions"
+        )
     if told.reranker:
         _reranker(told.reranker, output)
     if told.graph:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kefu_api.base import Model
-from kefu_api.documents.index import Difference
+from kefu_api.documents.index import CalibrationReport, Difference
 from kefu_api.kinds.knowledge.versions import KnownVersion, QuestionChanges
 from kefu_api.wire.versions import EvaluateResponse, VersionDiff
 from kefu_operator.cli.knowledge.draft.drafting import Tally
@@ -58,12 +58,25 @@ def evaluation(found: EvaluateResponse, output: Output) -> None:
     output.print(output.paint(found.version, "bold"))
     for name, value in _figures(found.scores):
         output.print(f"  {name:<12}{value:.3f}")
+    if found.calibration_error is not None:
+        output.print(f"  confidence  {_confidence(found.calibration, found.calibration_error)}")
     wrong = [result for result in found.questions if not result.right]
     output.print(f"{len(found.questions) - len(wrong)} of {len(found.questions)} questions right")
     for result in wrong:
         where = f"evidence at {result.rank}" if result.rank else "no evidence among the first ten"
         why = where if result.expected else "answerable, and should not be"
         output.print(output.paint(f"  {result.id}  {result.question}  ({why})", "red"))
+
+
+def _confidence(learnt: CalibrationReport | None, error: float) -> str:
+    """What it means, and how far it lies from what came true."""
+    here = f"{error:.3f} on these questions"
+    if learnt is None:
+        return f"by the formula, error {here}"
+    return (
+        f"learnt from {learnt.questions} questions, error {here} "
+        f"(the formula's {learnt.before:.3f}, unseen questions' {learnt.after:.3f})"
+    )
 
 
 def drafting(tally: Tally, of: int, output: Output) -> None:
@@ -89,6 +102,8 @@ def _line(held: KnownVersion) -> str:
     if held.scores:
         figures = held.scores.model_dump(by_alias=True, exclude_none=True, exclude={"questions"})
         parts.append(" ".join(f"{name} {value}" for name, value in figures.items()))
+    if held.calibration:
+        parts.append(f"confidence learnt, error {held.calibration.error_after}")
     return "  ".join(parts)
 
 
