@@ -13,6 +13,7 @@ from kefu_api import digest
 from kefu_api.documents.index import Evaluation, Index, IngestionReport
 from kefu_api.wire.search import SearchResponse
 from kefu_api.wire.versions import EvaluateRequest
+from kefu_retrieval.errors import StoreRefused
 from kefu_retrieval.evaluation.calibrate import (
     EACH,
     LEAST,
@@ -207,6 +208,22 @@ async def test_scores_are_those_that_customers_get(tmp_path: Path) -> None:
     assert untold.calibration is None
     assert told.calibration_error is not None and untold.calibration_error is not None
     assert learnt.calibration and told.calibration_error < untold.calibration_error == learnt.calibration.before
+
+
+class Stubborn(MemoryStore):
+    """Lets nobody alter a collection, as a Milvus whose user lacks the privilege."""
+
+    def calibrate(self, collection: str, text: str) -> None:
+        raise StoreRefused("PermissionDenied")
+
+
+async def test_a_store_that_refuses_to_keep_it_costs_no_version(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.store = Stubborn()
+    told = await shop.ingest("v1")
+    assert (told.published, told.judgement and told.judgement.calibration) == (True, None)
+    found = await shop.ask("How do I return unheard")
+    assert found.confidence == found.hits[0].confidence
 
 
 async def test_a_reader_notices_after_a_while_what_another_judgement_taught(tmp_path: Path) -> None:

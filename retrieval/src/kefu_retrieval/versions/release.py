@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from kefu_api.documents.index import HeldVersion, Index, Judgement, VersionChanges
 from kefu_retrieval.embeddings.protocol import Embedder
+from kefu_retrieval.errors import StoreRefused
 from kefu_retrieval.evaluation import judge, questions
 from kefu_retrieval.evaluation.questions import Question
 from kefu_retrieval.evaluation.scores import Finding
 from kefu_retrieval.progress import Progress
+from kefu_retrieval.search.calibration import Calibration
 from kefu_retrieval.search.reranking import Reranking
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest
@@ -90,11 +92,21 @@ class Release:
         comparable = older is not None and older.embedder in self._embedders
         before = await self._ask(golden, older) if older and comparable else None
         after = await self._ask(golden, built, plain=True)
-        learnt = judge.learn(evaluation, after)
-        self._store.calibrate(self._archive.collection(built.version), learnt.model_dump_json() if learnt else "")
+        learnt = self._taught(built, judge.learn(evaluation, after))
         if learnt:
             after = judge.as_learnt(after, learnt, self._index.search.min_confidence)
         return judge.judgement(evaluation, after, before, older.version if older else None, learnt)
+
+    def _taught(self, built: Manifest, learnt: Calibration | None) -> Calibration | None:
+        """`learnt`, kept with the version; None where the store refuses to keep it, so that readers have the formula."""
+        collection, text = self._archive.collection(built.version), learnt.model_dump_json() if learnt else ""
+        try:
+            if self._store.calibration(collection) != text:
+                self._store.calibrate(collection, text)
+        except StoreRefused as error:
+            log.warning("confidences stay the formula's", extra={"version": built.version, "error": str(error)})
+            return None
+        return learnt
 
     async def _ask(self, golden: Sequence[Question], manifest: Manifest, *, plain: bool = False) -> list[Finding]:
         collection = self._archive.collection(manifest.version)
