@@ -135,10 +135,11 @@ def test_says_what_the_reranker_did_or_why_it_did_not() -> None:
     place = Library()
     report = RerankerReport(kind="model", outcome="reranked", candidates=8, seconds=0.0421)
     place.told = TOLD.model_copy(update={"reranker": report})
-    place.reasons = REASONS.model_copy(update={"reranker": 0.73})
+    place.reasons = REASONS.model_copy(update={"reranker": 0.73, "boosts": {"freshness": 1.149, "tag official": 1.2}})
     text = run(place, "积份", "--explain")
     assert "reranker     model, 8 put in order, 0.042 s" in text
     assert "   reranker 0.730" in text
+    assert "   boosted by freshness 1.15, tag official 1.20" in text
     late = RerankerReport(kind="chat", outcome="late", seconds=1.0, detail="no scores within 1 s")
     place.told = TOLD.model_copy(update={"reranker": late})
     assert "reranker     chat, late: no scores within 1 s, 1.000 s" in run(place, "积份", "--explain")

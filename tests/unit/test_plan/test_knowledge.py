@@ -4,7 +4,16 @@ from typing import Any
 import pytest
 
 from kefu_api import digest
-from kefu_api.documents.index import EndpointReranker, Index, ModelEmbedding, ModelReranker, Reranking, TritonEmbedding
+from kefu_api.documents.index import (
+    Boosts,
+    EndpointReranker,
+    Freshness,
+    Index,
+    ModelEmbedding,
+    ModelReranker,
+    Reranking,
+    TritonEmbedding,
+)
 from kefu_operator.plan.knowledge import QUESTIONS, KnowledgePlan, plan_knowledge
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.workload import ClaimMount, ConfigMapMount, DocumentMount, SecretMount, Workload
@@ -189,3 +198,13 @@ def test_calibration_by_the_formula_is_judged_anew_and_reaches_the_job() -> None
     assert asked and plain
     assert (asked.calibration, plain.calibration) == ("Off", None)
     assert off.judged_by != judged({}).judged_by == judged({"evaluation": {**golden, "calibration": "Auto"}}).judged_by
+
+
+def test_boosts_reach_what_searches_and_are_judged_anew() -> None:
+    boosts = {"freshness": {"halfLifeDays": 90, "weight": "0.3"}, "tags": [{"tag": "official", "factor": "1.2"}]}
+    made = judged({"search": {"boosts": boosts}})
+    told = Boosts(freshness=Freshness(half_life_days=90, weight=0.3), tags={"official": 1.2})
+    assert document(made.retrieval).search.boosts == ingested(made).search.boosts == told
+    assert document(plan().retrieval).search.boosts is None
+    assert made.judged_by != judged({}).judged_by
+    assert made.version == plan().version

@@ -140,6 +140,22 @@ class StoreTarget(Model):
     """Milvus alias that readers search; always points at the published collection."""
 
 
+class Freshness(Model):
+    """Entries with a date count more the younger they are."""
+
+    half_life_days: float
+    weight: float
+    """Of what holds from today: its odds count 1 + weight times."""
+
+
+class Boosts(Model):
+    """What comes first among passages that are nearly as likely."""
+
+    freshness: Freshness | None = None
+    tags: dict[str, float] = Field(default_factory=dict)
+    """Factors of the odds, by tag."""
+
+
 class SearchSettings(Model):
     """How queries are answered."""
 
@@ -152,6 +168,7 @@ class SearchSettings(Model):
     fusion: Literal["RRF", "Weights"] = "RRF"
     """By rank, or by score."""
     min_confidence: float
+    boosts: Boosts | None = None
 
 
 Metric = Literal["recallAt1", "recallAt5", "recallAt10", "mrr", "ndcgAt5", "answered", "refused"]

@@ -109,6 +109,16 @@ Ratio = Annotated[
 ]
 """A number from 0 to 1 written as a string, e.g. `"0.35"`, because floats do not survive every JSON tool."""
 
+Factor = Annotated[
+    str,
+    Shape(
+        'must be a number from 0.5 to 2 in quotes, such as "1.2"',
+        (r"^(0\.[5-9][0-9]{0,5}|1(\.[0-9]{1,6})?|2(\.0{1,6})?)$",),
+        max_length=8,
+    ),
+]
+"""By how much something counts more or less."""
+
 Sha256 = Annotated[
     str, Shape("must be a SHA-256 in 64 lower-case hex digits", (r"^[0-9a-f]{64}$",), min_length=64, max_length=64)
 ]

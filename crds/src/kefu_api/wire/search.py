@@ -40,6 +40,8 @@ class Reasons(Model):
     """What the log-odds begin with."""
     path: tuple[str, ...] = ()
     """Steps through the knowledge graph that lead to it."""
+    boosts: dict[str, float] = Field(default_factory=dict)
+    """What its odds were multiplied by for its place, by `freshness` and tag; its confidence is without."""
     reranker: float | None = None
     """How relevant the reranker finds it, 0 to 1; None: it was not asked about this one."""
     standing: dict[str, float] = Field(default_factory=dict)

@@ -8,6 +8,7 @@ from kefu_api.documents import index as document
 from kefu_api.documents.index import Chunking, GraphSettings, Index, SearchSettings, SourceDocument, StoreTarget
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_api.kinds.knowledge.reranker import Reranker
+from kefu_api.kinds.knowledge.search import Boosts
 from kefu_api.kinds.knowledge.source import Source
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_operator import naming
@@ -165,7 +166,7 @@ def _judged_by(index: KnowledgeIndex, digests: Mapping[str, str]) -> str | None:
     value = {
         "questions": questions,
         "gates": [gate.model_dump(mode="json") for gate in evaluation.gates],
-        "search": index.spec.search.model_dump(mode="json"),
+        "search": index.spec.search.model_dump(mode="json", exclude_none=True),
         "vocabulary": index.spec.vocabulary.model_dump(mode="json"),
     }
     if evaluation.calibration == "Off":
@@ -261,6 +262,7 @@ def _document(
                 sparse=float(spec.search.sparse),
                 min_confidence=float(spec.search.min_confidence),
                 fusion=spec.search.fusion,
+                boosts=_boosts(spec.search.boosts),
             ),
             reranking=reranking,
             vocabulary=tuple(concept.words for concept in spec.vocabulary.concepts),
@@ -270,6 +272,18 @@ def _document(
             volume=volume,
         ),
         tuple(mounts),
+    )
+
+
+def _boosts(boosts: Boosts | None) -> document.Boosts | None:
+    if boosts is None:
+        return None
+    fresh = boosts.freshness
+    return document.Boosts(
+        freshness=document.Freshness(half_life_days=fresh.half_life_days, weight=float(fresh.weight))
+        if fresh
+        else None,
+        tags={each.tag: float(each.factor) for each in boosts.tags},
     )
 
 

@@ -67,6 +67,7 @@ def _reasons(judged: Judged, path: tuple[str, ...]) -> Reasons:
         evidence={name: round(value, 3) for name, value in contributions(judged.seen).items() if value},
         bias=BIAS,
         path=path,
+        boosts={name: round(factor, 4) for name, factor in judged.boosts.items()},
         reranker=judged.relevance,
         standing={name: round(value, 4) for name, value in judged.standing.items()},
     )

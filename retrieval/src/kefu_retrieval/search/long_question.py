@@ -11,13 +11,15 @@ The weights were chosen on the development half of τ²-banking; questions put t
 (`docs/reference/retrieval.md`).
 """
 
+import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 
 from kefu_retrieval.chunks import terms
 from kefu_retrieval.search import ranking
+from kefu_retrieval.search.boosts import lift
 from kefu_retrieval.search.fusion import Fused
 from kefu_retrieval.search.lexicon import Lexicon
 from kefu_retrieval.search.phrases import bm25, phrases
@@ -33,6 +35,9 @@ DOCUMENTS = 50
 """Documents whose passages are judged: a response has no more hits."""
 PASSAGES = 3
 """Passages of each."""
+
+
+Boosting = Callable[[Payload], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -51,14 +56,19 @@ class _Seen:
     chunk: Fused
 
 
-def rank(text: str, parts: Sequence[Part], lexicon: Lexicon) -> list[Judged]:
-    """The best passage of each document, the documents in order of standing; behind them their second passages, and so on."""
+def rank(text: str, parts: Sequence[Part], lexicon: Lexicon, boosts: Boosting | None = None) -> list[Judged]:
+    """The best passage of each document, the documents in order of standing; behind them their second passages, and so on.
+
+    `boosts` tells what counts for or against a passage; a document's standing is multiplied by what counts for its best one.
+    """
     documents = _documents(parts)
     standings = standing(text, parts, {name: [seen.chunk.payload for seen in held] for name, held in documents.items()})
     scales = [Scale.of(part.question, part.candidates[: ranking.JUDGED], lexicon) for part in parts]
     first = sorted(documents, key=lambda name: (-sum(standings[name].values()), name))[:DOCUMENTS]
     judged = [_judged(documents[name][:PASSAGES], standings[name], parts, scales, lexicon) for name in first]
-    judged.sort(key=lambda held: (-held[0].chunk.score, held[0].payload.document))
+    if boosts:
+        judged = [[replace(each, boosts=boosts(each.payload)) for each in held] for held in judged]
+    judged.sort(key=lambda held: (-held[0].chunk.score * math.exp(lift(held[0].boosts)), held[0].payload.document))
     return [each for each in chain.from_iterable(zip_longest(*judged)) if each]
 
 

@@ -58,6 +58,8 @@ class Judged:
     confidence: float
     standing: Mapping[str, float] = field(default_factory=dict)
     """What gives its document its place, for a question of several parts; else the confidence alone does."""
+    boosts: Mapping[str, float] = field(default_factory=dict)
+    """Factors of its odds that count for its place, by name."""
     relevance: float | None = None
     """By the reranker, 0 to 1; None: it was not asked about this one."""
 

@@ -16,6 +16,7 @@ from kefu_api.wire.search import RerankerReport
 from kefu_retrieval.errors import RerankerFailed, RetrievalError
 from kefu_retrieval.metrics import LEG_SECONDS, RERANKS
 from kefu_retrieval.rerankers.protocol import Reranker, relevance
+from kefu_retrieval.search.boosts import lift
 from kefu_retrieval.search.ranking import Judged, full
 
 PATIENT = 30.0
@@ -137,7 +138,7 @@ class Reranking:
 
 
 def reordered(ranked: Sequence[Judged], scores: Sequence[float]) -> list[Judged]:
-    """The first candidates in the order of their log-odds, ties as they were; those that have none behind them as they were."""
+    """The first candidates in the order of their log-odds, boosts included, ties as they were; those without behind them."""
     window = [replace(each, relevance=round(relevance(score), 6)) for each, score in zip(ranked, scores, strict=False)]
-    order = sorted(range(len(window)), key=lambda place: -scores[place])
+    order = sorted(range(len(window)), key=lambda place: -(scores[place] + lift(window[place].boosts)))
     return [*(window[place] for place in order), *ranked[len(window) :]]

@@ -15,6 +15,7 @@ from kefu_retrieval.graph.consult import Again, Asked, Consultation, Consulting
 from kefu_retrieval.graph.keeper import Graphs
 from kefu_retrieval.metrics import LEG_SECONDS
 from kefu_retrieval.search import answer, followup, long_question, parts
+from kefu_retrieval.search.boosts import boosted, factors
 from kefu_retrieval.search.distinct import distinct
 from kefu_retrieval.search.fusion import Leg, fuse
 from kefu_retrieval.search.legs import Legs
@@ -80,7 +81,7 @@ class Searcher:
             raise StoreUnreachable(f"the store did not answer within {self._timeout:.1f} s") from error
         today = self._today()
         legs = [_holding(each, today) for each in found]
-        ranked = await self._ranked(version, question, asked, legs, settings)
+        ranked = await self._ranked(version, question, asked, legs, settings, today)
         reranked = (
             await self._reranking.order(question.text, ranked, whole=len(asked) == 1) if self._reranking else None
         )
@@ -89,7 +90,7 @@ class Searcher:
             version, Asked(question, ranked, today, explain, self._again(version, settings, today))
         )
         chosen = [*graph.first[:top_k], *distinct(graph.ranked, version.lexicon, max(0, top_k - len(graph.first)))]
-        surest = chosen if len(asked) > 1 or (reranked and not graph.first) else chosen[:1]
+        surest = chosen if len(asked) > 1 or ((reranked or settings.boosts) and not graph.first) else chosen[:1]
         formula = max((each.confidence for each in surest), default=0.0)
         best = version.calibration(formula) if version.calibration and chosen else formula
         left_out = _left_out(found, legs, [*graph.first, *graph.ranked], chosen) | {"contradicted": graph.contradicted}
@@ -129,12 +130,15 @@ class Searcher:
         asked: Sequence[Question],
         legs: Sequence[Sequence[Leg]],
         settings: SearchSettings,
+        today: date,
     ) -> list[Judged]:
         fused = [fuse(each, settings.candidates, settings.fusion) for each in legs]
         if len(asked) == 1:
-            return rank(question, fused[0], version.lexicon)
+            return boosted(rank(question, fused[0], version.lexicon), settings.boosts, today)
         found = [Part(part, candidates) for part, candidates in zip(asked, fused, strict=True)]
-        return await self._blocking(lambda: long_question.rank(question.text, found, version.lexicon))
+        boosts = settings.boosts
+        factors_of = (lambda payload: factors(payload, boosts, today)) if boosts else None
+        return await self._blocking(lambda: long_question.rank(question.text, found, version.lexicon, factors_of))
 
     async def _consult(self, version: Version, asked: Asked) -> Consultation:
         """What the version's graph makes of the hits; the hits as they are where it has none, or none now."""

@@ -112,6 +112,8 @@ def _hit(place: int, hit: Hit, output: Output) -> None:
 def _reasons(reasons: Reasons, output: Output) -> None:
     for leg, score in reasons.legs.items():
         output.print(f"   {leg} {score:.3f} by “{' '.join(reasons.nearest[leg].split())[:60]}”")
+    if reasons.boosts:
+        output.print("   boosted by " + ", ".join(f"{name} {factor:.2f}" for name, factor in reasons.boosts.items()))
     if reasons.reranker is not None:
         output.print(f"   reranker {reasons.reranker:.3f}")
     for step in reasons.path:
