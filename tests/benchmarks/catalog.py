@@ -6,7 +6,7 @@ from tests.benchmarks import first_answer, reconcile
 from tests.benchmarks.effort import Effort
 from tests.benchmarks.gateway import benchmark as gateway
 from tests.benchmarks.report import Report
-from tests.benchmarks.retrieval import away, graph, ingestion, kills, orchestration, publishing, quality
+from tests.benchmarks.retrieval import away, consistency, graph, ingestion, kills, orchestration, publishing, quality
 
 BENCHMARKS: dict[str, Callable[[Effort], Report]] = {
     "first-answer": first_answer.run,
@@ -19,4 +19,5 @@ BENCHMARKS: dict[str, Callable[[Effort], Report]] = {
     "retrieval-publishing": publishing.run,
     "retrieval-kills": kills.run,
     "retrieval-away": away.run,
+    "retrieval-consistency": consistency.run,
 }

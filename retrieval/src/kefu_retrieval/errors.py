@@ -27,6 +27,7 @@ RetrievalError
     ├── GraphFailed           the knowledge graph of a version cannot be built or asked; the search goes on without it
     ├── EmbedderMismatch      the published version was built with another embedding
     ├── StoreRefused          Milvus answers that the request is wrong (credentials, schema, permission)
+    │   └── DatabaseMissing   the store's database does not exist, and may not be made with its credentials
     └── IndexNotPublished     the alias points at nothing yet
         └── CollectionGone    the collection has been dropped or released since its alias was read
 """
@@ -151,6 +152,10 @@ class EmbedderMismatch(PermanentError):
 
 class StoreRefused(PermanentError):
     """Milvus answers that the request is wrong: credentials, schema, permission."""
+
+
+class DatabaseMissing(StoreRefused):
+    """The store's database does not exist, and may not be made with the credentials that were given."""
 
 
 class IndexNotPublished(PermanentError):

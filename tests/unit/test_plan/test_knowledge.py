@@ -123,6 +123,16 @@ def test_an_external_store_is_not_run_and_its_token_is_mounted() -> None:
     assert SecretMount("store-token", "/etc/kefu/store-token", "m", "token") in planned.retrieval.container.mounts
 
 
+def test_an_external_store_is_spoken_to_as_its_spec_says() -> None:
+    external = {"uri": "https://milvus:19530", "caSecret": {"name": "m", "key": "ca.crt"}, "consistency": "Strong"}
+    planned = plan({"store": {"external": external}})
+    assert planned.ingestion is not None
+    for container in (planned.retrieval.container, planned.ingestion.container):
+        assert SecretMount("store-ca", "/etc/kefu/store-ca", "m", "ca.crt") in container.mounts
+    store = document(planned.retrieval).store
+    assert (store.ca_file, store.consistency) == ("/etc/kefu/store-ca/ca.crt", "Strong")
+
+
 def test_documents_are_the_same_bytes_each_time() -> None:
     assert json.loads(document(plan().retrieval).to_json()) == json.loads(document(plan().retrieval).to_json())
     assert document(plan().retrieval).to_json() == document(plan().retrieval).to_json()

@@ -136,6 +136,10 @@ class StoreTarget(Model):
     database: str | None = None
     token_file: str | None = None
     """Mounted file holding `user:password` or a token."""
+    ca_file: str | None = None
+    """Mounted file of the CA certificates that sign the server's; None: those that everybody trusts."""
+    consistency: Literal["Strong", "Bounded", "Eventually"] = "Bounded"
+    """Of every search, and of what a version waits for before it is published."""
     alias: str
     """Milvus alias that readers search; always points at the published collection."""
 

@@ -25,6 +25,7 @@ KNOWN_FAILURES = {
     reason.value: reason
     for reason in (
         Reason.STORE_UNREACHABLE,
+        Reason.DATABASE_MISSING,
         Reason.SOURCE_CHANGED,
         Reason.NOTHING_TO_INDEX,
         Reason.TOO_MUCH_LOST,

@@ -243,6 +243,8 @@ def _document(
         uri=external.uri if external else f"http://{placement.address(naming.store(index.metadata.name), MILVUS)}",
         database=external.database if external else None,
         token_file=secret("store-token", external.credentials_secret if external else _store_token(index)),
+        ca_file=secret("store-ca", external.ca_secret) if external else None,
+        consistency=external.consistency if external else "Bounded",
         alias=_alias(index),
     )
     return (

@@ -87,6 +87,7 @@ class Reason(StrEnum):
     SOURCE_NOT_FOUND = "SourceNotFound"
     SOURCE_NOT_FETCHED = "SourceNotFetched"
     STORE_UNREACHABLE = "StoreUnreachable"
+    DATABASE_MISSING = "DatabaseMissing"
     SOURCE_CHANGED = "SourceChanged"
     NOTHING_TO_INDEX = "NothingToIndex"
     EMBEDDING_FAILED = "EmbeddingFailed"

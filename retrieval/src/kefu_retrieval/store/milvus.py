@@ -17,13 +17,15 @@ from pymilvus.exceptions import MilvusException  # type: ignore[import-untyped]
 
 from kefu_api.documents.index import StoreTarget
 from kefu_retrieval.embeddings.protocol import Vectors
-from kefu_retrieval.errors import CollectionGone, StoreFailed, StoreRefused, StoreUnreachable
+from kefu_retrieval.errors import CollectionGone, DatabaseMissing, StoreFailed, StoreRefused, StoreUnreachable
 from kefu_retrieval.store import milvus_notes, milvus_schema
 from kefu_retrieval.store.milvus_errors import ALIAS_NOT_FOUND, NOT_FOUND, translated
 from kefu_retrieval.store.protocol import Capabilities
 from kefu_retrieval.store.rows import ChunkRef, Found, Manifest, Payload, Row
 
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs what it raises, with stack traces
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -77,7 +79,7 @@ class MilvusStore:
                 schema=milvus_schema.schema(manifest),
                 index_params=milvus_schema.indexes(manifest),
                 properties={milvus_schema.MANIFEST: manifest.model_dump_json()},
-                consistency_level="Bounded",
+                consistency_level=self._target.consistency,
                 timeout=self._timeout,
             ),
         )
@@ -90,12 +92,12 @@ class MilvusStore:
             self._call(f"inserting into {collection}", partial(self._insert, collection, records))
 
     def seal(self, collection: str) -> None:
-        """Flush, load, and wait until readers (who read with bounded staleness) see every row."""
+        """Flush, load, and wait until readers see every row at the consistency that they read with."""
         self._call(f"flushing {collection}", lambda c: c.flush(collection, timeout=self._timeout))
         self.load(collection)
         held = self.count(collection)
         deadline = self._clock() + self._timeout
-        while self._count(collection, "Bounded") != held:
+        while self._count(collection, self._target.consistency) != held:
             if self._clock() > deadline:
                 raise StoreFailed(f"{collection}: not every row became visible within {self._timeout:.0f} s")
             time.sleep(0.1)
@@ -198,8 +200,8 @@ class MilvusStore:
         return found
 
     def ids(self, collection: str) -> Iterator[str]:
-        """Ids of all rows."""
-        return (str(row["id"]) for row in self._every(collection, ["id"]))
+        """Ids of all rows, those included that were inserted a moment ago: a build goes on from them."""
+        return (str(row["id"]) for row in self._every(collection, ["id"], "Strong"))
 
     def scan(self, collection: str) -> Iterator[tuple[str, Vectors]]:
         """Keys and vectors of all rows."""
@@ -281,26 +283,36 @@ class MilvusStore:
                 limit=limit,
                 search_params={"params": params},
                 output_fields=milvus_schema.PAYLOAD_FIELDS,
+                consistency_level=self._target.consistency,
                 timeout=self._timeout,
             ),
         )
         return list(results[0])
 
-    def _query(self, collection: str, expression: str, fields: list[str], limit: int) -> list[dict[str, Any]]:
+    def _query(
+        self, collection: str, expression: str, fields: list[str], limit: int, consistency: str | None = None
+    ) -> list[dict[str, Any]]:
         rows = self._call(
             f"reading {collection}",
-            lambda c: c.query(collection, filter=expression, output_fields=fields, limit=limit, timeout=self._timeout),
+            lambda c: c.query(
+                collection,
+                filter=expression,
+                output_fields=fields,
+                limit=limit,
+                consistency_level=consistency or self._target.consistency,
+                timeout=self._timeout,
+            ),
         )
         return list(rows)
 
-    def _every(self, collection: str, fields: list[str]) -> Iterator[dict[str, Any]]:
+    def _every(self, collection: str, fields: list[str], consistency: str | None = None) -> Iterator[dict[str, Any]]:
         """Every row, read by ranges of ids, which are hashes and so lie evenly: no server has to sort or to skip."""
         parts = 1 + self._manifest_of(collection).rows // READ_BATCH
         bounds = [f"{number * 16**8 // parts:08x}" for number in range(1, parts)]
         for low, high in zip(["", *bounds], [*bounds, ""], strict=True):
             limits = [f'id >= "{low}"'] if low else []
             limits += [f'id < "{high}"'] if high else []
-            yield from self._query(collection, " and ".join(limits), fields, MAX_QUERY)
+            yield from self._query(collection, " and ".join(limits), fields, MAX_QUERY, consistency)
 
     def _count(self, collection: str, consistency: str) -> int:
         rows = self._call(
@@ -325,15 +337,34 @@ class MilvusStore:
         try:
             with translated(doing):
                 return act(self._connect())
-        except StoreUnreachable:
+        except StoreUnreachable as error:
             self._disconnect()
-            raise
+            if not self._target.uri.startswith("https://"):
+                raise
+            hint = "where it runs, see whether caSecret holds the CA of its certificate"
+            raise StoreUnreachable(f"{error}; {hint}") from error
+        except DatabaseMissing:
+            self._make_database()
         except StoreRefused:
             if not self._token_changed():
                 raise
         self._disconnect()
         with translated(doing):
             return act(self._connect())
+
+    def _make_database(self) -> None:
+        name = self._target.database
+        try:
+            with translated(f"making database {name}"):
+                self._connect().create_database(name, timeout=self._timeout)
+        except StoreRefused as error:
+            raise DatabaseMissing(
+                f"the store's database {name} does not exist, and these credentials may not make it ({error}); ask the"
+                f" administrator of the Milvus to create it and to grant this user all privileges of collections in it"
+            ) from error
+        except StoreFailed:
+            # Another of the index's processes was faster: Milvus 2.3 calls that an unexpected error, as it does others.
+            log.info("the database could not be made", extra={"database": name})
 
     def _token_changed(self) -> bool:
         """Whether the mounted token is another one than we came with: it was rotated."""
@@ -350,8 +381,18 @@ class MilvusStore:
                     timeout=min(self._timeout, 5.0),
                     dedicated=True,
                     grpc_options=_GRPC_OPTIONS,
+                    server_pem_path=self._authorities(),
                 )
             return self._client
+
+    def _authorities(self) -> str:
+        """The file of CA certificates; empty: gRPC's own."""
+        file = self._target.ca_file
+        if file is None:
+            return ""
+        if not Path(file).is_file():
+            raise StoreRefused(f"the file of the store's CA certificates {file} cannot be read")
+        return file
 
     def _disconnect(self) -> None:
         with self._lock:

@@ -11,9 +11,17 @@ from pymilvus.exceptions import (  # type: ignore[import-untyped]
     MilvusUnavailableException,
 )
 
-from kefu_retrieval.errors import CollectionGone, RetrievalError, StoreFailed, StoreRefused, StoreUnreachable
+from kefu_retrieval.errors import (
+    CollectionGone,
+    DatabaseMissing,
+    RetrievalError,
+    StoreFailed,
+    StoreRefused,
+    StoreUnreachable,
+)
 
 NOT_FOUND = frozenset({100})
+DATABASE_NOT_FOUND = frozenset({800})
 NOT_LOADED = frozenset({101, 103, 104})
 ALIAS_NOT_FOUND = frozenset({1600})
 """Milvus error codes (pkg/util/merr); Milvus Lite answers 100 for a missing alias too."""
@@ -62,6 +70,8 @@ def _from_milvus(doing: str, error: MilvusException) -> RetrievalError:
         return _from_grpc(doing, code)
     if code in _CONNECT_FAILED and isinstance(error.__cause__, grpc.Call) and error.__cause__.code() in _REFUSED:
         return _from_grpc(doing, error.__cause__.code())  # pymilvus calls wrong credentials a failure to connect
+    if code in DATABASE_NOT_FOUND:
+        return DatabaseMissing(detail)
     if code in NOT_FOUND or code in NOT_LOADED:
         return CollectionGone(detail)
     if code in _CONNECT_FAILED or "Retry timeout" in detail or "Retry run out" in detail:

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_api.kinds.part import Part
-from kefu_api.kinds.rules import Ruled, exactly_one_of
+from kefu_api.kinds.rules import Rule, Ruled, exactly_one_of
 from kefu_api.kinds.types import Database, MilvusUri, Size, Subdomain
 
 
@@ -19,15 +19,28 @@ class EmbeddedStore(Part):
     """Whether the volume goes with the index, or with its turning to another store; Retain: it stays, and is used again."""
 
 
-class ExternalStore(Part):
+class ExternalStore(Ruled):
     """A Milvus server that somebody else runs."""
 
+    RULES: ClassVar = (
+        Rule(
+            "!has(self.caSecret) || self.uri.startsWith('https://')",
+            lambda store: store.ca_secret is None or store.uri.startswith("https://"),
+            "caSecret is for TLS: let uri begin with https://, or remove caSecret",
+        ),
+    )
+
     uri: MilvusUri
-    """For example http://milvus.milvus:19530."""
+    """For example http://milvus.milvus:19530, or https:// for TLS."""
     database: Database | None = None
-    """Milvus database; absent: the default one."""
+    """Milvus database; absent: the default one. It is made where it is missing and the credentials allow it."""
     credentials_secret: SecretKeyReference | None = None
     """Secret key that holds `user:password` or a token."""
+    ca_secret: SecretKeyReference | None = None
+    """Secret key that holds the CA certificates (PEM) that sign the server's; absent: those that everybody trusts."""
+    consistency: Literal["Strong", "Bounded", "Eventually"] = "Bounded"
+    """How fresh reads are. A version is published when its readers see all of it at this level, so that Strong, which may cost a
+    search some hundred milliseconds, is needed only where something else than Kefu writes to its collections."""
 
 
 class Store(Ruled):
