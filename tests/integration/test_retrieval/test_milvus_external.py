@@ -7,9 +7,9 @@ import pytest
 from pymilvus import MilvusClient  # type: ignore[import-untyped]
 
 from kefu_api.documents.index import StoreTarget
-from kefu_retrieval.errors import DatabaseMissing, StoreRefused, StoreUnreachable
+from kefu_retrieval.errors import DatabaseMissing, StoreRefused
 from kefu_retrieval.store.milvus import MilvusStore
-from tests.integration.test_retrieval import servers, tls
+from tests.integration.test_retrieval import servers
 from tests.integration.test_retrieval.store_suite import ROWS, StoreSuite, manifest, unit
 
 ROOT = "root:Milvus"
@@ -124,38 +124,6 @@ class TestMilvusExternal(StoreSuite):
         assert (neighbour.count(mine), store.count(mine)) == (0, len(ROWS))
         neighbour.drop(mine)
         neighbour.close()
-
-    def test_speaks_tls_with_whom_its_ca_has_signed_and_with_nobody_else(
-        self, store: MilvusStore, server: servers.Server, token: Callable[[str], str], tmp_path: Path
-    ) -> None:
-        collection = self.fill(store, "v1")
-        ca, chain = tls.authority(tmp_path / "right")
-        other, _ = tls.authority(tmp_path / "wrong")
-        with tls.in_front_of(server.port, chain) as port:
-            target = StoreTarget(
-                uri=f"https://127.0.0.1:{port}",
-                database="tenant_a",
-                token_file=token(TENANTS["tenant_a"]),
-                ca_file=str(ca),
-                alias=ALIAS,
-                consistency="Strong",
-            )
-            encrypted = MilvusStore(target, timeout=20.0)
-            assert encrypted.count(collection) == len(ROWS)
-            assert encrypted.dense(collection, unit(1), 1)[0].payload.chunk == "returns"
-            encrypted.close()
-            for file in (str(other), None):
-                with pytest.raises(StoreUnreachable, match="see whether caSecret holds the CA"):
-                    MilvusStore(target.model_copy(update={"ca_file": file}), timeout=3.0).published(ALIAS)
-            with pytest.raises(StoreRefused, match="cannot be read"):
-                MilvusStore(target.model_copy(update={"ca_file": "/absent.crt"}), timeout=3.0).published(ALIAS)
-
-    def test_makes_its_database_where_it_may(self, server: servers.Server, token: Callable[[str], str]) -> None:
-        made = _store(server, "made_by_kefu", token(ROOT))
-        assert made.published(ALIAS) is None
-        assert made.collections(ALIAS) == []
-        made.close()
-        assert "made_by_kefu" in MilvusClient(uri=server.uri, token=ROOT).list_databases()
 
     def test_says_what_to_ask_the_administrator_where_it_may_not_make_its_database(
         self, server: servers.Server, token: Callable[[str], str]

@@ -11,7 +11,7 @@ from pymilvus.grpc_gen import milvus_pb2  # type: ignore[import-untyped]
 from kefu_api.documents.index import StoreTarget
 from kefu_retrieval.errors import StoreRefused, StoreUnreachable
 from kefu_retrieval.store.milvus import MilvusStore
-from tests.integration.test_retrieval import servers
+from tests.integration.test_retrieval import servers, tls
 from tests.integration.test_retrieval.store_suite import ROWS, StoreSuite, manifest, unit
 
 TOKEN = "the-token-of-this-index"
@@ -99,6 +99,38 @@ class TestMilvusLite(StoreSuite):
                 call(b"", timeout=10)
             assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED, method.name
         channel.close()
+
+    def test_speaks_tls_with_whom_its_ca_has_signed_and_with_nobody_else(
+        self, store: MilvusStore, server: servers.Server, tmp_path: Path
+    ) -> None:
+        collection = self.fill(store, "v1")
+        ca, chain = tls.authority(tmp_path / "right")
+        other, _ = tls.authority(tmp_path / "wrong")
+        with tls.in_front_of(server.port, chain) as port:
+            encrypted = target(server).model_copy(
+                update={"uri": f"https://127.0.0.1:{port}", "ca_file": str(ca), "consistency": "Strong"}
+            )
+            trusting = MilvusStore(encrypted, timeout=10.0)
+            assert trusting.count(collection) == len(ROWS)
+            assert trusting.dense(collection, unit(1), 1)[0].payload.chunk == "returns"
+            trusting.close()
+            for file in (str(other), None):
+                stranger = MilvusStore(encrypted.model_copy(update={"ca_file": file}), timeout=3.0)
+                with pytest.raises(StoreUnreachable, match="see whether caSecret holds the CA"):
+                    stranger.published(ALIAS)
+                stranger.close()
+            with pytest.raises(StoreRefused, match="CA certificates /absent cannot be read"):
+                MilvusStore(encrypted.model_copy(update={"ca_file": "/absent"}), timeout=3.0).published(ALIAS)
+
+    def test_makes_its_database_where_it_is_missing(self, server: servers.Server) -> None:
+        tenant = target(server).model_copy(update={"database": "made_by_kefu"})
+        first, second = MilvusStore(tenant, timeout=10.0), MilvusStore(tenant, timeout=10.0)
+        assert first.published(ALIAS) is None
+        collection = self.fill(second, "v7")
+        assert (first.count(collection), [held.version for held in first.collections(ALIAS)]) == (len(ROWS), ["v7"])
+        first.drop(collection)
+        first.close()
+        second.close()
 
     def test_follows_a_rotated_token_without_a_failure(self, store: MilvusStore, server: servers.Server) -> None:
         collection = self.fill(store, "v1")

@@ -1,5 +1,6 @@
 """Foreign exceptions translated at the boundary: what pymilvus and gRPC raise, as our own tree."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +27,8 @@ NOT_LOADED = frozenset({101, 103, 104})
 ALIAS_NOT_FOUND = frozenset({1600})
 """Milvus error codes (pkg/util/merr); Milvus Lite answers 100 for a missing alias too."""
 
+_NO_DATABASE = re.compile(r"database '[^']*' does not exist")
+"""Milvus Lite has no code of its own for it."""
 _CONNECT_FAILED = frozenset({2})
 _PASSING = frozenset({1, 3, 4, 5, 7, 8, 9, 65535})
 """Not ready, out of memory, too many requests, internal, disk full, rate limit, quota, unexpected."""
@@ -70,7 +73,7 @@ def _from_milvus(doing: str, error: MilvusException) -> RetrievalError:
         return _from_grpc(doing, code)
     if code in _CONNECT_FAILED and isinstance(error.__cause__, grpc.Call) and error.__cause__.code() in _REFUSED:
         return _from_grpc(doing, error.__cause__.code())  # pymilvus calls wrong credentials a failure to connect
-    if code in DATABASE_NOT_FOUND:
+    if code in DATABASE_NOT_FOUND or _NO_DATABASE.search(detail):
         return DatabaseMissing(detail)
     if code in NOT_FOUND or code in NOT_LOADED:
         return CollectionGone(detail)
