@@ -33,11 +33,10 @@ BACK_SECONDS = 15
 CUSTOMERS = 12
 AT_ONCE = 2
 FAQ = """
-- {question: 签收后几天之内可以退货？, answer: 签收后 12 天内可以无理由退货。}
+- {question: 签收后几天之内可以退货？, answer: 签收后 %s 天内可以无理由退货。}
 - {question: "How much is express delivery?", answer: Express delivery costs 23 yuan an order.}
 """
 QUESTIONS = ("签收后几天之内可以退货？", "How much is express delivery?")
-GOOD = "Be friendly."
 ENDLESS = "".join(f"{number} 号店员说：请您稍等，我们正在为您查询。" for number in range(400))[:4000]
 """With this prompt no question fits the engine's context, so that it refuses every one."""
 
@@ -52,6 +51,8 @@ class Answer:
     release: str
     """Empty where no gateway answered."""
     outcome: str
+    version: str | None = None
+    text: str = ""
 
 
 @dataclass
@@ -69,7 +70,9 @@ class Customers:
         def run(first: int) -> None:
             number = first
             while not stop.is_set():
-                self.answers.append(self._ask(f"customer-{number % CUSTOMERS}", QUESTIONS[number % 2]))
+                self.answers.append(
+                    self._ask(f"customer-{number % CUSTOMERS}", QUESTIONS[(number + number // CUSTOMERS) % 2])
+                )
                 number += AT_ONCE
 
         threads = [threading.Thread(target=run, args=(first,), daemon=True) for first in range(AT_ONCE)]
@@ -94,7 +97,7 @@ class Customers:
                 urllib.request.Request(f"{self.url}/v1/chat", body, headers), timeout=PATIENCE
             ) as response:
                 told = ChatResponse.model_validate_json(response.read())
-                return Answer(began, customer, told.release, told.outcome.value)
+                return Answer(began, customer, told.release, told.outcome.value, told.index_version, told.answer)
         except urllib.error.HTTPError as error:
             return Answer(began, customer, error.headers.get("X-Kefu-Release", ""), "failed")
         except OSError:
@@ -109,8 +112,8 @@ class Shop:
     def __init__(self, kube: Kube) -> None:
         self.kube = kube
 
-    def apply(self, prompt: str) -> None:
-        self.kube.apply(*objects(prompt), namespace=NAMESPACE)
+    def apply(self, *, days: int, prompt: str = "") -> None:
+        self.kube.apply(*objects(days, prompt), namespace=NAMESPACE)
 
     @property
     def status(self) -> dict[str, Any]:
@@ -144,7 +147,7 @@ class Shop:
         return Customers(url, self.kube.secret("small-api-key", "key", NAMESPACE))
 
 
-def objects(prompt: str) -> tuple[dict[str, Any], ...]:
+def objects(days: int, prompt: str) -> tuple[dict[str, Any], ...]:
     model = find(load_table(), MODEL)
     spec = {
         "model": {"uri": model.uri, "sha256": model.sha256, "size": "1Gi"},
@@ -162,7 +165,7 @@ def objects(prompt: str) -> tuple[dict[str, Any], ...]:
             ],
         },
     }
-    sources = [{"name": "faq", "format": "FAQ", "inline": FAQ}]
+    sources = [{"name": "faq", "format": "FAQ", "inline": FAQ % days}]
     return (
         {"apiVersion": "kefu.dev/v1alpha1", "kind": "KnowledgeIndex", "metadata": {"name": "faq"},
          "spec": {"sources": sources}},
@@ -185,7 +188,7 @@ def shop(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sho
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
         stack.kube.apply(space, namespace="default")
         made = Shop(stack.kube)
-        made.apply("")
+        made.apply(days=12)
         words = ("wait", "--for=condition=Ready", "chatbot/small", "-n", NAMESPACE, "--timeout=600s")
         try:
             stack.kube.kubectl(*words, timeout=610)
@@ -198,12 +201,12 @@ def shop(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sho
         stack.kube.kubectl("delete", "pods", "--all", "-n", NAMESPACE, "--force", "--grace-period=0", "--wait=false")
 
 
-def test_a_good_release_takes_its_steps_through_a_restart_and_a_lost_pod_and_nobody_moves_back(shop: Shop) -> None:
+def test_new_knowledge_takes_its_steps_through_a_restart_and_a_lost_pod_and_nobody_moves_back(shop: Shop) -> None:
     old, before = shop.status["release"], shop.releases["stable"]
-    assert shop.releases["knowledge"], "a release that comes by steps names the version that it answers from"
+    (known,) = shop.releases["knowledge"]
     customers = shop.customers()
     with customers.asking():
-        shop.apply(GOOD)
+        shop.apply(days=15)
         shop.until("half of the customers", lambda told: told.get("weight") == 50)
         candidate = shop.releases["candidate"]
         shop.kube.kubectl(
@@ -216,15 +219,24 @@ def test_a_good_release_takes_its_steps_through_a_restart_and_a_lost_pod_and_nob
         new = shop.status["release"]
         assert new != old
         end = time.time()
-        while not [each for each in customers.of(new) if each.asked > end]:
+        while len([each for each in customers.of(new) if each.asked > end]) < len(QUESTIONS) * AT_ONCE:
             time.sleep(0.2)
     assert shop.condition("Released")["status"] == "True"
     assert [each["message"] for each in shop.events("Promoted")] == [f"release {candidate} serves all customers"]
     assert before != candidate
+    assert shop.releases["knowledge"][0]["version"] != known["version"]
     assert shop.events("RolledBack") == []
     both = [each for each in customers.answers if each.release]
     assert {each.outcome for each in both} == {"answered"}, both
     assert {each.release for each in both} == {old, new}
+    # Each release answers from its own version of the knowledge, side by side, whatever the index has published.
+    assert {each.version for each in customers.of(old)} == {known["version"]}
+    assert {each.version for each in customers.of(new)} == {shop.releases["knowledge"][0]["version"]}
+    returns = [each for each in both if "23" not in each.text]
+    assert {(each.release, "12" in each.text, "15" in each.text) for each in returns} == {
+        (old, True, False),
+        (new, False, True),
+    }
     for customer in {each.customer for each in both}:
         seen = [each.release for each in sorted(both, key=lambda each: each.asked) if each.customer == customer]
         assert seen == sorted(seen, key=[old, new].index), f"{customer} moved back: {seen}"
@@ -234,7 +246,7 @@ def test_a_bad_release_is_taken_back_in_time_and_says_why_once(shop: Shop) -> No
     old, before = shop.status["release"], shop.releases["stable"]
     customers = shop.customers()
     with customers.asking():
-        shop.apply(ENDLESS)
+        shop.apply(days=15, prompt=ENDLESS)
         told = shop.until("it is taken back", lambda told: told.get("rejected"))
         # Questions of half of the customers go on until the time that is promised is over, and some more.
         verdict = moment(shop.events("RolledBack")[0])
@@ -262,7 +274,7 @@ def test_a_bad_release_is_taken_back_in_time_and_says_why_once(shop: Shop) -> No
     print(
         f"{len(bad)} bad answers, the last {late:.1f} s after the verdict; {len(customers.of(old))} good ones meanwhile"
     )
-    shop.apply(GOOD)
+    shop.apply(days=15)
     shop.until("the spec is reverted", lambda told: "rejected" not in told)
     shop.settled(before)
 

@@ -118,6 +118,7 @@ def _keda(node: Layout) -> list[Component]:
         f"KUBECONFIG={config}",
         "POD_NAMESPACE=kube-system",
         "KEDA_CLUSTER_OBJECT_NAMESPACE=kube-system",
+        "WATCH_NAMESPACE=",
     ]
     return [
         Component("keda-operator", [
@@ -129,7 +130,7 @@ def _keda(node: Layout) -> list[Component]:
             *environment, _program("keda-adapter"), f"--authentication-kubeconfig={config}",
             f"--authorization-kubeconfig={config}", f"--lister-kubeconfig={config}", f"--cert-dir={certificates}",
             f"--tls-cert-file={certificates}/tls.crt", f"--tls-private-key-file={certificates}/tls.key",
-            "--secure-port=6444", f"--metrics-service-address=localhost:{_KEDA_FIGURES}",
+            "--secure-port=6444", "--port=8182", f"--metrics-service-address=localhost:{_KEDA_FIGURES}",
         ]),
     ]  # fmt: skip
 
