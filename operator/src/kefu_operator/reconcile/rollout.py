@@ -194,7 +194,9 @@ def _plans(
     """The plan of the stable release, where it can still be carried out."""
     stable = named(revisions, before.stable)
     former = with_content(facts.chatbot, stable.content) if stable else None
-    if stable is None or former is None or not are_held(stable.knowledge, _standing(facts)):
+    if stable is None or former is None:
+        return {}
+    if stable.knowledge and not are_held(stable.knowledge, _standing(facts)):
         return {}
     placement = ClusterPlacement(former.metadata.namespace)
     try:
