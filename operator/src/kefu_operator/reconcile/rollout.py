@@ -1,28 +1,23 @@
 """A chatbot's releases in one reconcile: keep the spec's, measure the one on its way, decide, and say so."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pydantic import ValidationError
-
-from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus
 from kefu_api.kinds.rollout import ReleaseKnowledge
 from kefu_operator.apply import Applier
 from kefu_operator.desired.metadata import Scope
-from kefu_operator.desired.types import Object
 from kefu_operator.errors import PrometheusAway, QueryRefused
 from kefu_operator.gather.chatbot import ChatbotFacts
 from kefu_operator.gather.figures import gather_figures
 from kefu_operator.plan.chatbot import NEWEST, ReleasePlan, Served, plan_release
-from kefu_operator.plan.content import content_of, with_content
-from kefu_operator.plan.errors import PlanError
+from kefu_operator.plan.content import content_of
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.prometheus import Prometheus
+from kefu_operator.reconcile.releases import answers, named_knowledge, stable_plan, standing
 from kefu_operator.reconcile.tell import Now
 from kefu_operator.rollout.decision import decided
 from kefu_operator.rollout.judge import Judgement, judge, unknown
-from kefu_operator.rollout.knowledge import are_held, only_names, wanted
+from kefu_operator.rollout.knowledge import only_names, wanted
 from kefu_operator.rollout.machine import Seen, advance, change, is_due, next_look, retreat, shares
 from kefu_operator.rollout.queries import Subject, questions
 from kefu_operator.rollout.revisions import (
@@ -37,7 +32,6 @@ from kefu_operator.rollout.revisions import (
 from kefu_operator.rollout.state import State
 from kefu_operator.rollout.strategy import Strategy, strategy_of
 from kefu_operator.rollout.told import state_of
-from kefu_operator.status.adapter_checks import check_adapters
 
 
 @dataclass(frozen=True)
@@ -83,10 +77,10 @@ class Rollouts:
         before = state_of(chatbot.status.releases if chatbot.status else None)
         strategy, decision, now = strategy_of(rollout), decided(rollout), self._now().timestamp()
         revisions, content = revisions_of(facts.revisions, chatbot.metadata.uid), content_of(chatbot.spec)
-        versions = wanted(content, before, revisions, _standing(facts), decision) if rollout else NEWEST
+        versions = wanted(content, before, revisions, standing(facts), decision) if rollout else NEWEST
         plan = plan_release(chatbot, ClusterPlacement(chatbot.metadata.namespace), settings, versions)
         revisions, target = await self._keep(facts, before, Revision(0, content, {}, versions), scope)
-        plans = _plans(facts, before, revisions, settings) | {target.name: plan}
+        plans = stable_plan(facts, before, revisions, settings) | {target.name: plan}
         only_named = only_names(named(revisions, before.stable), target)
 
         def seen(judgements: tuple[Judgement, ...] = ()) -> Seen:
@@ -94,7 +88,7 @@ class Rollouts:
                 target=target.name,
                 known=frozenset(plans),
                 strategy=None if only_named else strategy,
-                ready=_answers(plan, facts),
+                ready=answers(plan, facts),
                 now=now,
                 paused=rollout is not None and rollout.paused,
                 promoted=decision.promoted == target.name,
@@ -116,14 +110,14 @@ class Rollouts:
             revisions=revisions,
             candidate=plan if after.candidate else None,
             again=None if due is None else max(due - now, 0.2),
-            knowledge=_knowledge(revisions, after),
+            knowledge=named_knowledge(revisions, after),
         )
 
     def retreat(self, facts: ChatbotFacts, settings: PlanSettings) -> Course | None:
         """What is served while the present spec cannot be planned; None where no earlier release can be, either."""
         before = state_of(facts.chatbot.status.releases if facts.chatbot.status else None)
         revisions = revisions_of(facts.revisions, facts.chatbot.metadata.uid)
-        plans, after = _plans(facts, before, revisions, settings), retreat(before)
+        plans, after = stable_plan(facts, before, revisions, settings), retreat(before)
         if after.stable not in plans:
             return None
         return Course(
@@ -136,7 +130,7 @@ class Rollouts:
             revisions=revisions,
             candidate=None,
             again=None,
-            knowledge=_knowledge(revisions, after),
+            knowledge=named_knowledge(revisions, after),
         )
 
     async def prune(self, facts: ChatbotFacts, course: Course) -> None:
@@ -177,49 +171,3 @@ class Rollouts:
         except (PrometheusAway, QueryRefused) as error:
             return unknown(strategy.analysis, str(error))
         return judge(strategy.analysis, figures)
-
-
-def _answers(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
-    """Whether the release's engine answers, with its adapters; one that somebody else runs is taken to."""
-    if plan.engine.workload is None:
-        return True
-    engine = facts.engine_of(plan.engine.workload.name)
-    available = engine.deployment and engine.deployment.get("status", {}).get("availableReplicas", 0)
-    return bool(available) and not check_adapters(plan.engine.adapters, engine.pods)
-
-
-def _plans(
-    facts: ChatbotFacts, before: State, revisions: Sequence[Revision], settings: PlanSettings
-) -> dict[str, ReleasePlan]:
-    """The plan of the stable release, where it can still be carried out."""
-    stable = named(revisions, before.stable)
-    former = with_content(facts.chatbot, stable.content) if stable else None
-    if stable is None or former is None:
-        return {}
-    if stable.knowledge and not are_held(stable.knowledge, _standing(facts)):
-        return {}
-    placement = ClusterPlacement(former.metadata.namespace)
-    try:
-        return {stable.name: plan_release(former, placement, settings, stable.knowledge)}
-    except PlanError:
-        return {}
-
-
-def _standing(facts: ChatbotFacts) -> dict[str, KnowledgeIndexStatus]:
-    """Of the spec's indexes those that tell how they are."""
-    found = {name: (index or {}).get("status") for name, index in facts.indexes.items()}
-    return {name: read for name, told in found.items() if told and (read := _read(told))}
-
-
-def _read(told: Object) -> KnowledgeIndexStatus | None:
-    try:
-        return KnowledgeIndexStatus.model_validate(told)
-    except ValidationError:
-        # Of CRDs of another version.
-        return None
-
-
-def _knowledge(revisions: Sequence[Revision], state: State) -> tuple[ReleaseKnowledge, ...]:
-    served = [revision for name in (state.stable, state.candidate) if (revision := named(revisions, name))]
-    named_ = dict.fromkeys(each for revision in served for each in revision.knowledge.items())
-    return tuple(ReleaseKnowledge(name=index, version=version) for index, version in named_)

@@ -1,0 +1,66 @@
+"""What is served of a chatbot's releases, and what they need: read from the facts of one reconcile."""
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus
+from kefu_api.kinds.rollout import ReleaseKnowledge
+from kefu_operator.desired.types import Object
+from kefu_operator.gather.chatbot import ChatbotFacts
+from kefu_operator.plan.chatbot import ReleasePlan, plan_release
+from kefu_operator.plan.content import with_content
+from kefu_operator.plan.errors import PlanError
+from kefu_operator.plan.placement import ClusterPlacement
+from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.rollout.knowledge import are_held
+from kefu_operator.rollout.revisions import Revision, named
+from kefu_operator.rollout.state import State
+from kefu_operator.status.adapter_checks import check_adapters
+
+
+def answers(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
+    """Whether the release's engine answers, with its adapters; one that somebody else runs is taken to."""
+    if plan.engine.workload is None:
+        return True
+    engine = facts.engine_of(plan.engine.workload.name)
+    available = engine.deployment and engine.deployment.get("status", {}).get("availableReplicas", 0)
+    return bool(available) and not check_adapters(plan.engine.adapters, engine.pods)
+
+
+def stable_plan(
+    facts: ChatbotFacts, before: State, revisions: Sequence[Revision], settings: PlanSettings
+) -> dict[str, ReleasePlan]:
+    """The plan of the stable release, where it can still be carried out."""
+    stable = named(revisions, before.stable)
+    former = with_content(facts.chatbot, stable.content) if stable else None
+    if stable is None or former is None:
+        return {}
+    if stable.knowledge and not are_held(stable.knowledge, standing(facts)):
+        return {}
+    placement = ClusterPlacement(former.metadata.namespace)
+    try:
+        return {stable.name: plan_release(former, placement, settings, stable.knowledge)}
+    except PlanError:
+        return {}
+
+
+def standing(facts: ChatbotFacts) -> dict[str, KnowledgeIndexStatus]:
+    """Of the spec's indexes those that tell how they are."""
+    found = {name: (index or {}).get("status") for name, index in facts.indexes.items()}
+    return {name: read for name, told in found.items() if told and (read := _read(told))}
+
+
+def _read(told: Object) -> KnowledgeIndexStatus | None:
+    try:
+        return KnowledgeIndexStatus.model_validate(told)
+    except ValidationError:
+        # Of CRDs of another version.
+        return None
+
+
+def named_knowledge(revisions: Sequence[Revision], state: State) -> tuple[ReleaseKnowledge, ...]:
+    """The versions that the served releases name."""
+    served = [revision for name in (state.stable, state.candidate) if (revision := named(revisions, name))]
+    named_ = dict.fromkeys(each for revision in served for each in revision.knowledge.items())
+    return tuple(ReleaseKnowledge(name=index, version=version) for index, version in named_)
