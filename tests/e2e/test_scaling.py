@@ -187,6 +187,8 @@ def test_an_engine_follows_its_questions_from_one_pod_to_two_to_none_and_back(en
     assert set(ended) <= {"answered"}, ended
     assert engine.figure('sum(max_over_time(llamacpp:requests_deferred{namespace="scaling-e2e"}[10m]))') >= 1
     engine.until("none when nobody asks", lambda pods: pods == 0)
+    # One that still ends would answer once more.
+    engine.until("the last has ended", lambda _: not engine.kube.list("pods", NAMESPACE, "kefu.dev/engine"))
     assert condition(engine.kube, "EngineReady")["reason"] == "Asleep"
     assert condition(engine.kube, "Ready")["status"] == "True"
     answer, seconds = stream(engine.kube, QUESTIONS[1])
@@ -194,7 +196,8 @@ def test_an_engine_follows_its_questions_from_one_pod_to_two_to_none_and_back(en
     # Comments come after ten seconds of silence; a pod is not there sooner on any machine of ours.
     assert (": still here" in answer) == (seconds > 12) or 8 < seconds < 14, (seconds, answer[:300])
     engine.until("one pod again", lambda pods: pods == 1)
-    assert engine.figure('sum(kefu_gateway_engine_waits_total{namespace="scaling-e2e"})') >= 1
+    waits = 'sum(kefu_gateway_engine_waits_total{namespace="scaling-e2e"})'
+    engine.until("Prometheus has seen that the question was held", lambda _: engine.figure(waits) >= 1)
     # Nobody but KEDA and its autoscaler has written the number since the scaler is there.
     (found,) = json.loads(
         engine.kube.kubectl(
