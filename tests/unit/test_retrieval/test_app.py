@@ -8,6 +8,7 @@ from typing import cast
 
 from starlette.testclient import TestClient
 
+from kefu_api.documents.index import ModelReranker, Reranking
 from kefu_api.token import TokenFile
 from kefu_retrieval import app
 from kefu_retrieval.embeddings.protocol import Vectors
@@ -69,6 +70,25 @@ async def test_follows_a_changed_vocabulary(tmp_path: Path) -> None:
             await asyncio.sleep(0.2)
             concepts = http.post("/v1/search?explain=1", json=asked).json()["explanation"]["concepts"]
         assert concepts == ["Rückgabe"]
+
+
+async def test_follows_a_changed_reranker_and_answers_without_one_that_cannot_be_loaded(tmp_path: Path) -> None:
+    with await client(tmp_path, WordEmbedder()) as http:
+        asked = {"query": "returns"}
+        before = http.post("/v1/search?explain=1", json=asked).json()
+        assert "reranker" not in before["explanation"]
+        reranking = Reranking(by=ModelReranker(path="/absent"), candidates=5, budget_seconds=1.0)
+        (tmp_path / "index.new").write_text(index().model_copy(update={"reranking": reranking}).to_json())
+        (tmp_path / "index.new").rename(tmp_path / "index.json")
+        deadline = time.monotonic() + 30
+        after = before
+        while "reranker" not in after["explanation"] and time.monotonic() < deadline:
+            await asyncio.sleep(0.2)
+            after = http.post("/v1/search?explain=1", json=asked).json()
+        report = after["explanation"]["reranker"]
+        assert (report["outcome"], report["detail"]) == ("broken", "no reranker of kind model can be made here")
+        assert after["hits"] == before["hits"]
+        assert "without its reranker: no reranker of kind model" in http.get("/readyz").text
 
 
 async def test_an_unforeseen_fault_is_a_problem_without_its_details(tmp_path: Path) -> None:
