@@ -22,7 +22,7 @@ from hack.stack.kube import CommandError, Kube
 
 from kefu_api.wire.chat import ChatResponse
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.model]
 
 NAMESPACE = "rollout-e2e"
 MODEL = "qwen2.5-coder-0.5b"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from kefu_operator import naming, repair
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, ApiError, Conflict, Forbidden, NotOurs, Rejected
 from kefu_operator.events.ledger import Count, Ledger, Post

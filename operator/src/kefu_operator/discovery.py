@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from random import uniform
 
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.errors import Absent, ApiError, Forbidden
 from kefu_operator.kinds import Kinds
 from kefu_operator.resources import CUSTOM_METRICS, POD_METRICS, SCALED_OBJECTS

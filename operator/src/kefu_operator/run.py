@@ -11,7 +11,8 @@ from uuid import uuid4
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 
 from kefu_operator.apply import WRITE_SECONDS, Applier
-from kefu_operator.client import Client, connect
+from kefu_operator.client.client import Client
+from kefu_operator.client.connect import connect
 from kefu_operator.desired.types import Object
 from kefu_operator.discovery import Discovery
 from kefu_operator.health import HealthServer

@@ -16,7 +16,7 @@ from typing import Any
 import kopf
 
 from kefu_api import GROUP, VERSION
-from kefu_operator.client import CLOSE_SECONDS, SILENCE_SECONDS
+from kefu_operator.client.connect import CLOSE_SECONDS, SILENCE_SECONDS
 from kefu_operator.desired.types import Object
 from kefu_operator.outage_log import OutageFilter
 from kefu_operator.resources import CHATBOTS, INDEXES, Resource

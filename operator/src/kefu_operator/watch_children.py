@@ -13,7 +13,7 @@ from random import uniform
 
 from kefu_api import digest
 from kefu_operator import naming
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.config_map_files import config_map_files
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError, Expired

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from hack.cluster.apiserver import ControlPlane
 
-from kefu_operator.client import connect
+from kefu_operator.client.connect import connect
 from tests.benchmarks.operator import lasting
 from tests.benchmarks.operator.audit import Child
 from tests.benchmarks.operator.making import QUIET_SECONDS, Making, make

@@ -5,7 +5,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kefu_operator.client import Client, connect
+from kefu_operator.client.client import Client
+from kefu_operator.client.connect import connect
 from kefu_operator.resources import CHATBOTS
 from tests.benchmarks.operator.audit import Trail, answered
 from tests.benchmarks.operator.subject import Subject, cpu_of_plane

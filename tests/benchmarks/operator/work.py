@@ -7,7 +7,7 @@ kind that there is, without knowing any.
 from collections.abc import Iterable
 from typing import Any
 
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.naming import MANAGER
 from kefu_operator.resources import ALL, CHATBOTS, Resource
 from kefu_operator.settled import names_item, owned_fields

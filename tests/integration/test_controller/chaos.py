@@ -17,7 +17,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from kefu_operator.apply import WRITE_SECONDS, Applier
-from kefu_operator.client import Client, connect
+from kefu_operator.client.client import Client
+from kefu_operator.client.connect import connect
 from kefu_operator.desired.images import Images
 from kefu_operator.discovery import Discovery
 from kefu_operator.errors import Conflict

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.resources import CLAIMS, DEPLOYMENTS, JOBS, PODS, STATEFUL_SETS, Resource
 from tests.integration.test_controller.cluster import now
 from tests.integration.test_controller.objects import report

@@ -7,7 +7,7 @@ import time
 from difflib import unified_diff
 from pprint import pformat
 
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from tests.integration.test_controller.chaos import STORY, Shop, clients
 from tests.integration.test_controller.cluster import Cluster
 

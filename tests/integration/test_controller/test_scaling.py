@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from kefu_api.kinds.chatbot import ChatbotDeploymentSpec
 from kefu_operator.apply import Applier
-from kefu_operator.client import connect
+from kefu_operator.client.connect import connect
 from kefu_operator.desired.images import Images
 from kefu_operator.kinds import Kinds
 from kefu_operator.metrics import Metrics

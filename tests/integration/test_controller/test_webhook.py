@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from kefu_operator.client import connect
+from kefu_operator.client.connect import connect
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
 from kefu_operator.webhook.certificates import OVERLAP, SKEW
 from kefu_operator.webhook.conversion import Step

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from kefu_operator.client import Client, connect
+from kefu_operator.client.client import Client
+from kefu_operator.client.connect import connect
 from kefu_operator.errors import (
     Absent,
     ApiError,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kefu_operator.client import Listing
+from kefu_operator.client.client import Listing
 from kefu_operator.errors import ApiError, Rejected, Unavailable
 from kefu_operator.gather.pods import explain, view
 

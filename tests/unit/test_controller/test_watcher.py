@@ -6,7 +6,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from kefu_operator.client import Listing
+from kefu_operator.client.client import Listing
 from kefu_operator.errors import ApiError, Expired, Throttled
 from kefu_operator.informers.copies import Copies
 from kefu_operator.informers.store import Index, Store

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from kefu_operator.client.way import by_kubeconfig, by_service_account
 from kefu_operator.errors import SettingsError
-from kefu_operator.way import by_kubeconfig, by_service_account
 
 
 def kubeconfig(folder: Path, user: dict[str, Any], **cluster: Any) -> Path:

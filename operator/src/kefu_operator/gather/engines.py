@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator import naming
 from kefu_operator.building import BuildView
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.server import has_image_volumes, needs_image_volumes

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from kefu_api import digest
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_operator import naming
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.config_map_files import config_map_files
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned

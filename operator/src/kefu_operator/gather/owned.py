@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.resources import Resource
 

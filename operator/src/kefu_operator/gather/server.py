@@ -3,7 +3,7 @@
 import re
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 
 IMAGE_VOLUMES = (1, 35)
 """First version whose pods mount images without a feature gate (KEP-4639)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import random
 
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError, Conflict
 from kefu_operator.leadership import record

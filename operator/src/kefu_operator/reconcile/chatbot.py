@@ -14,7 +14,7 @@ from kefu_api.kinds.rollout import Releases
 from kefu_operator import naming
 from kefu_operator.apply import Applier, Refusals, Synced
 from kefu_operator.building import BuildView
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, owned, selector
 from kefu_operator.desired.network import AS_IT_COMES, Network

@@ -10,7 +10,7 @@ from dataclasses import replace
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator.apply import Applier, Refusals
 from kefu_operator.building import filled
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, shared
 from kefu_operator.desired.network import AS_IT_COMES, Network

@@ -9,7 +9,7 @@ from kefu_api.kinds.knowledge.index import KnowledgeIndex, KnowledgeIndexStatus,
 from kefu_api.kinds.knowledge.versions import CandidateVersion, PublishedVersion
 from kefu_operator import naming
 from kefu_operator.apply import Applier, Refusals
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.job import job as desired_job
 from kefu_operator.desired.metadata import Scope, owned

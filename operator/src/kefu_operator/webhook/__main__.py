@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from kefu_operator.client import connect
+from kefu_operator.client.connect import connect
 from kefu_operator.errors import SettingsError
 from kefu_operator.logs import configure
 from kefu_operator.settings import Settings, load

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import uniform
 
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, ApiError, Conflict
 from kefu_operator.resources import SECRETS, Resource

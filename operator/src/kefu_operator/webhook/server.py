@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError
 from kefu_operator.plan.settings import PlanSettings

@@ -84,6 +84,30 @@ def by_kubeconfig(path: Path) -> Way | None:
     )
 
 
+async def by_official_client(kubeconfig: Path) -> Way:
+    """The way of a kubeconfig that is not read here.
+
+    Raises:
+        SettingsError: the official client finds none in it either.
+    """
+    # Imported here: it takes more memory than all copies of a thousand chatbots.
+    from kubernetes.aio import client as official
+    from kubernetes.aio import config
+    from kubernetes.aio.client.rest import RESTClientObject
+
+    found = official.Configuration()
+    try:
+        await config.load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=str(kubeconfig), client_configuration=found
+        )
+    except config.ConfigException as error:
+        raise SettingsError(f"no way to the API server: {error}; correct the file that KUBECONFIG names") from error
+
+    token = str(found.api_key.get("BearerToken", "")).removeprefix("Bearer ")
+    context = RESTClientObject(found).ssl_context
+    return Way(found.host.rstrip("/"), context, lambda: token, found.tls_server_name, found.proxy)
+
+
 def _named(config: dict[str, Any], section: str, name: str) -> dict[str, Any]:
     found: dict[str, Any] = next((each for each in config[section] if each["name"] == name), {})
     if not found:

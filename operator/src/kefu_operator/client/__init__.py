@@ -1,0 +1,1 @@
+"""The API server, read and written over one set of connections."""

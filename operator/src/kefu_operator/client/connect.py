@@ -1,0 +1,59 @@
+"""Opening the client: which way, through which proxy, with how many connections."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+
+from kefu_operator.client.client import Client
+from kefu_operator.client.transport import Transport, asking_guards
+from kefu_operator.client.way import by_kubeconfig, by_official_client, by_service_account
+from kefu_operator.informers.copies import Copies
+
+SILENCE_SECONDS = 90
+"""A watch that says nothing for so long is dead: bookmarks come every minute."""
+CLOSE_SECONDS = 0.25
+"""TLS connections end a moment after their session (aiohttp, "Graceful Shutdown"); a loop must not close before."""
+LINE_BYTES = 2**21
+"""The longest event of a watch: an object has at most 1.5 MiB."""
+CONNECTIONS = 32
+"""Open to the API server at once, watches included."""
+
+
+def _proxy(server: str) -> str | None:
+    """What the environment says (HTTPS_PROXY, NO_PROXY)."""
+    url = urlsplit(server)
+    return None if proxy_bypass(url.hostname or "") else getproxies().get(url.scheme)
+
+
+@asynccontextmanager
+async def connect(
+    kubeconfig: Path | None = None, silence: float = SILENCE_SECONDS, copies: Copies | None = None
+) -> AsyncIterator[Client]:
+    """A client by the kubeconfig, or by the pod's service account, whose token is read anew when it changes.
+
+    Args:
+        kubeconfig: None: the service account.
+        silence: seconds after which a watch that says nothing is broken off.
+        copies: what watches tell; None: the API server is asked each time.
+
+    Raises:
+        SettingsError: neither is there.
+    """
+    if kubeconfig is None:
+        way = by_service_account()
+    else:
+        way = by_kubeconfig(kubeconfig) or await by_official_client(kubeconfig)
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=way.context),
+        trace_configs=[asking_guards()],
+        # Not `trust_env`: it starts a thread and reads ~/.netrc for each request.
+        proxy=way.proxy or _proxy(way.server),
+        read_bufsize=LINE_BYTES,
+    ) as session:
+        yield Client(Transport(session, way, silence), copies or Copies())
+    await asyncio.sleep(CLOSE_SECONDS)

@@ -1,0 +1,179 @@
+"""One request to the API server: a time limit, JSON both ways, and foreign errors made ours.
+
+The official client's requests are not used: they copy every body several times.
+"""
+
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from kefu_operator.client.way import Way
+from kefu_operator.desired.types import Object
+from kefu_operator.errors import Unavailable, api_error
+
+CALL_SECONDS = 30.0
+"""Every call but a watch."""
+CONNECT_SECONDS = 5
+WATCH_SECONDS = 290
+"""How long the API server keeps one watch open."""
+JSON = "application/json"
+
+QUERY = {
+    "label_selector": "labelSelector",
+    "field_selector": "fieldSelector",
+    "limit": "limit",
+    "more": "continue",
+    "field_manager": "fieldManager",
+    "force_conflicts": "force",
+    "dry_run": "dryRun",
+}
+"""Options of a request, by the API server's names for them."""
+
+
+Guard = Callable[[], object]
+"""Asked when a request's bytes are about to be sent; what it raises keeps them from it."""
+_guard: ContextVar[Guard | None] = ContextVar("guard", default=None)
+
+
+class Transport:
+    """Carries requests."""
+
+    def __init__(self, session: aiohttp.ClientSession, way: Way, silence: float) -> None:
+        """Prepare.
+
+        Args:
+            session: with the certificates of the way; it asks the guards (`asking_guards`).
+            way: to the API server.
+            silence: seconds after which a stream that says nothing is broken off.
+        """
+        self._session = session
+        self._way = way
+        self._agent = f"kefu-operator/{os.environ.get('KEFU_VERSION', 'dev')}"
+        self._stream = aiohttp.ClientTimeout(total=WATCH_SECONDS + 30, sock_connect=CONNECT_SECONDS, sock_read=silence)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        content_type: str = JSON,
+        seconds: float = CALL_SECONDS,
+        guard: Guard | None = None,
+        **options: Any,
+    ) -> Object:
+        """One call that answers with an object, within so many seconds.
+
+        A guard is asked last of all: between a call's begin and its bytes may lie a connection that is made first.
+
+        Args:
+            method: of HTTP.
+            path: on the API server.
+            body: what is sent as JSON.
+            content_type: of the body: JSON, or a kind of patch.
+            seconds: the time limit.
+            guard: see above.
+            options: by the names of `QUERY`; empty ones are left out.
+
+        Raises:
+            ApiError: the API server refused or did not answer.
+        """
+        query = {QUERY[name]: _text(value) for name, value in options.items() if value}
+        sent = None if body is None else orjson.dumps(body)
+        async with self._answer(
+            method, path, query, _within(seconds), guard=guard, body=sent, content_type=content_type
+        ) as answer:
+            found: Object = orjson.loads(await answer.read())
+            return found
+
+    async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[Object]:
+        """The JSON objects of an answer that is a line each, until the API server ends it.
+
+        Raises:
+            ApiError: the API server refused or went away.
+        """
+        async with self._answer("get", path, query, self._stream) as answer:
+            while line := await answer.content.readline():
+                yield orjson.loads(line)
+
+    async def text(self, path: str, query: Mapping[str, str], limit: int) -> str:
+        """The first `limit` bytes of an answer in plain text.
+
+        Raises:
+            ApiError: the API server refused or did not answer.
+        """
+        async with self._answer("get", path, query, _within(CALL_SECONDS), accept="*/*") as answer:
+            content: bytes = await answer.content.read(limit)
+            return content.decode(errors="replace")
+
+    @asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        limit: aiohttp.ClientTimeout,
+        *,
+        guard: Guard | None = None,
+        body: bytes | None = None,
+        content_type: str = "",
+        accept: str = JSON,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The API server's answer where it is a good one; foreign errors become ours, the original chained."""
+        _guard.set(guard)
+        headers = {"Accept": accept, "User-Agent": self._agent}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        url = URL(f"{self._way.server}{path}?{urlencode(query)}", encoded=True)
+        try:
+            token = self._way.token()
+            if token:
+                headers["Authorization"] = f"Bearer {token}"
+            async with self._session.request(
+                method, url, data=body, headers=headers, timeout=limit, server_hostname=self._way.server_name
+            ) as answer:
+                if answer.status >= 400:
+                    raise api_error(answer.status, _message(await answer.read(), answer.reason), _retry_after(answer))
+                yield answer
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable(f"the API server cannot be reached: {type(error).__name__}: {error}") from error
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _within(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, CONNECT_SECONDS))
+
+
+def asking_guards() -> aiohttp.TraceConfig:
+    """What has a session ask a request's guard when its bytes are about to be sent."""
+
+    async def ask(*_: object) -> None:
+        guard = _guard.get()
+        if guard:
+            guard()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(ask)
+    return trace
+
+
+def _message(body: bytes, reason: str | None) -> str:
+    try:
+        return str(orjson.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return (body.decode(errors="replace") or str(reason))[:500]
+
+
+def _retry_after(answer: aiohttp.ClientResponse) -> float:
+    text = answer.headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else 0
