@@ -22,16 +22,16 @@ def write_events(log: Path | str, user: str, since: int = 0) -> list[dict[str, A
     ]
 
 
-def writes_by(log: Path | str, user: str) -> list[str]:
-    """Every write of a user, oldest first, as `verb resource/namespace/name`.
+def writes_by(log: Path | str, user: str, namespace: str) -> list[str]:
+    """Every write of a user in a namespace, oldest first, as `verb resource/name`.
 
     Leases and Events are left out: they are a heartbeat and a message, not state.
     """
     found = []
     for event in write_events(log, user):
         target = event.get("objectRef", {})
-        if target.get("resource") in {"leases", "events"}:
+        if target.get("namespace") != namespace or target.get("resource") in {"leases", "events"}:
             continue
         resource = "/".join(filter(None, (target.get("resource"), target.get("subresource"))))
-        found.append(f"{event['verb']} {resource}/{target.get('namespace')}/{target.get('name')}")
+        found.append(f"{event['verb']} {resource}/{target.get('name')}")
     return found

@@ -66,8 +66,8 @@ def kefu(kube: Kube, *words: str) -> str:
 
 def jobs_made(stack: Stack) -> list[str]:
     """Every Job that the operator has made in the namespace, oldest first."""
-    begun = f"create jobs/{NAMESPACE}/"
-    written = writes_by(stack.provider.environment()["KEFU_AUDIT_LOG"], OPERATOR)
+    begun = "create jobs/"
+    written = writes_by(stack.provider.environment()["KEFU_AUDIT_LOG"], OPERATOR, NAMESPACE)
     return [line.removeprefix(begun) for line in written if line.startswith(begun)]
 
 

@@ -13,7 +13,7 @@ from hack.stack.writes import writes_by
 from kefu_api.wire.chat import Outcome
 from tests.e2e.asking import Asker, ask
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.model]
 
 OPERATOR = f"system:serviceaccount:{SYSTEM}:kefu-operator"
 OWNED = "deployments,services,configmaps,secrets,jobs,hpa,pdb,pvc,pods"
@@ -97,10 +97,10 @@ def test_the_operator_restarts_under_load_and_writes_nothing(stack: Stack, shop:
     with Asker(shop.url(), shop.key(), "运费多少钱？") as asker:
         shop.kube.kubectl("delete", "pod", "-n", SYSTEM, "-l", "app.kubernetes.io/name=kefu-operator", "--wait=true")
         shop.kube.kubectl("rollout", "status", "deployment/kefu-operator", "-n", SYSTEM, "--timeout=120s")
-        written = len(writes_by(log, OPERATOR))
+        written = len(writes_by(log, OPERATOR, shop.namespace))
         time.sleep(20)
     assert asker.failures == []
-    assert writes_by(log, OPERATOR)[written:] == []
+    assert writes_by(log, OPERATOR, shop.namespace)[written:] == []
 
 
 def test_a_foreign_change_is_repaired(shop: Shop) -> None:

@@ -15,7 +15,7 @@ from hack.stack.kube import CommandError, Kube
 from kefu_api.wire.chat import Outcome
 from tests.e2e.asking import ask
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.model]
 
 NAMESPACE = "vllm-e2e"
 MODEL = "qwen2.5-coder-0.5b"
