@@ -1,14 +1,10 @@
 """Asking a gateway as a customer's browser would."""
 
 import json
-import threading
-import time
-import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
-from typing import Self
 
 from kefu_api.wire.chat import ChatResponse
+from tests.e2e.repeating import Repeating
 
 
 def ask(url: str, key: str, question: str, timeout: float = 120) -> ChatResponse:
@@ -26,30 +22,16 @@ def ask(url: str, key: str, question: str, timeout: float = 120) -> ChatResponse
         return ChatResponse.model_validate_json(response.read())
 
 
-@dataclass
-class Asker:
-    """Asks one question again and again in the background and keeps every answer and every failure."""
+class Asker(Repeating):
+    """Asks one question and keeps every answer."""
 
-    url: str
-    key: str
-    question: str
-    answers: list[ChatResponse] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
+    pause = 0.2
 
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        return self
+    def __init__(self, url: str, key: str, question: str) -> None:
+        super().__init__()
+        self.answers: list[ChatResponse] = []
+        self._asked = (url, key, question)
 
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(timeout=180)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self.answers.append(ask(self.url, self.key, self.question))
-            except OSError as error:
-                self.failures.append(str(error))
-            time.sleep(0.2)
+    def act(self) -> None:
+        """Ask."""
+        self.answers.append(ask(*self._asked))

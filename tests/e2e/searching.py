@@ -1,16 +1,14 @@
 """Asking a retrieval service as the gateway does."""
 
 import json
-import threading
 import time
-import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
-from typing import Self
+from dataclasses import dataclass
 
 from hack.stack.kube import Kube
 
 from kefu_api.wire.search import SearchResponse
+from tests.e2e.repeating import Repeating
 
 
 @dataclass(frozen=True)
@@ -54,36 +52,23 @@ class Seen:
     """Of the best hit; empty where there was none."""
 
 
-@dataclass
-class Reader:
-    """Searches again and again in the background and keeps every answer and every failure."""
+class Reader(Repeating):
+    """Searches for one thing and keeps every answer."""
 
-    service: Service
-    query: str
-    seen: list[Seen] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
+    pause = 0.05
 
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(timeout=60)
+    def __init__(self, service: Service, query: str) -> None:
+        super().__init__()
+        self.seen: list[Seen] = []
+        self._searched = (service, query)
 
     def turns(self) -> list[str]:
         """The versions that answered, in their order, each named once a turn."""
         names = [seen.version for seen in self.seen]
         return [name for before, name in zip(["", *names], names, strict=False) if name != before]
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                found = search(self.service, self.query)
-                text = found.hits[0].text if found.hits else ""
-                self.seen.append(Seen(time.monotonic(), found.version, text))
-            except OSError as error:
-                self.failures.append(str(error))
-            time.sleep(0.05)
+    def act(self) -> None:
+        """Search."""
+        found = search(*self._searched)
+        text = found.hits[0].text if found.hits else ""
+        self.seen.append(Seen(time.monotonic(), found.version, text))
