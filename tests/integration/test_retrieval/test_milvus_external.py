@@ -129,10 +129,21 @@ class TestMilvusExternal(StoreSuite):
         self, server: servers.Server, token: Callable[[str], str]
     ) -> None:
         root = MilvusClient(uri=server.uri, token=ROOT)
-        root.grant_privilege("tenant_a", "Global", "*", "*", db_name="absent")
-        root.grant_privilege("tenant_a", "Collection", "*", "*", db_name="absent")
+        root.create_user("clara", "Geheim-3")
+        root.create_role("reader")
+        for privilege in ("DescribeCollection", "ShowCollections"):  # as everybody has, as Milvus comes
+            root.grant_privilege("reader", "Global", privilege, "*", db_name="absent")
+        root.grant_role("clara", "reader")
         root.close()
-        stranger = _store(server, "absent", token(TENANTS["tenant_a"]))
+        stranger = _store(server, "absent", token("clara:Geheim-3"))
         with pytest.raises(DatabaseMissing, match="ask the administrator of the Milvus to create it"):
-            stranger.published(ALIAS)
+            stranger.collections(ALIAS)
         stranger.close()
+
+    def test_makes_its_database_where_it_may(self, server: servers.Server, token: Callable[[str], str]) -> None:
+        owner = _store(server, "made_by_kefu", token(ROOT))
+        assert owner.published(ALIAS) is None
+        owner.create(f"{ALIAS}_v1", manifest("v1", sparse=False))
+        assert [held.version for held in owner.collections(ALIAS)] == ["v1"]
+        owner.drop(f"{ALIAS}_v1")
+        owner.close()

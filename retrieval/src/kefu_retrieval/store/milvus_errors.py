@@ -27,8 +27,8 @@ NOT_LOADED = frozenset({101, 103, 104})
 ALIAS_NOT_FOUND = frozenset({1600})
 """Milvus error codes (pkg/util/merr); Milvus Lite answers 100 for a missing alias too."""
 
-_NO_DATABASE = re.compile(r"database '[^']*' does not exist")
-"""Milvus Lite has no code of its own for it."""
+_NO_DATABASE = re.compile(r"database(:| ')[A-Za-z0-9_]+'? (does not exist|not found)")
+"""Neither Milvus Lite nor every call of Milvus 2.3 has a code of its own for it."""
 _CONNECT_FAILED = frozenset({2})
 _PASSING = frozenset({1, 3, 4, 5, 7, 8, 9, 65535})
 """Not ready, out of memory, too many requests, internal, disk full, rate limit, quota, unexpected."""
