@@ -92,6 +92,27 @@ def test_a_quota_that_refuses_an_object(cluster: Cluster, operator: RunningOpera
     assert "tight" in condition["message"]
 
 
+def test_a_quota_that_refuses_a_pod_of_a_stateful_set(cluster: Cluster, operator: RunningOperator) -> None:
+    cluster.apply(endpoint_chatbot())
+    found = cluster.until(lambda: cluster.get("statefulset", "shop-redis"))
+    about = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "shop-redis", "namespace": cluster.namespace,
+             "uid": found["metadata"]["uid"]}  # fmt: skip
+    # As the StatefulSet controller tells it: by an event, and by no condition.
+    cluster.apply({
+        "apiVersion": "v1", "kind": "Event", "metadata": {"name": "shop-redis.refused"}, "involvedObject": about,
+        "type": "Warning", "reason": "FailedCreate", "lastTimestamp": "2026-01-01T00:00:00Z",
+        "message": 'create Pod shop-redis-0 in StatefulSet shop-redis failed error: pods "shop-redis-0" is forbidden: '
+                   "exceeded quota: tight, requested: pods=1, used: pods=0, limited: pods=0",
+    })  # fmt: skip
+    cluster.patch_status(
+        "statefulset", "shop-redis", {"observedGeneration": found["metadata"]["generation"], "replicas": 0}
+    )
+    condition = cluster.until_reason("chatbot", "shop", "GatewayReady", "QuotaExceeded")
+    assert "limited: pods=0" in condition["message"]
+    cluster.run_deployment("shop-redis", "statefulset")
+    cluster.until_reason("chatbot", "shop", "GatewayReady", "Starting")
+
+
 def test_an_event_tells_once_that_ready_was_lost(cluster: Cluster, operator: RunningOperator) -> None:
     bring_up(cluster)
     gone = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 0, "availableReplicas": 0}

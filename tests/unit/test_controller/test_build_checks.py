@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from kefu_operator.building import BuildView
+from kefu_operator.gather.refused import lacks_pods
 from kefu_operator.pods import ContainerView, Ended, PodView
 from kefu_operator.status.build_checks import check_build
 from kefu_operator.status.check import Verdict
@@ -45,3 +48,25 @@ def test_a_build_that_failed_has_the_jobs_reason_and_its_pods_last_words() -> No
     assert "BackoffLimitExceeded: Job has reached the specified backoff limit" in found.message
     assert "RuntimeError: out of memory" in found.message
     assert "delete the Job" in found.message
+
+
+def test_a_build_whose_pod_is_refused_says_by_what() -> None:
+    found = check_build(
+        "build-1", BuildView(job()), "pods is forbidden: exceeded quota: tight, requested: nvidia.com/gpu=1"
+    )
+    assert found
+    assert (found.verdict, found.reason) == (Verdict.STUCK, "QuotaExceeded")
+
+
+@pytest.mark.parametrize(
+    ("status", "lacking"),
+    [
+        ({}, False),
+        ({"startTime": "t"}, True),
+        ({"startTime": "t", "active": 1}, False),
+        ({"startTime": "t", "succeeded": 1}, False),
+        ({"startTime": "t", "conditions": [{"type": "Failed"}]}, False),
+    ],
+)
+def test_a_job_lacks_its_pod_while_its_controller_cannot_make_it(status: dict[str, Any], lacking: bool) -> None:
+    assert lacks_pods({"kind": "Job", "metadata": {"name": "b"}, "spec": {}, "status": status}) == lacking

@@ -13,7 +13,7 @@ def told(
     *parts: Check, before: tuple[Condition, ...] = (), now: str = "t1", progress: Check | None = None
 ) -> dict[str, Condition]:
     named = {f"Part{number}": [check] for number, check in enumerate(parts)}
-    made = conditions(named, before, 7, now, with_stalled=True, progress=progress)
+    made = conditions(named, before, 7, now, progress=progress)
     return {condition.type: condition for condition in made}
 
 

@@ -138,7 +138,7 @@ KNOWLEDGE_INDEX = Definition(
 CHATBOT_DEPLOYMENT = Definition(
     model=ChatbotDeployment,
     plural="chatbotdeployments",
-    short_names=("chatbot", "cbd"),
+    short_names=("chatbot", "chatbots", "cbd"),
     columns=(
         _READY,
         Column("Release", ".status.releases.stable", description="The release that serves the customers."),

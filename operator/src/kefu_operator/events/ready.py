@@ -1,4 +1,4 @@
-"""The events that tell of a change of Ready, and of the end of a rollout."""
+"""The events that tell of a change of Ready, of being stuck before it was ever so, and of the end of a rollout."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -13,18 +13,26 @@ MAX_NOTE = 1000
 
 
 def ready_event(found: Object, before: Iterable[Condition], after: Iterable[Condition], now: datetime) -> Object | None:
-    """The event that tells of a change of Ready; None where it has not changed."""
-    old = next((condition for condition in before if condition.type == "Ready"), None)
-    new = next((condition for condition in after if condition.type == "Ready"), None)
-    if new is None or (old is not None and old.status == new.status):
+    """The event that tells of a change of Ready, or that what was not ready is stuck; None where neither is news."""
+    was, now_is = ({each.type: each for each in told} for told in (before, after))
+    old, new = was.get("Ready"), now_is.get("Ready")
+    if new is None:
         return None
-    if old is None and new.status != "True":
-        return None
+    if (old is None and new.status != "True") or (old is not None and old.status == new.status):
+        return _stuck_event(found, was.get("Stalled"), now_is.get("Stalled"), now)
     moment = now.astimezone(UTC)
     # One name a change: a change that is told twice is refused as existing already. An index and a chatbot of one name
     # may change in the same second.
     name = f"{found['kind'].lower()}.{moment:%Y%m%d%H%M%S}.{new.status.lower()}"
     return _event(found, name, new.status == "True", new.reason, new.message, moment)
+
+
+def _stuck_event(found: Object, old: Condition | None, new: Condition | None, now: datetime) -> Object | None:
+    if new is None or new.status != "True" or (old is not None and old.status == "True"):
+        return None
+    moment = now.astimezone(UTC)
+    name = f"{found['kind'].lower()}.{moment:%Y%m%d%H%M%S}.stuck"
+    return _event(found, name, good=False, reason=new.reason, message=new.message, moment=moment)
 
 
 def release_event(found: Object, reason: str, release: str, began: str, message: str, now: datetime) -> Object:

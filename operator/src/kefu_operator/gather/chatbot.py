@@ -13,6 +13,7 @@ from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.pods import gather_pods
+from kefu_operator.gather.refused import gather_refused
 from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
 from kefu_operator.kinds import Kinds
 from kefu_operator.plan.engine import engine_name
@@ -70,6 +71,8 @@ class ChatbotFacts:
 
     builds: Mapping[str, BuildView] = field(default_factory=dict)
     """Of engines that are compiled, by name; not looked for where no release can have one."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Of what lacks pods, by name: why they are refused, where that is told."""
 
     def engine_of(self, name: str) -> EngineView:
         """An engine as it is."""
@@ -103,7 +106,9 @@ async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds
     image_volumes = not needs_image_volumes(chatbot) or await has_image_volumes(client)
     known, by_name = dict(zip(names, indexes, strict=True)), dict(zip(engines, views, strict=True))
     builds = await _builds(client, namespace) if chatbot.spec.engine.tensorrt_llm or chatbot.spec.rollout else {}
-    return ChatbotFacts(found, chatbot, owned, pods, by_name, known, image_volumes, kinds, revisions, builds)
+    jobs = [build.job for build in builds.values() if build.job]
+    refused = await gather_refused(client, namespace, (*owned, *jobs))
+    return ChatbotFacts(found, chatbot, owned, pods, by_name, known, image_volumes, kinds, revisions, builds, refused)
 
 
 async def _builds(client: Client, namespace: str) -> dict[str, BuildView]:

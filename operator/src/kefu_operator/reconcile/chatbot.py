@@ -244,7 +244,6 @@ class ChatbotReconciler:
                 (),
                 found["metadata"]["generation"],
                 stamp(self._now()),
-                with_stalled=True,
             )
             status = ChatbotDeploymentStatus(observed_generation=found["metadata"]["generation"], conditions=after)
             await tell(self._applier, found, _dump(status), (), after, self._now())
@@ -273,7 +272,6 @@ class ChatbotReconciler:
             before,
             generation,
             stamp(self._now()),
-            with_stalled=True,
             progress=released if released.verdict is Verdict.WAIT else None,
             beside={"Released": released, **({"ScalingActive": verdicts.scaling} if verdicts.scaling else {})},
         )
@@ -340,7 +338,7 @@ def _again(facts: ChatbotFacts, refusals: Refusals, course: Course) -> Again:
         if each.plan.engine.workload
     )
     trouble = FETCHING_SECONDS if loading or any(pod.fetching for pod in pods) else None
-    if trouble is None and any(pod.creating or pod.crashed for pod in pods):
+    if trouble is None and (facts.refused or any(pod.creating or pod.crashed for pod in pods)):
         trouble = TROUBLE_SECONDS
     return Again(min((after for after in (trouble, course.again) if after is not None), default=None))
 

@@ -202,7 +202,6 @@ class KnowledgeReconciler:
             before,
             generation,
             stamp(now),
-            with_stalled=False,
             progress=Check(Verdict.WAIT, Reason.BUILDING, decision.check.message) if building else None,
         )
         status = KnowledgeIndexStatus(
@@ -228,7 +227,7 @@ class KnowledgeReconciler:
                 "Published": [check],
                 "StoreReady": [check],
             }
-            after = conditions(parts, (), generation, stamp(self._now()), with_stalled=False)
+            after = conditions(parts, (), generation, stamp(self._now()))
             status = KnowledgeIndexStatus(
                 observed_generation=generation, conditions=after, published=_remembered(found)
             )

@@ -4,13 +4,14 @@ from kefu_operator.building import BuildView
 from kefu_operator.status.check import Check, stuck, wait, worst
 from kefu_operator.status.pod_checks import check_pod
 from kefu_operator.status.reasons import Reason
+from kefu_operator.status.workload_checks import forbidden
 
 MAX_WORDS = 300
 """Characters of a failed pod's last words."""
 
 
-def check_build(name: str, build: BuildView) -> Check | None:
-    """What keeps the engine from being built, or how far it is; None once it is."""
+def check_build(name: str, build: BuildView, refused: str = "") -> Check | None:
+    """What keeps the engine from being built, or how far it is; None once it is. `refused`: why its Job gets no pod."""
     if build.done:
         return None
     if build.failure:
@@ -21,7 +22,8 @@ def check_build(name: str, build: BuildView) -> Check | None:
             "have it tried again",
         )
     under_way = wait(Reason.ENGINE_BUILDING, f"Job {name} builds the engine, which can take an hour")
-    return worst((*(found for pod in build.pods if not pod.deleting and (found := check_pod(pod))), under_way))
+    kept = [forbidden(refused)] if refused else []
+    return worst((*kept, *(found for pod in build.pods if not pod.deleting and (found := check_pod(pod))), under_way))
 
 
 def _last_words(build: BuildView) -> str:

@@ -31,7 +31,11 @@ def check_engine(engine: EnginePlan, facts: ChatbotFacts) -> Check:
         )
     layout = f" ({engine.layout})" if engine.layout else ""
     build = engine.workload.build
-    building = check_build(build.name, facts.builds.get(build.name, BuildView())) if build else None
+    building = (
+        check_build(build.name, facts.builds.get(build.name, BuildView()), facts.refused.get(build.name, ""))
+        if build
+        else None
+    )
     if building and (found.deployment is None or building.verdict > Verdict.WAIT):
         return building
     # An engine that is built anew goes on answering from the build before.
@@ -43,7 +47,12 @@ def check_gateway(plan: ChatbotPlan, facts: ChatbotFacts) -> list[Check]:
     """The gateway, and the store of its conversations."""
     parts = {"the gateway": plan.gateway, "the session store": plan.session_store}
     return [
-        check_workload(what, find(facts.owned, kind_of(workload), workload.name), pods_of(facts.pods, workload.name))
+        check_workload(
+            what,
+            find(facts.owned, kind_of(workload), workload.name),
+            pods_of(facts.pods, workload.name),
+            facts.refused.get(workload.name, ""),
+        )
         for what, workload in parts.items()
         if workload
     ]

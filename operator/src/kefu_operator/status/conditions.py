@@ -16,18 +16,16 @@ def conditions(
     generation: int,
     now: str,
     *,
-    with_stalled: bool,
     progress: Check | None = None,
     beside: Mapping[str, Check] | None = None,
 ) -> tuple[Condition, ...]:
-    """Ready, one condition a part, Progressing and, where wanted, Stalled.
+    """Ready, one condition a part, Progressing and Stalled, by which kstatus tells work from failure.
 
     Args:
         parts: the checks behind each condition, in the order in which they are told.
         before: the conditions as they are; a time of transition is kept where the status is.
         generation: of the spec that was judged.
         now: the current time (RFC 3339).
-        with_stalled: whether the kind has the condition Stalled.
         progress: work that goes on although all is ready.
         beside: checks with conditions of their own that customers do not depend on: Ready is told without them.
     """
@@ -38,9 +36,8 @@ def conditions(
         "Ready": _judge(whole, "all parts are ready"),
         **{name: (_status(check), check) for name, check in (told | dict(beside or {})).items()},
         "Progressing": _flag(moving, whole),
+        "Stalled": _flag(whole if whole.verdict is Verdict.STUCK else None, whole),
     }
-    if with_stalled:
-        judged["Stalled"] = _flag(whole if whole.verdict is Verdict.STUCK else None, whole)
     old = {condition.type: condition for condition in before}
     return tuple(_condition(name, *judge, old.get(name), generation, now) for name, judge in judged.items())
 

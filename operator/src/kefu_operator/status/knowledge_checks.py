@@ -27,7 +27,9 @@ def check_sources(facts: KnowledgeFacts) -> list[Check]:
         for source in sources
         if source.config_map and source.name not in facts.digests
     ]
-    return missing or [ok(Reason.SOURCES_FOUND, f"{len(sources)} sources are there")]
+    return missing or [
+        ok(Reason.SOURCES_FOUND, f"{len(sources)} source{' is' if len(sources) == 1 else 's are'} there")
+    ]
 
 
 def check_evaluation(plan: KnowledgePlan, facts: KnowledgeFacts, decision: Decision) -> list[Check]:

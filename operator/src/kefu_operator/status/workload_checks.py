@@ -10,13 +10,14 @@ from kefu_operator.status.pod_checks import check_pod
 from kefu_operator.status.reasons import Reason
 
 
-def check_workload(what: str, deployment: Object | None, pods: Sequence[PodView]) -> Check:
+def check_workload(what: str, deployment: Object | None, pods: Sequence[PodView], refused: str = "") -> Check:
     """Whether the Deployment runs as its newest spec says.
 
     Args:
         what: how messages call it, e.g. `the gateway`.
         deployment: as it is; None where it does not exist yet.
         pods: of this workload.
+        refused: why it gets no pods, where only its events tell.
     """
     if deployment is None:
         return wait(Reason.CREATING, f"{what} is being created")
@@ -25,7 +26,8 @@ def check_workload(what: str, deployment: Object | None, pods: Sequence[PodView]
     available, wanted = _available(deployment), deployment["spec"].get("replicas", 1)
     if available and _rolled_out(deployment):
         return ok(Reason.RUNNING, f"{what}: {available}/{wanted} pods are ready")
-    return worst((*_leaves(deployment, pods), _progress(what, available, wanted)))
+    leaves = (*([forbidden(refused)] if refused else []), *_leaves(deployment, pods))
+    return worst((*leaves, _progress(what, available, wanted)))
 
 
 def check_refusals(refusals: Iterable[ApiError | NotOurs]) -> list[Check]:
@@ -37,11 +39,12 @@ def _refusal(refusal: ApiError | NotOurs) -> Check:
     if isinstance(refusal, NotOurs):
         return stuck(Reason.NAME_CONFLICT, str(refusal))
     if isinstance(refusal, Forbidden):
-        return _forbidden(str(refusal))
+        return forbidden(str(refusal))
     return stuck(Reason.REJECTED, f"the API server rejects an object: {refusal}")
 
 
-def _forbidden(message: str) -> Check:
+def forbidden(message: str) -> Check:
+    """Why the API server will not have something."""
     if "being terminated" in message:
         return wait(Reason.NAMESPACE_TERMINATING, f"the namespace is being deleted: {message}")
     if "exceeded quota" in message or "must specify" in message:
@@ -73,7 +76,7 @@ def _replica_failure(deployment: Object) -> Check | None:
     failure = next((found for found in conditions if found["type"] == "ReplicaFailure"), None)
     if failure is None or failure["status"] != "True":
         return None
-    return _forbidden(failure.get("message", ""))
+    return forbidden(failure.get("message", ""))
 
 
 def _progress(what: str, available: int, wanted: int) -> Check:
