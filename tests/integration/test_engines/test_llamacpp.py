@@ -5,12 +5,17 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from kefu_operator.plan.engines.llama_cpp import BUSY, STEPS
+from kefu_operator.plan.engines.progress import alive
 from tests.integration.test_engines.launcher import Engine, launched
 
 pytestmark = pytest.mark.model
@@ -72,6 +77,19 @@ async def test_the_constant_beginning_of_a_prompt_is_computed_once(
         async with session.post(f"{engine.url}/v1/chat/completions", json=question(text, max_tokens=1)) as answer:
             cached.append((await answer.json())["usage"]["prompt_tokens_details"]["cached_tokens"])
     assert cached[-1] >= 20
+
+
+async def test_its_steps_are_counted_and_the_probe_lets_it_live(
+    session: aiohttp.ClientSession, engine: Engine, tmp_path: Path
+) -> None:
+    command = list(alive(sys.executable, int(engine.url.rpartition(":")[2]), BUSY, STEPS, seconds=0))
+    command[4] = str(tmp_path / "progress.json")
+    name = STEPS.removeprefix("llamacpp:")
+    for _ in range(2):
+        before = await gauge(session, engine, name)
+        async with session.post(f"{engine.url}/v1/chat/completions", json=question("保修多久？", max_tokens=4)):
+            assert (await asyncio.to_thread(subprocess.run, command, check=False)).returncode == 0
+        assert await gauge(session, engine, name) > before
 
 
 async def test_leaving_a_stream_frees_its_slot(session: aiohttp.ClientSession, engine: Engine) -> None:

@@ -46,8 +46,10 @@ def resources(compute: Compute) -> Object:
 
 def probe(planned: Probe) -> Object:
     """How the kubelet asks."""
-    if planned.path is None:
-        question: Object = {"tcpSocket": {"port": planned.port}}
+    if planned.command:
+        question: Object = {"exec": {"command": list(planned.command)}}
+    elif planned.path is None:
+        question = {"tcpSocket": {"port": planned.port}}
     else:
         question = {"httpGet": {"path": planned.path, "port": planned.port}}
     return {

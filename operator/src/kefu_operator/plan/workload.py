@@ -97,13 +97,15 @@ class CacheMount(Mount):
 
 @dataclass(frozen=True)
 class Probe:
-    """How to ask a container how it is: HTTP GET, or a TCP connection where `path` is None."""
+    """How to ask a container how it is: HTTP GET, or a TCP connection where `path` is None, or a command where there is one."""
 
     port: str
     path: str | None
     period_seconds: int = 5
     failures: int = 3
     timeout_seconds: int = 3
+    command: tuple[str, ...] = ()
+    """Run in the container; on a laptop `path` is asked in its place."""
 
 
 @dataclass(frozen=True)

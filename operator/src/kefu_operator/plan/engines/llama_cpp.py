@@ -6,6 +6,7 @@ from kefu_api.kinds.model import ModelSource
 from kefu_operator.plan.demand import EngineSignals
 from kefu_operator.plan.engines.drain import GRACE_SECONDS, drain
 from kefu_operator.plan.engines.plan import ACCESS, PORT, SERVED_NAME, EnginePlan, reach
+from kefu_operator.plan.engines.progress import FAILURES, PERIOD_SECONDS, TIMEOUT_SECONDS, alive
 from kefu_operator.plan.model_files import model_files
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
@@ -17,6 +18,8 @@ PREFIXES = "1Gi"
 """Room for the constant prompts of some fifty chatbots: about 28 kB a token with 1.5 billion weights."""
 
 BUSY = ("llamacpp:requests_processing", "llamacpp:requests_deferred")
+STEPS = "llamacpp:n_decode_total"
+"""Grows with every step of the model."""
 SIGNALS = EngineSignals(waiting="llamacpp:requests_deferred")
 
 
@@ -48,7 +51,14 @@ def plan_llama_cpp(
         ports=(PORT,),
         startup=Probe("http", "/health", period_seconds=1, failures=LOAD_SECONDS),
         readiness=Probe("http", "/health", failures=4, timeout_seconds=10),
-        liveness=Probe("http", "/health", period_seconds=10, failures=12, timeout_seconds=10),
+        liveness=Probe(
+            "http",
+            "/health",
+            period_seconds=PERIOD_SECONDS,
+            failures=FAILURES,
+            timeout_seconds=TIMEOUT_SECONDS,
+            command=alive("python", PORT.number, BUSY, STEPS),
+        ),
     )  # fmt: skip
     workload = Workload(
         name=name,

@@ -14,6 +14,7 @@ from kefu_operator.plan.demand import EngineSignals
 from kefu_operator.plan.engines.adapters import WantedAdapter, plan_adapters, wanted_adapters
 from kefu_operator.plan.engines.drain import GRACE_SECONDS, drain
 from kefu_operator.plan.engines.plan import ACCESS, PORT, SERVED_NAME, EnginePlan, reach
+from kefu_operator.plan.engines.progress import FAILURES, PERIOD_SECONDS, TIMEOUT_SECONDS, alive
 from kefu_operator.plan.engines.vllm_options import held, layout_options, serving_options
 from kefu_operator.plan.fit.described import shape_of
 from kefu_operator.plan.fit.explain import summary
@@ -38,6 +39,8 @@ FEWEST_THREADS = 2
 """With one thread, a prompt is read at half the speed, and a request for one core is often answered with more."""
 
 BUSY = ("vllm:num_requests_running", "vllm:num_requests_waiting")
+STEPS = "vllm:iteration_tokens_total_count"
+"""Grows with every step of the model."""
 SIGNALS = EngineSignals(waiting="vllm:num_requests_waiting", cache_use="vllm:kv_cache_usage_perc")
 
 
@@ -97,7 +100,14 @@ def plan_vllm(
         ports=(PORT,),
         startup=Probe("http", "/health", period_seconds=5, failures=LOAD_SECONDS // 5),
         readiness=Probe("http", "/health", failures=4, timeout_seconds=10),
-        liveness=Probe("http", "/health", period_seconds=10, failures=12, timeout_seconds=10),
+        liveness=Probe(
+            "http",
+            "/health",
+            period_seconds=PERIOD_SECONDS,
+            failures=FAILURES,
+            timeout_seconds=TIMEOUT_SECONDS,
+            command=alive("python3", PORT.number, BUSY, STEPS),
+        ),
     )  # fmt: skip
     steps = tuple(step for each in every for step in each.steps)
     companions = (adapted.companion,) if adapted else ()
