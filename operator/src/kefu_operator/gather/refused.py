@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from kefu_operator.client import Client
+from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.pods import newest_message
 from kefu_operator.resources import EVENTS, JOBS, STATEFUL_SETS
