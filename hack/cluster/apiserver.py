@@ -47,7 +47,7 @@ class ControlPlane:
         """
         wanted = ["etcd", "kube-apiserver", "kubectl", *(["kube-controller-manager"] if controllers else [])]
         if missing(wanted):
-            build(groups_named(["etcd", "kubernetes"]))
+            build(groups_named(wanted))
         self.folder = Path(tempfile.mkdtemp(prefix="kefu-apiserver-"))
         self._processes: list[Process] = []
         self._authority = Authority(self.folder / "pki")

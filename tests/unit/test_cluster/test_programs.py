@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from hack.cluster.cache import digest, relink
 from hack.cluster.errors import UsageError
+from hack.cluster.gobuild import executable_name
 from hack.cluster.programs import GROUPS, Group, groups_named
 
 HOSTS = ("proxy.", "https://", "http://")
 
 
 def test_the_key_depends_on_flags_and_packages_but_not_on_their_order() -> None:
-    group = next(group for group in GROUPS if group.name == "kubernetes")
+    group = next(group for group in GROUPS if group.name == "core")
     assert group.key == replace(group, packages=dict(reversed(group.packages.items()))).key
     assert group.key != replace(group, ldflags="").key
     assert group.key != replace(group, packages={"kubectl": group.packages["kubectl"]}).key
@@ -23,8 +24,16 @@ def test_parts_that_join_to_the_same_bytes_have_different_digests() -> None:
 
 
 def test_a_program_is_found_by_its_own_name_and_by_its_groups() -> None:
-    assert [group.name for group in groups_named(["kubectl"])] == ["kubernetes"]
-    assert [group.name for group in groups_named(["etcd", "helm"])] == ["etcd", "helm"]
+    assert [group.name for group in groups_named(["kubectl", "helm"])] == ["core"]
+    assert [group.name for group in groups_named(["core", "kwok"])] == ["core", "kwok"]
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [("k8s.io/kubernetes/cmd/kubectl", "kubectl"), ("go.etcd.io/etcd/server/v3", "server"), ("./coredns", "coredns")],
+)
+def test_the_compilers_name_of_a_program_leaves_out_its_major_version(package: str, name: str) -> None:
+    assert executable_name(package) == name
 
 
 def test_optional_groups_are_built_only_by_name() -> None:
