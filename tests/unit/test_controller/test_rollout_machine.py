@@ -158,6 +158,14 @@ def test_a_person_promotes_as_soon_as_the_engine_answers_and_aborts_at_once() ->
     assert advance(aborted, seen(6, promoted=True)) == State("r2")
 
 
+def test_who_promotes_while_the_engine_is_away_loses_no_step_by_thinking_again() -> None:
+    state = advance(begun(), seen(60, Outcome.PASS))
+    away = advance(state, seen(70, ready=False))
+    promoted = advance(away, seen(80, promoted=True, ready=False))
+    assert promoted == away
+    assert weight(advance(promoted, seen(90))) == 50
+
+
 def test_blue_green_is_none_then_all() -> None:
     state = begun(BLUE_GREEN)
     assert (weight(state, BLUE_GREEN), is_due(state, BLUE_GREEN, START + 60)) == (0, False)

@@ -101,8 +101,9 @@ def change(before: State, after: State) -> tuple[Literal["Promoted", "RolledBack
 def _promote(state: State, seen: Seen) -> State:
     if seen.ready:
         return State(stable=seen.target)
-    since = state.since if state.candidate == seen.target else seen.now
-    return State(state.stable, seen.target, Phase.WAITING, since=since)
+    if state.candidate == seen.target:
+        return _wait(state, seen)
+    return State(state.stable, seen.target, Phase.WAITING, since=seen.now)
 
 
 def _reject(state: State, seen: Seen, cause: Cause, why: str) -> State:
@@ -111,7 +112,7 @@ def _reject(state: State, seen: Seen, cause: Cause, why: str) -> State:
 
 def _go_on(state: State, seen: Seen, strategy: Strategy) -> State:
     if not seen.ready or (seen.paused and state.phase is Phase.WAITING):
-        return replace(state, phase=Phase.WAITING, since=seen.now if state.phase is not Phase.WAITING else state.since)
+        return _wait(state, seen)
     if state.phase is Phase.WAITING:
         # What was counted while the engine was away says nothing of the release.
         state = _begin(state, seen, state.step)
@@ -124,6 +125,11 @@ def _go_on(state: State, seen: Seen, strategy: Strategy) -> State:
     if state.phase is Phase.PAUSED:
         return _begin(state, seen, state.step)
     return _step(state, seen, strategy)
+
+
+def _wait(state: State, seen: Seen) -> State:
+    """The same step without customers, since when they had to go."""
+    return state if state.phase is Phase.WAITING else replace(state, phase=Phase.WAITING, since=seen.now)
 
 
 def _measure(state: State, seen: Seen) -> State:
