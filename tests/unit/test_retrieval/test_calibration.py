@@ -112,10 +112,10 @@ def test_learns_what_a_biased_confidence_means() -> None:
 
 
 def test_believes_the_formula_where_there_is_too_little_to_learn_from() -> None:
-    points = biased(400)
+    points = biased(800)
     assert calibration(points[: LEAST - 1], "j") is None
     rights = [point for point in points if point.right]
-    assert calibration(rights[:100] + [p for p in points if not p.right][: EACH - 1], "j") is None
+    assert calibration(rights[:LEAST] + [p for p in points if not p.right][: EACH - 1], "j") is None
     assert calibration([], "j") is None
 
 
@@ -142,10 +142,10 @@ FAQ = "\n".join(
 )
 KNOWN = [
     f"- {{id: k{n}-{word}, question: how return number{n} {word}, sources: [faq/a{place}]}}"
-    for n in range(8)
+    for n in range(16)
     for place, word in enumerate(WORDS)
 ]
-UNKNOWN = [f"- {{id: u{n}, question: How do I return unheard{n}, answerable: false}}" for n in range(40)]
+UNKNOWN = [f"- {{id: u{n}, question: How do I return unheard{n}, answerable: false}}" for n in range(80)]
 GOLDEN = "\n".join([*KNOWN, *UNKNOWN])
 
 
@@ -180,7 +180,7 @@ async def test_a_version_carries_what_its_questions_taught_and_takes_it_back_whe
     shop = Shop(tmp_path)
     learnt = (await shop.ingest("v1")).judgement
     assert learnt and learnt.calibration
-    assert learnt.calibration.questions == 104
+    assert learnt.calibration.questions == len(KNOWN) + len(UNKNOWN)
     assert learnt.calibration.after < learnt.calibration.before
     found = await shop.ask("How do I return unheard")
     assert found.explanation and found.explanation.calibrated
