@@ -82,7 +82,7 @@ test-integration: .venv/.ready tools models ## Real API server, Milvus, Redis, l
 	$(PYTEST) $(PARALLEL) tests/integration
 
 test-e2e: .venv/.ready tools models ## Real pods on a real node: the whole way from YAML to answer
-	$(PYTEST) -n 2 --dist loadgroup tests/e2e
+	$(PYTEST) tests/e2e
 
 test-scaling: .venv/.ready tools models ## Real KEDA, metrics-server and Prometheus: an engine from one pod to two, none and back
 	$(PY) -m hack.cluster build --only keda --only metrics-server
