@@ -32,6 +32,9 @@ STANDALONE_ENVIRONMENT = {
 """Milliseconds: how stale a bounded read may be, for which sealing waits, and the rounds of the coordinators, for which all else
 does. With the server's own settings each collection takes twice as long.
 """
+STANDALONE_ATTEMPTS = 3
+STANDALONE_SECONDS = 60.0
+"""For one attempt to start it, which takes 15 s on two cores."""
 READY_SECONDS = 120.0
 
 
@@ -53,6 +56,8 @@ class Server:
     process: subprocess.Popen[bytes] | None = None
     environment: Mapping[str, str] | None = None
     """Variables besides those of this process."""
+    patience: float = READY_SECONDS
+    """Seconds to become ready in."""
 
     @property
     def uri(self) -> str:
@@ -69,7 +74,7 @@ class Server:
                 start_new_session=True,
                 env={**os.environ, **(self.environment or {})},
             )
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + self.patience
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
@@ -144,17 +149,31 @@ def milvus_standalone(folder: Path, *options: str) -> Iterator[Server]:
     with (cache / "milvus-standalone.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         binary = _standalone_environment(cache) / "bin" / "milvus-server"
-        folder.mkdir(parents=True, exist_ok=True)
-        _wait_for_free(STANDALONE_PORTS)
-        port = free_port()
-        command = [str(binary), "--data", str(folder / "data"), "--proxy-port", str(port), *options]
-        log, health = folder / "milvus.log", "http://127.0.0.1:9091/healthz"
-        server = Server(command, port, log, health, environment=STANDALONE_ENVIRONMENT)
-        server.start()
+        server = _started_standalone(binary, folder, options)
         try:
             yield server
         finally:
             server.kill()
+
+
+def _started_standalone(binary: Path, folder: Path, options: Sequence[str]) -> Server:
+    """One that is healthy: now and then its parts wait for one another at the start, for good."""
+    for attempt in range(STANDALONE_ATTEMPTS):
+        home = folder / f"attempt-{attempt}"
+        home.mkdir(parents=True)
+        _wait_for_free(STANDALONE_PORTS)
+        port = free_port()
+        command = [str(binary), "--data", str(home / "data"), "--proxy-port", str(port), *options]
+        log, health = home / "milvus.log", "http://127.0.0.1:9091/healthz"
+        server = Server(command, port, log, health, environment=STANDALONE_ENVIRONMENT, patience=STANDALONE_SECONDS)
+        try:
+            server.start()
+        except AssertionError:
+            if attempt + 1 == STANDALONE_ATTEMPTS:
+                raise
+        else:
+            break
+    return server
 
 
 def _wait_for_free(ports: Sequence[int]) -> None:

@@ -1,6 +1,5 @@
 """An external Milvus that asks who one is: the store suite as a tenant, and what one tenant can see of another."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,7 +17,6 @@ ROOT = "root:Milvus"
 TENANTS = {"tenant_a": "anna:Geheim-1", "tenant_b": "boris:Geheim-2"}
 """Database of each tenant, and the user who owns it."""
 ALIAS = "kefu_t_shop"
-GRANT_SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -77,18 +75,31 @@ def _store(server: servers.Server, database: str | None, token_file: str | None)
     return MilvusStore(target, timeout=60.0)
 
 
-def _when_granted(act: Callable[[], object]) -> None:
-    """Act again while it is refused: Milvus's proxy hears of a grant a moment after it was given."""
-    deadline = time.monotonic() + GRANT_SECONDS
-    while True:
-        try:
-            act()
-        except StoreRefused:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return
+class TestMilvusDatabases:
+    """These come first: after the store suite, Milvus 2.3.5 denies the grant of the first one for good."""
+
+    def test_says_what_to_ask_the_administrator_where_it_may_not_make_its_database(
+        self, server: servers.Server, token: Callable[[str], str]
+    ) -> None:
+        root = MilvusClient(uri=server.uri, token=ROOT)
+        root.create_user("clara", "Geheim-3")
+        root.create_role("reader")
+        for privilege in ("DescribeCollection", "ShowCollections"):  # as everybody has, as Milvus comes
+            root.grant_privilege("reader", "Global", privilege, "*", db_name="absent")
+        root.grant_role("clara", "reader")
+        root.close()
+        stranger = _store(server, "absent", token("clara:Geheim-3"))
+        with pytest.raises(DatabaseMissing, match="ask the administrator of the Milvus to create it"):
+            stranger.collections(ALIAS)
+        stranger.close()
+
+    def test_makes_its_database_where_it_may(self, server: servers.Server, token: Callable[[str], str]) -> None:
+        owner = _store(server, "made_by_kefu", token(ROOT))
+        assert owner.published(ALIAS) is None
+        owner.create(f"{ALIAS}_v1", manifest("v1", sparse=False))
+        assert [held.version for held in owner.collections(ALIAS)] == ["v1"]
+        owner.drop(f"{ALIAS}_v1")
+        owner.close()
 
 
 class TestMilvusExternal(StoreSuite):
@@ -140,26 +151,3 @@ class TestMilvusExternal(StoreSuite):
         assert (neighbour.count(mine), store.count(mine)) == (0, len(ROWS))
         neighbour.drop(mine)
         neighbour.close()
-
-    def test_says_what_to_ask_the_administrator_where_it_may_not_make_its_database(
-        self, server: servers.Server, token: Callable[[str], str]
-    ) -> None:
-        root = MilvusClient(uri=server.uri, token=ROOT)
-        root.create_user("clara", "Geheim-3")
-        root.create_role("reader")
-        for privilege in ("DescribeCollection", "ShowCollections"):  # as everybody has, as Milvus comes
-            root.grant_privilege("reader", "Global", privilege, "*", db_name="absent")
-        root.grant_role("clara", "reader")
-        root.close()
-        stranger = _store(server, "absent", token("clara:Geheim-3"))
-        with pytest.raises(DatabaseMissing, match="ask the administrator of the Milvus to create it"):
-            _when_granted(lambda: stranger.collections(ALIAS))
-        stranger.close()
-
-    def test_makes_its_database_where_it_may(self, server: servers.Server, token: Callable[[str], str]) -> None:
-        owner = _store(server, "made_by_kefu", token(ROOT))
-        assert owner.published(ALIAS) is None
-        owner.create(f"{ALIAS}_v1", manifest("v1", sparse=False))
-        assert [held.version for held in owner.collections(ALIAS)] == ["v1"]
-        owner.drop(f"{ALIAS}_v1")
-        owner.close()
