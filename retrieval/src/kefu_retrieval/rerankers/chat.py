@@ -12,11 +12,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import aiohttp
-
 from kefu_api.documents.index import ChatReranker as Target
-from kefu_retrieval.embeddings.remote import AT_ONCE, BUSY, Remote, authorization, busy
-from kefu_retrieval.errors import RerankerFailed, RerankerUnreachable, RetrievalError
+from kefu_retrieval.embeddings.remote import AT_ONCE, Remote
+from kefu_retrieval.errors import RerankerFailed, RetrievalError
+from kefu_retrieval.rerankers.posting import post
 from kefu_retrieval.sources.text import language
 
 FIELD = "reranker.chat"
@@ -67,19 +66,8 @@ class ChatReranker:
         await self._remote.close()
 
     async def _once(self, question: str, passage: str) -> float:
-        headers = authorization(self._target.api_key_file, RerankerFailed)
         body = {"model": self._target.model, **request(question, passage)}
-        try:
-            async with self._remote.session.post(self._url, json=body, headers=headers) as answer:
-                if answer.status in BUSY:
-                    raise busy(self._url, answer, RerankerUnreachable)
-                if answer.status != 200:
-                    raise RerankerFailed(f"{self._url} answers {answer.status}; check {FIELD}'s url, model and key")
-                return _log_odds(await answer.json(content_type=None))
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise RerankerUnreachable(f"{self._url} does not answer: {type(error).__name__}") from error
-        except ValueError as error:
-            raise RerankerFailed(f"{self._url} answers something other than JSON") from error
+        return _log_odds(await post(self._remote, self._url, body, self._target.api_key_file, FIELD))
 
 
 def request(question: str, passage: str) -> dict[str, Any]:

@@ -8,11 +8,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import aiohttp
-
 from kefu_api.documents.index import EndpointReranker as Target
-from kefu_retrieval.embeddings.remote import BUSY, Remote, authorization, busy
-from kefu_retrieval.errors import RerankerFailed, RerankerUnreachable
+from kefu_retrieval.embeddings.remote import Remote
+from kefu_retrieval.errors import RerankerFailed
+from kefu_retrieval.rerankers.posting import post
 from kefu_retrieval.rerankers.protocol import MAX_CHARACTERS, log_odds
 
 FIELD = "reranker.endpoint"
@@ -44,18 +43,8 @@ class EndpointReranker:
             "documents": [passage[:MAX_CHARACTERS] for passage in passages],
             "top_n": len(passages),
         }
-        headers = authorization(self._target.api_key_file, RerankerFailed)
-        try:
-            async with self._remote.session.post(self._url, json=body, headers=headers) as answer:
-                if answer.status in BUSY:
-                    raise busy(self._url, answer, RerankerUnreachable)
-                if answer.status != 200:
-                    raise RerankerFailed(f"{self._url} answers {answer.status}; check {FIELD}'s url, model and key")
-                return _scores(await answer.json(content_type=None), len(passages))
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise RerankerUnreachable(f"{self._url} does not answer: {type(error).__name__}") from error
-        except ValueError as error:
-            raise RerankerFailed(f"{self._url} answers something other than JSON") from error
+        answer = await post(self._remote, self._url, body, self._target.api_key_file, FIELD)
+        return _scores(answer, len(passages))
 
 
 def _scores(answer: Any, count: int) -> list[float]:
