@@ -6,7 +6,7 @@ from kefu_api.kinds.model import ModelSource
 from kefu_operator.plan.demand import EngineSignals
 from kefu_operator.plan.engines.drain import GRACE_SECONDS, drain
 from kefu_operator.plan.engines.plan import ACCESS, PORT, SERVED_NAME, EnginePlan, reach
-from kefu_operator.plan.engines.progress import FAILURES, PERIOD_SECONDS, TIMEOUT_SECONDS, alive
+from kefu_operator.plan.engines.progress import liveness
 from kefu_operator.plan.model_files import model_files
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
@@ -51,14 +51,7 @@ def plan_llama_cpp(
         ports=(PORT,),
         startup=Probe("http", "/health", period_seconds=1, failures=LOAD_SECONDS),
         readiness=Probe("http", "/health", failures=4, timeout_seconds=10),
-        liveness=Probe(
-            "http",
-            "/health",
-            period_seconds=PERIOD_SECONDS,
-            failures=FAILURES,
-            timeout_seconds=TIMEOUT_SECONDS,
-            command=alive("python", PORT.number, BUSY, STEPS),
-        ),
+        liveness=liveness("python", PORT.number, BUSY, STEPS),
     )  # fmt: skip
     workload = Workload(
         name=name,

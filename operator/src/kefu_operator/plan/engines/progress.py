@@ -5,6 +5,8 @@ comes as an argument, as that of draining does; what it saw last it keeps in a f
 the startup probe asks, and this one does not.
 """
 
+from kefu_operator.plan.workload import Probe
+
 STALL_SECONDS = 300
 """Longest time for one step: a processor reads a whole batch of a prompt in one, a GPU takes milliseconds."""
 PERIOD_SECONDS = 30
@@ -53,3 +55,15 @@ def alive(python: str, port: int, busy: tuple[str, ...], steps: str, seconds: fl
     """
     file = "/tmp/kefu-progress.json"  # noqa: S108 - the container's own
     return (python, "-c", PROGRAM, f"http://127.0.0.1:{port}", file, f"{seconds:g}", ",".join(busy), steps)
+
+
+def liveness(python: str, port: int, busy: tuple[str, ...], steps: str) -> Probe:
+    """The probe that asks so, with the arguments of `alive`."""
+    return Probe(
+        "http",
+        "/health",
+        period_seconds=PERIOD_SECONDS,
+        failures=FAILURES,
+        timeout_seconds=TIMEOUT_SECONDS,
+        command=alive(python, port, busy, steps),
+    )

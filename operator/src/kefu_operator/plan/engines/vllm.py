@@ -14,7 +14,7 @@ from kefu_operator.plan.demand import EngineSignals
 from kefu_operator.plan.engines.adapters import WantedAdapter, plan_adapters, wanted_adapters
 from kefu_operator.plan.engines.drain import GRACE_SECONDS, drain
 from kefu_operator.plan.engines.plan import ACCESS, PORT, SERVED_NAME, EnginePlan, reach
-from kefu_operator.plan.engines.progress import FAILURES, PERIOD_SECONDS, TIMEOUT_SECONDS, alive
+from kefu_operator.plan.engines.progress import liveness
 from kefu_operator.plan.engines.vllm_options import held, layout_options, serving_options
 from kefu_operator.plan.fit.described import shape_of
 from kefu_operator.plan.fit.explain import summary
@@ -100,14 +100,7 @@ def plan_vllm(
         ports=(PORT,),
         startup=Probe("http", "/health", period_seconds=5, failures=LOAD_SECONDS // 5),
         readiness=Probe("http", "/health", failures=4, timeout_seconds=10),
-        liveness=Probe(
-            "http",
-            "/health",
-            period_seconds=PERIOD_SECONDS,
-            failures=FAILURES,
-            timeout_seconds=TIMEOUT_SECONDS,
-            command=alive("python3", PORT.number, BUSY, STEPS),
-        ),
+        liveness=liveness("python3", PORT.number, BUSY, STEPS),
     )  # fmt: skip
     steps = tuple(step for each in every for step in each.steps)
     companions = (adapted.companion,) if adapted else ()
