@@ -18,6 +18,8 @@ import pytest
 from aiohttp import web
 from hack.cluster.cache import binaries
 
+from tests.integration.loopback import served
+
 READY_SECONDS = 120.0
 GIT_BACKEND = Path("/usr/lib/git-core/git-http-backend")
 
@@ -288,12 +290,5 @@ async def git_server(root: Path, credentials: str | None = None) -> AsyncIterato
     server = GitServer(root, credentials)
     application = web.Application(client_max_size=64 * 1024**2)
     application.router.add_route("*", "/{path:.*}", server.answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with served(application) as server.url:
         yield server
-    finally:
-        await runner.cleanup()

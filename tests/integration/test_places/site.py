@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from tests.integration.loopback import served
+
 
 @dataclass
 class Page:
@@ -66,12 +68,5 @@ async def serving() -> AsyncIterator[Site]:
     site = Site()
     application = web.Application()
     application.router.add_get("/{path:.*}", site.answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    listener = web.TCPSite(runner, "127.0.0.1", 0)
-    await listener.start()
-    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with served(application) as site.url:
         yield site
-    finally:
-        await runner.cleanup()

@@ -13,6 +13,7 @@ from aiohttp import web
 from kefu_api.documents.index import EndpointEmbedding
 from kefu_retrieval.embeddings.endpoint import BATCH, EndpointEmbedder
 from kefu_retrieval.errors import EmbeddingFailed, EmbeddingUnreachable
+from tests.integration.loopback import served
 
 DIMENSION = 4
 
@@ -54,13 +55,8 @@ async def endpoint() -> AsyncIterator[Endpoint]:
     made = Endpoint()
     application = web.Application()
     application.router.add_post("/v1/embeddings", made.handle)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield made
-    await runner.cleanup()
+    async with served(application) as made.url:
+        yield made
 
 
 async def embed(endpoint: Endpoint, *texts: str, key: Path | None = None, dimension: int = DIMENSION) -> Any:

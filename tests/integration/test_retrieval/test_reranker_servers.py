@@ -14,6 +14,7 @@ from kefu_api.documents.index import EndpointReranker as EndpointTarget
 from kefu_retrieval.errors import RerankerFailed, RerankerUnreachable
 from kefu_retrieval.rerankers.chat import ChatReranker
 from kefu_retrieval.rerankers.endpoint import EndpointReranker
+from tests.integration.loopback import served
 from tests.integration.test_engines.launcher import launched
 
 
@@ -45,13 +46,8 @@ async def server() -> AsyncIterator[Server]:
     made = Server()
     application = web.Application()
     application.router.add_post("/v1/rerank", made.handle)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield made
-    await runner.cleanup()
+    async with served(application) as made.url:
+        yield made
 
 
 async def rerank(server: Server, *passages: str, key: Path | None = None) -> list[float]:

@@ -14,6 +14,7 @@ from kefu_api.documents.index import TritonEmbedding
 from kefu_retrieval.embeddings.remote import BATCH
 from kefu_retrieval.embeddings.triton import TritonEmbedder
 from kefu_retrieval.errors import EmbeddingFailed, EmbeddingUnreachable
+from tests.integration.loopback import served
 
 DIMENSION = 4
 
@@ -64,13 +65,8 @@ async def triton() -> AsyncIterator[Triton]:
     application = web.Application()
     application.router.add_get("/v2/models/{model}", made.tell)
     application.router.add_post("/v2/models/{model}/infer", made.infer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield made
-    await runner.cleanup()
+    async with served(application) as made.url:
+        yield made
 
 
 async def embed(url: str, *texts: str, model: str = "encoder", dimension: int = DIMENSION) -> Any:
