@@ -17,7 +17,7 @@ from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.render import render
 from kefu_operator.kinds import Kinds
-from kefu_operator.plan.knowledge import config_maps_of
+from kefu_operator.plan.knowledge.version import config_maps_of
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
 from kefu_operator.resources import CUSTOM_METRICS, POD_METRICS, SCALED_OBJECTS
 

@@ -8,7 +8,7 @@ from kefu_api import digest
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_operator.gather.knowledge import KnowledgeFacts
 from kefu_operator.naming import push_key
-from kefu_operator.plan.knowledge import plan_knowledge
+from kefu_operator.plan.knowledge.plan import plan_knowledge
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.workload import DocumentMount
 from kefu_operator.pods import PodView

@@ -12,7 +12,7 @@ from kefu_operator.desired.network import AS_IT_COMES
 from kefu_operator.desired.objects import knowledge_objects, task_objects
 from kefu_operator.fetching.rhythm import Rhythm
 from kefu_operator.plan.fetching import plan_fetching
-from kefu_operator.plan.knowledge import KnowledgePlan, plan_knowledge
+from kefu_operator.plan.knowledge.plan import KnowledgePlan, plan_knowledge
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.workload import DocumentMount, SecretMount
 from tests.unit.test_plan.objects import index

@@ -14,7 +14,8 @@ from kefu_api.documents.index import (
     Reranking,
     TritonEmbedding,
 )
-from kefu_operator.plan.knowledge import QUESTIONS, KnowledgePlan, plan_knowledge
+from kefu_operator.plan.knowledge.plan import KnowledgePlan, plan_knowledge
+from kefu_operator.plan.knowledge.version import QUESTIONS
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.workload import ClaimMount, ConfigMapMount, DocumentMount, SecretMount, Workload
 from tests.unit.test_plan.objects import index

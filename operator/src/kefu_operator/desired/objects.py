@@ -20,8 +20,8 @@ from kefu_operator.desired.service import service
 from kefu_operator.desired.statefulset import stateful_set
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.chatbot import ChatbotPlan
-from kefu_operator.plan.knowledge import COMPONENT as INGESTION
-from kefu_operator.plan.knowledge import KnowledgePlan
+from kefu_operator.plan.knowledge.plan import KnowledgePlan
+from kefu_operator.plan.knowledge.tasks import COMPONENT as INGESTION
 from kefu_operator.plan.scaler import How
 from kefu_operator.plan.sharing import SharedVolume
 from kefu_operator.plan.workload import Build, Task, Workload

@@ -21,7 +21,7 @@ from kefu_operator.desired.objects import (
 from kefu_operator.desired.types import Object
 from kefu_operator.kinds import Kinds
 from kefu_operator.plan.chatbot import plan_chatbot
-from kefu_operator.plan.knowledge import plan_knowledge
+from kefu_operator.plan.knowledge.plan import plan_knowledge
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.sharing import scaled, share_engines

@@ -14,7 +14,7 @@ from kefu_operator.config_map_files import config_map_files
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.pods import gather_pods
-from kefu_operator.plan.knowledge import config_maps_of
+from kefu_operator.plan.knowledge.version import config_maps_of
 from kefu_operator.pods import PodView
 from kefu_operator.resources import (
     CHATBOTS,

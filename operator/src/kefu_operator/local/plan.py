@@ -16,7 +16,9 @@ from kefu_operator.local.ports import LOOPBACK
 from kefu_operator.plan.chatbot import ADMIN, PUBLIC, ChatbotPlan, plan_chatbot
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.fetching import FetchPlan
-from kefu_operator.plan.knowledge import KnowledgePlan, config_maps_of, plan_knowledge, publishes_itself, retrieval_url
+from kefu_operator.plan.knowledge.plan import KnowledgePlan, plan_knowledge
+from kefu_operator.plan.knowledge.retrieval import retrieval_url
+from kefu_operator.plan.knowledge.version import config_maps_of, publishes_itself
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.pushing import push_url
 from kefu_operator.plan.settings import PlanSettings

@@ -15,7 +15,7 @@ from kefu_operator.plan.content import content_of
 from kefu_operator.plan.demand import demand_of
 from kefu_operator.plan.engine import plan_engine
 from kefu_operator.plan.engines.plan import EnginePlan
-from kefu_operator.plan.knowledge import retrieval_url
+from kefu_operator.plan.knowledge.retrieval import retrieval_url
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.reach import Access, Reach
 from kefu_operator.plan.session_store import SessionPlan, plan_session_store

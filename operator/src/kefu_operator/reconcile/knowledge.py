@@ -26,13 +26,10 @@ from kefu_operator.ingestion.decide import decide
 from kefu_operator.ingestion.jobs import heard, view
 from kefu_operator.ingestion.progress import progress_of
 from kefu_operator.ingestion.situation import Decision, Situation
-from kefu_operator.plan.knowledge import (
-    COMPONENT,
-    KnowledgePlan,
-    plan_knowledge,
-    publishes_itself,
-    retrieval_url,
-)
+from kefu_operator.plan.knowledge.plan import KnowledgePlan, plan_knowledge
+from kefu_operator.plan.knowledge.retrieval import retrieval_url
+from kefu_operator.plan.knowledge.tasks import COMPONENT
+from kefu_operator.plan.knowledge.version import publishes_itself
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.workload import Task
 from kefu_operator.reconcile.fetching import decide_sources, digests_of, is_fetch_job, with_digests

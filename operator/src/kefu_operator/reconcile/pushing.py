@@ -10,7 +10,7 @@ from kefu_api.documents.push import Holding, Holdings
 from kefu_api.kinds.knowledge.index import SourceStatus
 from kefu_operator.gather.knowledge import KnowledgeFacts
 from kefu_operator.ingestion.jobs import State, view
-from kefu_operator.plan.knowledge import COMPONENT as INGESTION
+from kefu_operator.plan.knowledge.tasks import COMPONENT as INGESTION
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.pushing import COMPONENT, push_url
 from kefu_operator.pods import PodView

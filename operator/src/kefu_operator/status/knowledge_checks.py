@@ -6,7 +6,7 @@ from kefu_operator.gather.owned import find
 from kefu_operator.ingestion import known
 from kefu_operator.ingestion.decide import told_gates
 from kefu_operator.ingestion.situation import Decision
-from kefu_operator.plan.knowledge import KnowledgePlan
+from kefu_operator.plan.knowledge.plan import KnowledgePlan
 from kefu_operator.plan.workload import Workload
 from kefu_operator.pods import pods_of
 from kefu_operator.resources import DEPLOYMENTS

@@ -21,7 +21,7 @@ from kefu_operator.desired.render import PLACEHOLDER, render
 from kefu_operator.kinds import Kinds
 from kefu_operator.local.options import plan_settings
 from kefu_operator.plan.errors import PlanError
-from kefu_operator.plan.knowledge import config_maps_of
+from kefu_operator.plan.knowledge.version import config_maps_of
 from kefu_operator.resources import SCALED_OBJECTS
 
 EXAMPLES = """\
