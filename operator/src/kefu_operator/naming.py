@@ -104,6 +104,14 @@ def store_token(index: str) -> str:
     return f"{store(index)}-token"
 
 
+def store_alias(namespace: str, index: str) -> str:
+    """Milvus alias that an index's readers search.
+
+    Such names hold letters, digits and underscores only; the hash keeps `a-b/c` and `a/b-c` apart.
+    """
+    return f"kefu_{digest.of_text(f'{namespace}/{index}')[:8]}_{index.replace('-', '_')}"
+
+
 def index_document(index: str) -> str:
     """ConfigMap that the retrieval service follows."""
     return f"{index}-index"

@@ -119,7 +119,7 @@ def test_aliases_hold_only_what_milvus_allows() -> None:
 def test_an_external_store_is_not_run_and_its_token_is_mounted() -> None:
     external = {"uri": "http://milvus:19530", "database": "acme", "credentialsSecret": {"name": "m", "key": "token"}}
     planned = plan({"store": {"external": external}})
-    assert planned.store is None
+    assert planned.store.workload is None
     assert document(planned.retrieval).store.token_file == "/etc/kefu/store-token/token"
     assert SecretMount("store-token", "/etc/kefu/store-token", "m", "token") in planned.retrieval.container.mounts
 

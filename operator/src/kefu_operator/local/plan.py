@@ -219,7 +219,7 @@ def _served_index(index: KnowledgeIndex, planned: KnowledgePlan, placement: Loca
     return ServedIndex(
         name=index.metadata.name,
         url=retrieval_url(index.metadata.name, placement),
-        store=planned.store.name if planned.store else None,
+        store=planned.store.workload.name if planned.store.workload else None,
         retrieval=planned.retrieval.name,
         token_file=f"{placement.path(planned.retrieval.name, 'token')}/key",
     )

@@ -65,10 +65,10 @@ def told_scores(version: KnownVersion) -> str:
 
 def check_store(plan: KnowledgePlan, facts: KnowledgeFacts, *, is_published: bool) -> list[Check]:
     """The store, and the service that searches it."""
-    if plan.store is None:
+    if plan.store.workload is None:
         store = ok(Reason.EXTERNAL_STORE, "the store is run by somebody else")
     else:
-        store = _workload("the store", plan.store, facts)
+        store = _workload("the store", plan.store.workload, facts)
     search = _workload("the retrieval service", plan.retrieval, facts)
     # It cannot be ready before there is anything to search; that it is broken counts at any time.
     return [store, search] if is_published or is_failing(search) else [store]
@@ -76,7 +76,7 @@ def check_store(plan: KnowledgePlan, facts: KnowledgeFacts, *, is_published: boo
 
 def store_is_ready(plan: KnowledgePlan, facts: KnowledgeFacts) -> bool:
     """Whether an ingestion can write; an external store is taken to be there."""
-    return plan.store is None or _workload("the store", plan.store, facts).verdict is Verdict.OK
+    return plan.store.workload is None or _workload("the store", plan.store.workload, facts).verdict is Verdict.OK
 
 
 def _workload(what: str, workload: Workload, facts: KnowledgeFacts) -> Check:

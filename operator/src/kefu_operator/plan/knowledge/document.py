@@ -1,15 +1,13 @@
 """The index document, as one workload of an index sees it, and what its secrets and models are mounted from."""
 
-from kefu_api import digest
 from kefu_api.documents import index as document
-from kefu_api.documents.index import Chunking, GraphSettings, Index, SearchSettings, SourceDocument, StoreTarget
+from kefu_api.documents.index import Chunking, GraphSettings, Index, SearchSettings, SourceDocument
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_api.kinds.knowledge.reranker import Reranker
 from kefu_api.kinds.knowledge.search import Boosts
 from kefu_api.kinds.meta import SecretKeyReference
-from kefu_operator import naming
 from kefu_operator.plan.embedding import api_key, planned_embedding
-from kefu_operator.plan.knowledge.store import MILVUS, store_token
+from kefu_operator.plan.knowledge.store import StorePlan
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.reach import Reach
 from kefu_operator.plan.reranker import planned_reranking, reranker_key, reranker_url
@@ -20,10 +18,10 @@ def index_document(
     index: KnowledgeIndex,
     workload: str,
     placement: Placement,
+    store: StorePlan,
     *,
     version: str = "",
     sources: tuple[SourceDocument, ...] = (),
-    volume: str | None = None,
     reranker: Reranker | None = None,
 ) -> tuple[Index, tuple[Mount, ...]]:
     """The index document as one workload sees it, and the mounts that its secrets need; `reranker`: for workloads that search."""
@@ -37,21 +35,14 @@ def index_document(
         mounts.append(mount)
         return f"{mount.path}/{mount.key}"
 
-    external = spec.store.external
     embedding, models = planned_embedding(
         spec.embedding, workload, placement, secret("embedding-key", api_key(spec.embedding))
     )
     mounts += models
     reranking, models = planned_reranking(reranker, workload, placement, secret("reranker-key", reranker_key(reranker)))
     mounts += models
-    store = StoreTarget(
-        uri=external.uri if external else f"http://{placement.address(naming.store(index.metadata.name), MILVUS)}",
-        database=external.database if external else None,
-        token_file=secret("store-token", external.credentials_secret if external else store_token(index)),
-        ca_file=secret("store-ca", external.ca_secret) if external else None,
-        consistency=external.consistency if external else "Bounded",
-        alias=_alias(index),
-    )
+    token, authorities = secret("store-token", store.token), secret("store-ca", store.authorities)
+    target = store.target.model_copy(update={"token_file": token, "ca_file": authorities})
     return (
         Index(
             namespace=index.metadata.namespace,
@@ -61,7 +52,7 @@ def index_document(
             sources=sources,
             chunking=Chunking(tokens=spec.chunking.tokens, overlap=spec.chunking.overlap),
             embedding=embedding,
-            store=store,
+            store=target,
             search=SearchSettings(
                 top_k=spec.search.top_k,
                 candidates=spec.search.candidates,
@@ -76,16 +67,10 @@ def index_document(
             graph=_graph(index),
             keep=spec.publishing.keep,
             max_loss=float(spec.publishing.max_loss),
-            volume=volume,
+            volume=store.volume if version else None,
         ),
         tuple(mounts),
     )
-
-
-def _alias(index: KnowledgeIndex) -> str:
-    """Milvus names hold letters, digits and underscores only; the hash keeps `a-b/c` and `a/b-c` apart."""
-    namespace, name = index.metadata.namespace, index.metadata.name
-    return f"kefu_{digest.of_text(f'{namespace}/{name}')[:8]}_{name.replace('-', '_')}"
 
 
 def _boosts(boosts: Boosts | None) -> document.Boosts | None:
@@ -112,15 +97,11 @@ def _graph(index: KnowledgeIndex) -> GraphSettings | None:
     )
 
 
-def reach_of(index: KnowledgeIndex) -> Reach:
+def reach_of(index: KnowledgeIndex, store: StorePlan) -> Reach:
     """Store, embedding and reranker: what builds, publishes and searches has no more to call."""
-    store, remote = index.spec.store.external, index.spec.embedding.endpoint or index.spec.embedding.triton
+    remote = index.spec.embedding.endpoint or index.spec.embedding.triton
     reranker = reranker_url(index.spec.reranker)
     return Reach(
-        uses=() if store else (naming.store(index.metadata.name),),
-        urls=(
-            *((store.uri,) if store else ()),
-            *((remote.url,) if remote else ()),
-            *((reranker,) if reranker else ()),
-        ),
+        uses=store.reach.uses,
+        urls=(*store.reach.urls, *((remote.url,) if remote else ()), *((reranker,) if reranker else ())),
     )

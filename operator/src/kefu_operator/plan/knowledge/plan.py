@@ -8,7 +8,7 @@ from kefu_operator import naming
 from kefu_operator.plan.fetching import FetchPlan, plan_fetching
 from kefu_operator.plan.knowledge.document import reach_of
 from kefu_operator.plan.knowledge.retrieval import plan_retrieval
-from kefu_operator.plan.knowledge.store import plan_store
+from kefu_operator.plan.knowledge.store import StorePlan, plan_store
 from kefu_operator.plan.knowledge.tasks import plan_ingestion, plan_publication
 from kefu_operator.plan.knowledge.version import judgement_of, version_of
 from kefu_operator.plan.placement import Placement
@@ -25,8 +25,7 @@ class KnowledgePlan:
     """Of the index."""
     version: str | None
     """Name of the version that the sources ask for; None while a source is missing."""
-    store: Workload | None
-    """The embedded Milvus; None where the store is external."""
+    store: StorePlan
     ingestion: Task | None
     """Builds `version`, judges and publishes it; None while a source, or the golden questions, are missing."""
     retrieval: Workload
@@ -46,8 +45,9 @@ class KnowledgePlan:
     @property
     def workloads(self) -> tuple[Workload, ...]:
         """In the order in which they should start."""
+        store = (self.store.workload,) if self.store.workload else ()
         pushing = (self.pushing.workload,) if self.pushing else ()
-        return (*((self.store,) if self.store else ()), self.retrieval, *pushing)
+        return (*store, self.retrieval, *pushing)
 
 
 def plan_knowledge(
@@ -68,6 +68,7 @@ def plan_knowledge(
         named: versions from which releases of chatbots answer, which no build may drop.
     """
     version = version_of(index, digests)
+    store = plan_store(index, placement, volume)
     pushing = plan_pushing(index, placement)
     judged_by = judgement_of(index, digests)
     can_judge = judged_by is not None or index.spec.evaluation is None
@@ -75,13 +76,13 @@ def plan_knowledge(
     return KnowledgePlan(
         name=index.metadata.name,
         version=version,
-        store=plan_store(index, placement),
-        ingestion=plan_ingestion(index, version, digests, placement, volume, named) if version and can_judge else None,
-        retrieval=plan_retrieval(index, placement),
-        reach=reach_of(index),
-        generated_secrets=_secrets(index, pushing),
+        store=store,
+        ingestion=plan_ingestion(index, version, digests, placement, store, named) if version and can_judge else None,
+        retrieval=plan_retrieval(index, placement, store),
+        reach=reach_of(index, store),
+        generated_secrets=_secrets(index, store, pushing),
         publications={
-            each: plan_publication(index, each, placement, volume)
+            each: plan_publication(index, each, placement, store)
             for each in sorted(known | ({version} if version else set()))
         },
         judged_by=judged_by,
@@ -90,8 +91,6 @@ def plan_knowledge(
     )
 
 
-def _secrets(index: KnowledgeIndex, pushing: PushPlan | None) -> tuple[GeneratedSecret, ...]:
-    name = index.metadata.name
-    tokens = (naming.index_token(name), *((naming.store_token(name),) if index.spec.store.embedded else ()))
-    keys = pushing.keys if pushing else ()
-    return (*(GeneratedSecret(token, followed=True) for token in tokens), *keys)
+def _secrets(index: KnowledgeIndex, store: StorePlan, pushing: PushPlan | None) -> tuple[GeneratedSecret, ...]:
+    token = GeneratedSecret(naming.index_token(index.metadata.name), followed=True)
+    return (token, *store.secrets, *(pushing.keys if pushing else ()))

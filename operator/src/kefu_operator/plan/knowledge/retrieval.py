@@ -4,6 +4,7 @@ from kefu_api.documents import index as document
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_operator import naming
 from kefu_operator.plan.knowledge.document import index_document, reach_of
+from kefu_operator.plan.knowledge.store import StorePlan
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.reach import Access
 from kefu_operator.plan.workload import Compute, Container, DocumentMount, Port, Probe, SecretMount, Workload
@@ -17,10 +18,10 @@ def retrieval_url(index: str, placement: Placement) -> str:
     return f"http://{placement.address(naming.retrieval(index), RETRIEVAL)}"
 
 
-def plan_retrieval(index: KnowledgeIndex, placement: Placement) -> Workload:
+def plan_retrieval(index: KnowledgeIndex, placement: Placement, store: StorePlan) -> Workload:
     """Its document names no version: the service follows the alias."""
     name = naming.retrieval(index.metadata.name)
-    followed, secrets = index_document(index, name, placement, reranker=index.spec.reranker)
+    followed, secrets = index_document(index, name, placement, store, reranker=index.spec.reranker)
     documents = DocumentMount(
         "index",
         placement.path(name, "index"),
@@ -50,7 +51,7 @@ def plan_retrieval(index: KnowledgeIndex, placement: Placement) -> Workload:
         name=name,
         component="retrieval",
         container=container,
-        reach=reach_of(index),
+        reach=reach_of(index, store),
         metrics=METRICS,
         access={RETRIEVAL.name: Access.CALLERS_AND_OPERATORS, METRICS.name: Access.SCRAPERS},
     )

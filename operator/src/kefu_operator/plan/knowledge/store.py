@@ -1,29 +1,91 @@
-"""The embedded store of an index: a Milvus Lite server with a volume."""
+"""Where an index's vectors are kept: what runs the store, how it is reached, and what opens it."""
 
+from dataclasses import dataclass, replace
+
+from kefu_api.documents.index import StoreTarget
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
+from kefu_api.kinds.knowledge.store import EmbeddedStore, ExternalStore
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_operator import naming
 from kefu_operator.plan.placement import Placement
-from kefu_operator.plan.workload import Compute, Container, Port, Probe, SecretMount, VolumeMount, Workload
+from kefu_operator.plan.reach import Reach
+from kefu_operator.plan.workload import (
+    Compute,
+    Container,
+    GeneratedSecret,
+    Port,
+    Probe,
+    SecretMount,
+    VolumeMount,
+    Workload,
+)
 
 MILVUS = Port("milvus", 19530)
 
 
-def plan_store(index: KnowledgeIndex, placement: Placement) -> Workload | None:
-    """The server and its volume; None where the store is external."""
-    embedded = index.spec.store.embedded
-    if embedded is None:
-        return None
+@dataclass(frozen=True)
+class StorePlan:
+    """The store of one index."""
+
+    target: StoreTarget
+    """For those that call it, without the files of their secrets."""
+    reach: Reach
+    """What they call."""
+    token: SecretKeyReference | None = None
+    """What opens it."""
+    authorities: SecretKeyReference | None = None
+    """Whom its certificate is signed by."""
+    workload: Workload | None = None
+    """The server that Kefu runs; None where it does not."""
+    volume: str | None = None
+    """UID of what holds the vectors; empty where there is none yet; None where that is not known."""
+    secrets: tuple[GeneratedSecret, ...] = ()
+
+
+def plan_store(index: KnowledgeIndex, placement: Placement, volume: str | None) -> StorePlan:
+    """Plan the store of one index; `volume`: see `StorePlan.volume`."""
+    external, embedded = index.spec.store.external, index.spec.store.embedded
+    planned = _external(index, external) if external else _embedded(index, embedded or EmbeddedStore(), placement)
+    return replace(planned, volume=volume)
+
+
+def _external(index: KnowledgeIndex, options: ExternalStore) -> StorePlan:
+    target = StoreTarget(
+        uri=options.uri,
+        database=options.database,
+        consistency=options.consistency,
+        alias=naming.store_alias(index.metadata.namespace, index.metadata.name),
+    )
+    reach = Reach(urls=(options.uri,))
+    return StorePlan(target, reach, token=options.credentials_secret, authorities=options.ca_secret)
+
+
+def _embedded(index: KnowledgeIndex, options: EmbeddedStore, placement: Placement) -> StorePlan:
     name = naming.store(index.metadata.name)
+    token = SecretKeyReference(name=naming.store_token(index.metadata.name), key="key")
+    target = StoreTarget(
+        uri=f"http://{placement.address(name, MILVUS)}",
+        consistency="Bounded",
+        alias=naming.store_alias(index.metadata.namespace, index.metadata.name),
+    )
+    return StorePlan(
+        target,
+        Reach(uses=(name,)),
+        token=token,
+        workload=_server(name, options, token, placement),
+        secrets=(GeneratedSecret(token.name, followed=True),),
+    )
+
+
+def _server(name: str, options: EmbeddedStore, token: SecretKeyReference, placement: Placement) -> Workload:
     data = VolumeMount(
         "data",
         placement.path(name, "data", writable=True),
         claim=name,
-        size=embedded.size,
-        storage_class=embedded.storage_class,
-        retained=embedded.deletion_policy == "Retain",
+        size=options.size,
+        storage_class=options.storage_class,
+        retained=options.deletion_policy == "Retain",
     )
-    token = store_token(index)
     tokens = SecretMount("token", placement.path(name, "token"), token.name, token.key)
     container = Container(
         name="milvus",
@@ -43,8 +105,3 @@ def plan_store(index: KnowledgeIndex, placement: Placement) -> Workload | None:
         liveness=Probe("milvus", None, period_seconds=10, failures=6),
     )  # fmt: skip
     return Workload(name=name, component="store", container=container, exclusive=True)
-
-
-def store_token(index: KnowledgeIndex) -> SecretKeyReference:
-    """Of the embedded store."""
-    return SecretKeyReference(name=naming.store_token(index.metadata.name), key="key")

@@ -8,6 +8,7 @@ from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_operator import naming
 from kefu_operator.plan.fetching import snapshot_path, sources_volume
 from kefu_operator.plan.knowledge.document import index_document, reach_of
+from kefu_operator.plan.knowledge.store import StorePlan
 from kefu_operator.plan.knowledge.version import (
     NOTHING_PUSHED,
     QUESTIONS,
@@ -30,7 +31,7 @@ def plan_ingestion(
     version: str,
     digests: Mapping[str, str],
     placement: Placement,
-    volume: str | None,
+    store: StorePlan,
     named: Iterable[str],
 ) -> Task:
     """The task that builds `version`, judges it and publishes it; arguments as for `plan_knowledge`."""
@@ -67,9 +68,9 @@ def plan_ingestion(
         index,
         name,
         placement,
+        store,
         version=version,
         sources=tuple(sources),
-        volume=volume,
         reranker=index.spec.reranker if evaluation else None,
     )
     built = built.model_copy(
@@ -93,7 +94,7 @@ def plan_ingestion(
         component=COMPONENT,
         container=container,
         grace_seconds=TASK_GRACE_SECONDS,
-        reach=reach_of(index),
+        reach=reach_of(index, store),
         beside=naming.push(index.metadata.name) if any(source.push for source in index.spec.sources) else None,
     )
 
@@ -121,10 +122,10 @@ def _refused(index: KnowledgeIndex, version: str) -> tuple[str, ...]:
     return tuple(held.version for held in known if held.state == "Refused" and held.version != version)
 
 
-def plan_publication(index: KnowledgeIndex, version: str, placement: Placement, volume: str | None) -> Task:
+def plan_publication(index: KnowledgeIndex, version: str, placement: Placement, store: StorePlan) -> Task:
     """The task that publishes a version which the store holds."""
     name = naming.publication(index.metadata.name, version)
-    built, secrets = index_document(index, name, placement, version=version, volume=volume)
+    built, secrets = index_document(index, name, placement, store, version=version)
     documents = DocumentMount("index", placement.path(name, "index"), name, {document.FILE: built.to_json()})
     container = Container(
         name="publish",
@@ -134,5 +135,9 @@ def plan_publication(index: KnowledgeIndex, version: str, placement: Placement, 
         mounts=(documents, *secrets),
     )
     return Task(
-        name=name, component=COMPONENT, container=container, grace_seconds=TASK_GRACE_SECONDS, reach=reach_of(index)
+        name=name,
+        component=COMPONENT,
+        container=container,
+        grace_seconds=TASK_GRACE_SECONDS,
+        reach=reach_of(index, store),
     )
