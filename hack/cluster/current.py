@@ -11,6 +11,9 @@ from hack.cluster.part import Part
 class Current:
     """The cluster of the current kubeconfig; it is used, never started or stopped."""
 
+    def start_runtime(self) -> None:
+        """Leave it: it runs."""
+
     def up(self, extras: list[str]) -> None:
         """Check that the cluster answers."""
         if extras:

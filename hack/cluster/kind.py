@@ -19,6 +19,10 @@ class Kind:
         """The kubeconfig that kind writes for us, apart from the user's own."""
         return cache_root() / "kind" / "kubeconfig"
 
+    def start_runtime(self) -> None:
+        """Create the cluster: kind has no less than a whole one."""
+        self.up([])
+
     def up(self, extras: list[str]) -> None:
         """Create the cluster unless it exists."""
         if extras:

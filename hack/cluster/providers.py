@@ -11,6 +11,9 @@ from hack.cluster.part import Part
 class Provider(Protocol):
     """A cluster that can be started, asked, fed with images and removed."""
 
+    def start_runtime(self) -> None:
+        """Start as much of it as `load` needs, so that images need not wait for what is compiled."""
+
     def up(self, extras: list[str]) -> None:
         """Start it unless it runs, and wait until its node is Ready."""
 

@@ -81,10 +81,11 @@ def bring_up(extras: Sequence[str] = ()) -> Stack:
     Raises:
         ClusterError: with a sentence that says what failed and what to do.
     """
-    with _beside(["hack.models", "fetch", *MODELS], ["hack.images", "build", *IMAGES.values()]):
-        choose(os.environ.get("KEFU_CLUSTER", "native")).up(list(extras))
+    provider = choose(os.environ.get("KEFU_CLUSTER", "native"))
+    provider.start_runtime()
+    with _beside(["hack.models", "fetch", *MODELS], ["hack.images", "load", *IMAGES.values()]):
+        provider.up(list(extras))
     stack = find()
-    say("importing images into the node")
     references = stack.load(*IMAGES.values())
     say("starting the mirror of the model hub")
     stack.mirror.start()

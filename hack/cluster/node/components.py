@@ -22,13 +22,14 @@ class Component:
     command: list[str]
 
 
+def runtime(node: Layout) -> list[Component]:
+    """What images are imported into: it comes from a package, and need not wait for what is compiled."""
+    return [Component("containerd", ["containerd", "-c", _file(node, "containerd.toml")])]
+
+
 def foundation(node: Layout) -> list[Component]:
-    """What must answer before the rest can start: the store, the API server, the container runtime."""
-    return [
-        _etcd(node),
-        _api_server(node),
-        Component("containerd", ["containerd", "-c", _file(node, "containerd.toml")]),
-    ]
+    """What must answer before the rest can start: the store and the API server."""
+    return [_etcd(node), _api_server(node)]
 
 
 def remainder(node: Layout, extras: list[str]) -> list[Component]:

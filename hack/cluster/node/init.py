@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from hack.cluster.node.components import READY_URL, foundation, remainder
+from hack.cluster.node.components import READY_URL, foundation, remainder, runtime
 from hack.cluster.node.layout import (
     CONTAINERD_SOCKET,
     HOST_IP,
@@ -41,11 +41,13 @@ def main() -> None:
     _mounts(node)
     _network()
     supervisor = Supervisor(node.logs, node.components)
-    supervisor.start(foundation(node))
-    _wait_for(lambda: _api_ready(node.pki / "ca.crt"), supervisor)
+    supervisor.start(runtime(node))
     _wait_for(_runtime_ready, supervisor)
     _run("ctr", "-a", CONTAINERD_SOCKET, "-n", "k8s.io", "images", "import", str(node.pause_archive))
+    _wait_for(node.extras.exists, supervisor)
     extras: list[str] = json.loads(node.extras.read_text())
+    supervisor.start(foundation(node))
+    _wait_for(lambda: _api_ready(node.pki / "ca.crt"), supervisor)
     supervisor.start(remainder(node, extras))
     supervisor.run()
 

@@ -81,7 +81,7 @@ class Layout:
 
     @property
     def extras(self) -> Path:
-        """JSON list of the optional components that were asked for."""
+        """JSON list of the optional components that were asked for; written when every program is there to be started."""
         return self.root / "extras.json"
 
     def kubeconfig(self, user: str) -> Path:

@@ -38,6 +38,13 @@ class Native:
         """The administrator's kubeconfig."""
         return self._node.kubeconfig("admin")
 
+    def start_runtime(self) -> None:
+        """Make the node and start its container runtime, unless it has one; `up` goes on from there."""
+        preflight.check_root()
+        with locked("node"):
+            if not self._healthy():
+                self._make()
+
     def up(self, extras: list[str]) -> None:
         """Start the node unless it runs; what is left of a dead one is cleared away first."""
         preflight.check_root()
@@ -46,10 +53,7 @@ class Native:
                 self._check_extras(extras)
                 say(f"the cluster is up already at {NODE_IP}")
                 return
-            if namespaces.leftovers(self._node):
-                say("clearing away what is left of an earlier node")
-                namespaces.destroy(self._node)
-            preflight.check(self._node.root)
+            self._make()
             build(groups_named([]) + (groups_named(extras) if extras else []))
             self._start(extras)
 
@@ -71,7 +75,7 @@ class Native:
         state = json.loads(self._node.components.read_text()) if self._node.components.exists() else {}
         parts = [Part(name, one["running"], f"restarted {one['restarts']} times" if one["restarts"] else "")
                  for name, one in state.items()]  # fmt: skip
-        return [Part("node", self._node_ready(), f"pid {pid}, {NODE_IP}"), *parts]
+        return [Part("node", self._healthy(), f"pid {pid}, {NODE_IP}"), *parts]
 
     def environment(self) -> dict[str, str]:
         """Return KUBECONFIG, KEFU_AUDIT_LOG, KEFU_HOST_IP (where pods reach this machine), KEFU_NODE."""
@@ -126,18 +130,30 @@ class Native:
             raise ClusterError(f"ctr {' '.join(words)} failed: {done.stderr.strip()[-500:]}")
         return done.stdout
 
-    def _start(self, extras: list[str]) -> None:
+    def _make(self) -> None:
+        """The node with nothing but its container runtime, unless there is such a one."""
         node = self._node
+        if namespaces.init_pid(node) is not None and not node.extras.exists():
+            return
+        if namespaces.leftovers(node):
+            say("clearing away what is left of an earlier node")
+            namespaces.destroy(node)
+        preflight.check(node.root)
         for folder in (node.logs, node.config, node.volumes, node.audit_log.parent):
             folder.mkdir(parents=True, exist_ok=True)
         node.root.chmod(0o711)
-        node.extras.write_text(json.dumps(extras))
         credentials.issue_all(node)
         config.write_all(node)
         audit.write_policy(node.config / "audit-policy.json")
         write_pause_archive(node.pause_archive)
-        say("starting the node")
         namespaces.create(node)
+        self._wait("the container runtime", self._runtime_ready)
+
+    def _start(self, extras: list[str]) -> None:
+        say("starting the node")
+        partial = self._node.extras.with_suffix(".partial")
+        partial.write_text(json.dumps(extras))
+        partial.replace(self._node.extras)
         self._wait("the API server", self._api_ready)
         apply(self.kubeconfig, addons.objects(extras))
         if "keda" in extras:
@@ -159,8 +175,15 @@ class Native:
             time.sleep(0.2)
         say(f"{what} is ready")
 
+    def _runtime_ready(self) -> bool:
+        try:
+            self._ctr("version")
+        except ClusterError:
+            return False
+        return True
+
     def _healthy(self) -> bool:
-        return namespaces.init_pid(self._node) is not None and self._node_ready()
+        return namespaces.init_pid(self._node) is not None and self._node.extras.exists() and self._node_ready()
 
     def _check_extras(self, extras: list[str]) -> None:
         running: list[str] = json.loads(self._node.extras.read_text())

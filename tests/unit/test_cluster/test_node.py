@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hack.cluster.errors import UsageError
 from hack.cluster.node import addons, config, images
-from hack.cluster.node.components import foundation, remainder
+from hack.cluster.node.components import foundation, remainder, runtime
 from hack.cluster.node.layout import Layout
 from hack.cluster.node.preflight import conflicts
 from hack.cluster.node.volumes import PROVISIONER, plan, storage_class
@@ -88,7 +88,7 @@ def test_configuration_is_rendered_under_the_state_folder() -> None:
 
 
 def test_no_secret_is_in_a_command_line_and_each_component_is_there_once() -> None:
-    components = [*foundation(NODE), *remainder(NODE, ["metrics-server", "keda"])]
+    components = [*runtime(NODE), *foundation(NODE), *remainder(NODE, ["metrics-server", "keda"])]
     names = [component.name for component in components]
     assert len(set(names)) == len(names)
     assert not any("token" in word or "PRIVATE" in word for component in components for word in component.command)
