@@ -7,6 +7,8 @@ import pytest
 from hack.stack.install import Stack, bring_up
 from hack.stack.shop import Shop
 
+from tests.e2e.space import discard
+
 KEEP = "KEFU_KEEP_CLUSTER"
 """Set to leave the cluster running after the tests, for looking at it or for a quick next run."""
 
@@ -30,4 +32,4 @@ def shop(stack: Stack) -> Iterator[Shop]:
     deployed.apply()
     deployed.wait()
     yield deployed
-    stack.kube.kubectl("delete", "namespace", deployed.namespace, "--wait=true", timeout=180)
+    discard(stack.kube, deployed.namespace)

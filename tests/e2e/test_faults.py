@@ -8,6 +8,8 @@ import pytest
 from hack.stack.install import Stack
 from hack.stack.kube import Kube
 
+from tests.e2e.space import restricted
+
 pytestmark = pytest.mark.cluster
 
 NAMESPACE = "faults-e2e"
@@ -17,11 +19,8 @@ FAQ = "- {question: 几天可以退货？, answer: 签收后 7 天内可以退�
 
 @pytest.fixture(scope="module")
 def kube(stack: Stack) -> Iterator[Kube]:
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
-    stack.kube.apply(namespace, namespace="default")
-    yield stack.kube
-    stack.kube.kubectl("delete", "namespace", NAMESPACE, "--wait=true", timeout=180)
+    with restricted(stack.kube, NAMESPACE):
+        yield stack.kube
 
 
 def chatbot(name: str, **spec: Any) -> dict[str, Any]:

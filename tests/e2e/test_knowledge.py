@@ -14,6 +14,7 @@ from hack.stack.kube import Kube
 from hack.stack.writes import writes_by
 
 from tests.e2e.searching import Reader, Seen, search, service_of
+from tests.e2e.space import restricted
 from tests.e2e.website import Website
 
 pytestmark = pytest.mark.cluster
@@ -31,11 +32,8 @@ PATIENCE = 30
 
 @pytest.fixture(scope="module")
 def kube(stack: Stack) -> Iterator[Kube]:
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
-    stack.kube.apply(namespace, namespace="default")
-    yield stack.kube
-    stack.kube.kubectl("delete", "namespace", NAMESPACE, "--wait=true", timeout=180)
+    with restricted(stack.kube, NAMESPACE):
+        yield stack.kube
 
 
 def status(kube: Kube, name: str) -> dict[str, Any]:

@@ -9,18 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hack.cluster.cli import environment
 from hack.models.sources import Sources
 from hack.models.table import find, load_table, models_root
-from hack.prometheus import annotated_pods, prometheus
 from hack.stack.install import SYSTEM, Stack
 from hack.stack.kube import CommandError, Kube
 
 from kefu_api.wire.chat import ChatResponse
+from tests.e2e.space import restricted, watched
 
 pytestmark = [pytest.mark.cluster, pytest.mark.model]
 
@@ -177,16 +175,8 @@ def objects(days: int, prompt: str) -> tuple[dict[str, Any], ...]:
 def shop(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A Ready chatbot under a Prometheus, which the operator is told of."""
     Sources(models_root(), print).fetch(find(load_table(), MODEL))
-    variables = environment(stack.provider.environment())
     folder = tmp_path_factory.mktemp("prometheus")
-    with (
-        annotated_pods(folder, Path(variables["KUBECONFIG"]), [NAMESPACE]) as scrape,
-        prometheus(folder, [scrape], host=variables["KEFU_HOST_IP"]) as metrics,
-    ):
-        stack.change(f"prometheus.url={metrics}")
-        labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
-        stack.kube.apply(space, namespace="default")
+    with watched(stack, NAMESPACE, folder), restricted(stack.kube, NAMESPACE):
         made = Shop(stack.kube)
         made.apply(days=12)
         words = ("wait", "--for=condition=Ready", "chatbot/small", "-n", NAMESPACE, "--timeout=600s")
@@ -196,9 +186,6 @@ def shop(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sho
             seen = stack.kube.kubectl("get", "chatbot,ki,pods", "-n", NAMESPACE, "-o", "wide")
             raise CommandError(f"{error}\n{seen}") from error
         yield made
-        # A gateway may take as long as its budget to end, and nobody needs it to.
-        stack.kube.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
-        stack.kube.kubectl("delete", "pods", "--all", "-n", NAMESPACE, "--force", "--grace-period=0", "--wait=false")
 
 
 def test_new_knowledge_takes_its_steps_through_a_restart_and_a_lost_pod_and_nobody_moves_back(shop: Shop) -> None:

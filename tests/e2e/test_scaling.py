@@ -12,20 +12,18 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hack.cluster.cli import environment
 from hack.models.sources import Sources
 from hack.models.table import find, load_table, models_root
-from hack.prometheus import annotated_pods, prometheus
 from hack.stack.install import Stack
 from hack.stack.kube import CommandError, Kube
 
 from kefu_api.wire.chat import Outcome
 from tests.e2e.asking import ask
 from tests.e2e.conftest import WITH
+from tests.e2e.space import restricted, watched
 
 pytestmark = [
     pytest.mark.cluster,
@@ -84,23 +82,12 @@ class Engine:
 def engine(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A Ready chatbot whose engine may have from none to two pods, each answering one question at a time."""
     Sources(models_root(), print).fetch(find(load_table(), MODEL))
-    variables = environment(stack.provider.environment())
     folder = tmp_path_factory.mktemp("prometheus")
-    with (
-        annotated_pods(folder, Path(variables["KUBECONFIG"]), [NAMESPACE]) as scrape,
-        prometheus(folder, [scrape], host=variables["KEFU_HOST_IP"]) as metrics,
-    ):
-        stack.change(f"prometheus.url={metrics}")
-        labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
-        stack.kube.apply(space, namespace="default")
+    with watched(stack, NAMESPACE, folder) as metrics, restricted(stack.kube, NAMESPACE):
         stack.kube.apply(*objects(), namespace=NAMESPACE)
         for subject in ("--for=condition=Ready", "--for=condition=ScalingActive"):
             wait(stack.kube, subject)
         yield Engine(stack.kube, metrics)
-        # A gateway may take as long as its budget to end, and nobody needs it to.
-        stack.kube.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
-        stack.kube.kubectl("delete", "pods", "--all", "-n", NAMESPACE, "--force", "--grace-period=0", "--wait=false")
 
 
 def wait(kube: Kube, subject: str) -> None:

@@ -14,6 +14,7 @@ from hack.stack.kube import CommandError, Kube
 
 from kefu_api.wire.chat import Outcome
 from tests.e2e.asking import ask
+from tests.e2e.space import restricted
 
 pytestmark = [pytest.mark.cluster, pytest.mark.model]
 
@@ -36,11 +37,8 @@ def kube(stack: Stack) -> Iterator[Kube]:
     Sources(root, print).fetch(find(table, MODEL))
     convert(find(table, MODEL), root)
     stack.change(f"images.vllmCpu={stack.load('vllm-cpu')['vllm-cpu']}")
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
-    stack.kube.apply(namespace, namespace="default")
-    yield stack.kube
-    stack.kube.kubectl("delete", "namespace", NAMESPACE, "--wait=true", timeout=300)
+    with restricted(stack.kube, NAMESPACE):
+        yield stack.kube
 
 
 @pytest.fixture(scope="module")
