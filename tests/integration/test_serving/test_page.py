@@ -116,3 +116,39 @@ async def test_markup_in_an_answer_stays_text(world: World) -> None:
         await expect(page.locator(".bot").last).to_contain_text("<b>7</b> days")
         await expect(page.locator(".own").last).to_have_text("<script>alert(1)</script> how long?")
         assert await page.locator(".bot img, .bot b").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("locale", "thumb", "rating", "thanks"),
+    [("zh-CN", "有帮助", "up", "谢谢您的反馈"), ("en-GB", "Not helpful", "down", "Thank you")],
+)
+async def test_a_thumb_under_an_answer_is_counted_once_and_thanked_for(
+    world: World, locale: str, thumb: str, rating: str, thanks: str
+) -> None:
+    counted = f'rating="{rating}"'
+    before = rated(world, counted)
+    async with a_page(world, locale, f"#key={world.gateway.key}") as page:
+        await ask(page, SPOKEN[locale][0])
+        bubble = page.locator(".bot").last
+        await bubble.get_by_role("button", name=thumb, exact=True).click()
+        await expect(bubble).to_contain_text(thanks)
+        await expect(bubble.locator(".thumbs button")).to_have_count(0)
+    assert rated(world, counted) == before + 1
+
+
+async def test_a_thumb_that_does_not_arrive_can_be_given_again(world: World) -> None:
+    async with a_page(world, "en-GB", f"#key={world.gateway.key}") as page:
+        await ask(page, "How long?")
+        bubble = page.locator(".bot").last
+        await page.route("**/v1/feedback", lambda route: route.abort())
+        await bubble.get_by_role("button", name="Helpful", exact=True).click()
+        await expect(bubble).to_contain_text("did not arrive")
+        await page.unroute("**/v1/feedback")
+        await bubble.get_by_role("button", name="Helpful", exact=True).click()
+        await expect(bubble).to_contain_text("Thank you")
+
+
+def rated(world: World, label: str) -> float:
+    """How many thumbs of a kind the gateway has counted."""
+    lines = (line for line in world.gateway.metrics().splitlines() if line.startswith("kefu_gateway_feedback_total"))
+    return sum(float(line.rpartition(" ")[2]) for line in lines if label in line)

@@ -1,6 +1,7 @@
 // The chat page: asks /v1/chat and shows the answer as it is written. Text only ever enters the page as text nodes.
 
 import { events } from "./events.js";
+import { thumbs } from "./thumbs.js";
 import { language, words } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -138,6 +139,7 @@ function finish(item, text, turn) {
   text.replaceChildren(...linked(turn.answer, turn.citations, sources));
   if (sources.length) item.append(make("div", { className: "sources" }, ...sources));
   if (!turn.memory) note(item, words.noMemory);
+  if (turn.receipt) item.append(thumbs(turn.receipt, key));
 }
 
 function source(citation) {

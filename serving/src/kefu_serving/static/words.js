@@ -7,6 +7,7 @@ const WORDS = {
     sources: "依据", cite: (n) => `查看依据 ${n}`, answering: "正在回答", answered: "回答完毕",
     stopped: "已停止。", noMemory: "（暂时无法记住之前的对话）", wrongKey: "密钥无效，请重新输入。",
     offline: "连接不上服务，请检查网络后重试。", broken: "回答中断了，请再问一次。", greeting: "您好，请问有什么可以帮您？",
+    up: "有帮助", down: "没有帮助", thanks: "谢谢您的反馈。", notRated: "反馈没有送达，请稍后再试。",
     faults: {
       V1003: "请输入问题。", V1004: "问题太长了，请缩短后再发送。", V1005: "问题里有无法识别的字符，请修改后再发送。",
       V1006: "内容太长了，请缩短后再发送。", V4001: "暂时无法作答，请稍后再试。", V4002: "回答中断了，请再问一次。",
@@ -21,6 +22,7 @@ const WORDS = {
     stopped: "Stopped.", noMemory: "(Earlier messages cannot be recalled right now.)", wrongKey: "That key is not valid; please try again.",
     offline: "The service cannot be reached. Check your connection and try again.",
     broken: "The answer broke off. Please ask again.", greeting: "Hello! How can I help?",
+    up: "Helpful", down: "Not helpful", thanks: "Thank you for your feedback.", notRated: "That did not arrive; please try again in a moment.",
     faults: {
       V1003: "Please type a question.", V1004: "That question is too long; please shorten it.",
       V1005: "The question holds characters that cannot be read; please change it.",
