@@ -15,8 +15,9 @@ export MYPY_CACHE_DIR := $(KEFU_CACHE)/mypy
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
-# Most integration tests wait more than they compute; a file's tests stay together, and with them the servers they share.
-PARALLEL := -n 3 --dist loadfile
+# Most integration tests wait more than they compute; a file's tests stay together, and with them the servers they share. Files
+# are taken in the order of tests/integration/conftest.py.
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 MODELS := qwen2.5-coder-1.5b encoder
 TEST_MODELS := $(MODELS) qwen2.5-coder-0.5b reranker reranker-tokenizer
 
@@ -66,7 +67,8 @@ format: .venv/.ready ## Format the code
 
 ##@ Prove it
 .PHONY: test lint test-unit test-integration test-e2e test-scaling bench bench-operator chaos-operator bench-retrieval tools
-test: lint test-unit test-integration test-e2e ## Everything below, in order
+test: lint test-unit ## Everything below; integration and end-to-end tests, which wait a lot, beside one another
+	$(MAKE) --jobs 2 --output-sync=line test-integration test-e2e
 
 lint: .venv/.ready ## Style, types, import layers, and that generated files are up to date
 	$(PY) -m ruff format --check .
