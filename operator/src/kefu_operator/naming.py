@@ -14,7 +14,7 @@ OWNED_BY = f"{GROUP}/owned-by"
 """Label that pruning selects by: `<Kind>.<name>` of the object that made this one."""
 
 RETAINED = f"{GROUP}/retained"
-"""Label of a volume that outlives its owner: it has no owner reference, and is pruned by nobody."""
+"""Label of what outlives its owner, a volume mostly: it has no owner reference, and is pruned by nobody."""
 
 ENGINE = f"{GROUP}/engine"
 """Label of an engine's objects: the engine's name. Engines may have several owners, so they carry no OWNED_BY."""
@@ -102,6 +102,41 @@ def index_token(index: str) -> str:
 def store_token(index: str) -> str:
     """Secret with the token that an index's embedded Milvus asks for."""
     return f"{store(index)}-token"
+
+
+def milvus(index: str) -> str:
+    """Milvus object of an index, from which the Milvus operator derives the names of what it makes; of at most 47 characters."""
+    return store(index)
+
+
+def milvus_service(index: str) -> str:
+    """Service that the Milvus operator makes for a Milvus object."""
+    return f"{milvus(index)}-milvus"
+
+
+def milvus_etcd(index: str) -> str:
+    """Helm release of the etcd of an index's Milvus, and its NetworkPolicy."""
+    return f"{milvus(index)}-etcd"
+
+
+def milvus_storage(index: str) -> str:
+    """Helm release of the object storage of an index's Milvus, its NetworkPolicy, and the Secret that both sides read."""
+    return f"{milvus(index)}-minio"
+
+
+def milvus_data(index: str) -> str:
+    """Volume of the Milvus pod itself: its log of writes, and its cache."""
+    return f"{milvus(index)}-data"
+
+
+def milvus_root(index: str) -> str:
+    """Secret with the password of an index's Milvus."""
+    return f"{milvus(index)}-root"
+
+
+def index_of_milvus(name: str) -> str:
+    """The index that a Milvus object of ours is made for."""
+    return name.removesuffix("-milvus")
 
 
 def store_alias(namespace: str, index: str) -> str:

@@ -39,6 +39,8 @@ AUTOSCALERS = Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalp
 DISRUPTION_BUDGETS = Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 SCALED_OBJECTS = Resource("keda.sh/v1alpha1", "ScaledObject", "scaledobjects")
 """KEDA's; there only where KEDA is."""
+MILVUSES = Resource("milvus.io/v1beta1", "Milvus", "milvuses")
+"""The Milvus operator's; there only where it is installed."""
 NETWORK_POLICIES = Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
 PODS = Resource("v1", "Pod", "pods")
 EVENTS = Resource("v1", "Event", "events")
@@ -52,7 +54,7 @@ ALL = (
     CHATBOTS, INDEXES, DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS,
     PODS, EVENTS, NETWORK_POLICIES, REVISIONS,
 )  # fmt: skip
-_BY_KIND = {(resource.api_version, resource.kind): resource for resource in (*ALL, SCALED_OBJECTS)}
+_BY_KIND = {(resource.api_version, resource.kind): resource for resource in (*ALL, SCALED_OBJECTS, MILVUSES)}
 
 
 def resource_of(found: Object) -> Resource:

@@ -8,7 +8,7 @@ from kefu_operator.desired.types import Object
 from kefu_operator.kinds import Kinds
 from kefu_operator.queue import Key
 from kefu_operator.relations import Relations
-from kefu_operator.resources import SCALED_OBJECTS
+from kefu_operator.resources import INDEXES, MILVUSES, SCALED_OBJECTS
 from kefu_operator.watch_children import OURS, Subject, Watcher
 
 
@@ -26,7 +26,27 @@ def _gone(relations: Relations, last: Object) -> list[Key]:
     return relations.child_seen({"metadata": {**meta, "labels": {naming.ENGINE: meta["name"]}}})
 
 
-SUBJECTS = (Subject(SCALED_OBJECTS, OURS, Relations.child_seen, _told, gone=_gone),)
+def _told_of_milvus(found: Object) -> object:
+    """What is ours to repair, and how it is; the times of its checks change all the while."""
+    meta, status = found["metadata"], found.get("status") or {}
+    told = [
+        (each["type"], each["status"], each.get("reason"), each.get("message")) for each in status.get("conditions", ())
+    ]
+    whole = (status.get("status"), status.get("observedGeneration"))
+    return meta["uid"], meta.get("generation"), meta.get("labels"), "deletionTimestamp" in meta, whole, told
+
+
+def _milvus_gone(relations: Relations, last: Object) -> list[Key]:
+    """Of what is gone, only the name is known, which tells the index."""
+    meta = last["metadata"]
+    owner = naming.owned_by(INDEXES.kind, naming.index_of_milvus(meta["name"]))
+    return relations.child_seen({"metadata": {**meta, "labels": {naming.OWNED_BY: owner}}})
+
+
+SUBJECTS = (
+    Subject(SCALED_OBJECTS, OURS, Relations.child_seen, _told, gone=_gone),
+    Subject(MILVUSES, OURS, Relations.child_seen, _told_of_milvus, gone=_milvus_gone),
+)
 
 Make = Callable[[Subject], Sequence[Watcher]]
 """The watchers of a subject: one a namespace."""

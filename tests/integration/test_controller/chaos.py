@@ -89,7 +89,7 @@ class Life:
         applier = Applier(client, Metrics(CollectorRegistry()), self.fuse)
         images, plan, board, discovery = Images(), PlanSettings(), RefusalBoard(), Discovery(client)
         self._reconciles: dict[str, Reconcile] = {
-            INDEXES.kind: KnowledgeReconciler(client, applier, images),
+            INDEXES.kind: KnowledgeReconciler(client, applier, images, discovery),
             ENGINES: EnginesReconciler(client, applier, images, plan, board, discovery),
             CHATBOTS.kind: ChatbotReconciler(client, applier, images, plan, board, discovery),
         }

@@ -28,7 +28,7 @@ async def test_in_a_steady_hour_nothing_is_written(cluster: Cluster, kubeconfig:
     async with clients(cluster.plane.kubeconfig, kubeconfig) as (_, client):
         applier = Applier(client, Metrics(CollectorRegistry()))
         images, plan, board, discovery = Images(), PlanSettings(), RefusalBoard(), Discovery(client)
-        knowledge = KnowledgeReconciler(client, applier, images, now=lambda: moment)
+        knowledge = KnowledgeReconciler(client, applier, images, discovery, now=lambda: moment)
         engines = EnginesReconciler(client, applier, images, plan, board, discovery, now=lambda: moment)
         chatbots = ChatbotReconciler(client, applier, images, plan, board, discovery, now=lambda: moment)
 

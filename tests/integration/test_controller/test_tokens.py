@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from kefu_operator.apply import Applier
 from kefu_operator.desired.images import Images
+from kefu_operator.discovery import Discovery
 from kefu_operator.metrics import Metrics
 from kefu_operator.reconcile.knowledge import KnowledgeReconciler
 from tests.integration.test_controller.chaos import clients
@@ -40,7 +41,7 @@ async def test_a_token_that_is_deleted_is_made_anew(cluster: Cluster, kubeconfig
     async with clients(cluster.plane.kubeconfig, kubeconfig) as (_, client):
         clock = Clock()
         applier = Applier(client, Metrics(CollectorRegistry()))
-        reconcile = KnowledgeReconciler(client, applier, Images(), now=clock)
+        reconcile = KnowledgeReconciler(client, applier, Images(), Discovery(client), now=clock)
         await reconcile(cluster.namespace, "shop")
         before = values(cluster)
         assert len(set(before.values())) == 2
@@ -57,7 +58,7 @@ async def test_a_token_that_is_deleted_is_made_anew(cluster: Cluster, kubeconfig
         assert set(after) == set(NAMES)
         assert not set(after.values()) & set(before.values())
 
-        restarted = KnowledgeReconciler(client, applier, Images(), now=clock)
+        restarted = KnowledgeReconciler(client, applier, Images(), Discovery(client), now=clock)
         since = cluster.audit_end
         await restarted(cluster.namespace, "shop")
         assert secret_writes(cluster, since) == []

@@ -86,6 +86,19 @@ def test_rendering_shows_all_objects_in_the_namespace(shop: Path, capsys: pytest
     assert {made["metadata"]["namespace"] for made in objects} == {"acme"}
 
 
+def test_rendering_for_a_cluster_with_the_milvus_operator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write(tmp_path, index(store={"managed": {}}), config_map())
+    made = {}
+    for options in ((), ("--milvus-operator",)):
+        assert main(["render", str(folder), *options]) == 0
+        objects = yaml.safe_load_all(capsys.readouterr().out)
+        made[options] = {found["kind"] for found in objects if found["metadata"]["name"] == "shop-milvus"}
+    assert made == {
+        (): {"NetworkPolicy", "PersistentVolumeClaim", "Service", "Deployment"},
+        ("--milvus-operator",): {"NetworkPolicy", "Milvus"},
+    }
+
+
 def test_rendering_prints_no_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     access = {"apiKeysSecret": {"name": "mine"}}
     folder = write(tmp_path, index(), chatbot(access=access), config_map(), secret("mine", web="do-not-print-me"))

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from kefu_operator.desired.types import Object
+from kefu_operator.informers.engines import engine_index
 from kefu_operator.kinds import Kinds
+from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.queue import Key
+from kefu_operator.relations import Relations
 from kefu_operator.resources import SCALED_OBJECTS
 from kefu_operator.watch_children import Subject
 from kefu_operator.watch_foreign import SUBJECTS, ForeignWatches
@@ -53,7 +56,7 @@ class Owners:
 
 
 def test_a_deleted_scaler_wakes_its_engine_although_only_its_name_is_known() -> None:
-    (subject,) = SUBJECTS
+    subject = SUBJECTS[0]
     meta = scaled_object()["metadata"]
     assert subject.gone is not None
     woken = subject.gone(Owners(), {"metadata": {"namespace": meta["namespace"], "name": meta["name"]}})  # type: ignore[arg-type]
@@ -61,7 +64,33 @@ def test_a_deleted_scaler_wakes_its_engine_although_only_its_name_is_known() -> 
 
 
 def test_only_what_is_told_of_a_scaler_wakes_anybody() -> None:
-    (subject,) = SUBJECTS
+    subject = SUBJECTS[0]
     quiet = [scaled_object({"Ready": "True", "Active": active}) for active in ("True", "False")]
     assert subject.project(quiet[0]) == subject.project(quiet[1])
     assert subject.project(quiet[0]) != subject.project(scaled_object({"Ready": "False", "Active": "True"}))
+
+
+def milvus(state: str, moment: str = "2026-11-26T21:00:00Z") -> Object:
+    """A Milvus object of which the Milvus operator tells."""
+    condition = {
+        "type": "MilvusReady",
+        "status": "True" if state == "Healthy" else "False",
+        "lastTransitionTime": moment,
+    }
+    meta = {"namespace": "acme", "name": "shop-milvus", "uid": "1", "generation": 1}
+    return {"metadata": meta, "status": {"status": state, "conditions": [condition]}}
+
+
+def test_a_milvus_wakes_its_index_by_how_it_is_and_not_by_the_time_of_its_checks() -> None:
+    project = SUBJECTS[1].project
+    assert project(milvus("Healthy")) == project(milvus("Healthy", "2026-11-26T21:00:10Z"))
+    assert project(milvus("Healthy")) != project(milvus("Unhealthy"))
+
+
+def test_a_deleted_milvus_wakes_its_index_although_only_its_name_is_known() -> None:
+    gone = SUBJECTS[1].gone
+    assert gone is not None
+    woken = gone(
+        Relations(engine_index(PlanSettings())), {"metadata": {"namespace": "acme", "name": "a-milvus-milvus"}}
+    )
+    assert woken == [Key("KnowledgeIndex", "acme", "a-milvus")]

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from kefu_operator import naming
-from kefu_operator.desired.metadata import Scope, metadata
+from kefu_operator.desired.metadata import Scope, metadata, outliving
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.workload import Container, VolumeMount
 
@@ -24,6 +23,5 @@ def claim(mount: VolumeMount, scope: Scope, component: str, instance: str) -> Ob
         spec["storageClassName"] = mount.storage_class
     meta = metadata(scope, mount.claim, component, instance)
     if mount.retained:
-        meta.pop("ownerReferences", None)
-        meta["labels"][naming.RETAINED] = "true"
+        meta = outliving(meta)
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec}

@@ -3,13 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-ROLES = ("operator", "gateway", "retrieval", "milvusLite", "redis", "llamaCpp", "vllm", "vllmCpu", "tensorrtLlm")
+ROLES = (
+    "operator",
+    "gateway",
+    "retrieval",
+    "milvusLite",
+    "milvus",
+    "redis",
+    "llamaCpp",
+    "vllm",
+    "vllmCpu",
+    "tensorrtLlm",
+)
 
 DEFAULTS: Mapping[str, str] = {
     "operator": "kefu.local/operator:dev",
     "gateway": "kefu.local/gateway:dev",
     "retrieval": "kefu.local/retrieval:dev",
     "milvusLite": "kefu.local/milvus-lite:dev",
+    "milvus": "milvusdb/milvus:v2.6.22",
     "redis": "kefu.local/redis:dev",
     "llamaCpp": "kefu.local/llamacpp:dev",
     "vllm": "vllm/vllm-openai:v0.32.0",

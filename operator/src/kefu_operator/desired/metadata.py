@@ -65,6 +65,12 @@ def metadata(scope: Scope, name: str, component: str, instance: str | None = Non
     return meta
 
 
+def outliving(meta: Object) -> Object:
+    """The same metadata of what outlives its owner and is pruned by nobody."""
+    without = {name: value for name, value in meta.items() if name != "ownerReferences"}
+    return {**without, "labels": {**meta["labels"], naming.RETAINED: "true"}}
+
+
 def pod_labels(scope: Scope, name: str, component: str, reach: Reach) -> dict[str, str]:
     """Labels of a workload's pods; those that they call find them by the last."""
     called = {naming.uses(other): "true" for other in reach.uses}

@@ -12,6 +12,7 @@ from kefu_operator.desired.disruption import disruption_budget
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.job import job
 from kefu_operator.desired.metadata import Scope, owned_by_volume
+from kefu_operator.desired.milvus import milvus_objects
 from kefu_operator.desired.network import Network
 from kefu_operator.desired.network_policy import tasks_policy, workload_policy
 from kefu_operator.desired.scaled_object import scaled_object
@@ -46,7 +47,9 @@ def knowledge_secrets(plan: KnowledgePlan, scope: Scope, value: Callable[[], str
 
 def knowledge_objects(plan: KnowledgePlan, scope: Scope, images: Images, network: Network) -> list[Object]:
     """What belongs to an index for good: its store, its retrieval service, and what surrounds its tasks."""
-    made = [made for workload in plan.workloads for made in workload_objects(workload, scope, images, network)]
+    milvus = plan.store.milvus
+    made = milvus_objects(milvus, scope, images, network) if milvus else []
+    made += [made for workload in plan.workloads for made in workload_objects(workload, scope, images, network)]
     if network.enabled:
         made.append(tasks_policy(naming.ingestion_policy(plan.name), INGESTION, plan.reach, scope))
     if plan.fetching and network.enabled:

@@ -22,6 +22,7 @@ from kefu_operator.desired.types import Object
 from kefu_operator.kinds import Kinds
 from kefu_operator.plan.chatbot import plan_chatbot
 from kefu_operator.plan.knowledge.plan import plan_knowledge
+from kefu_operator.plan.knowledge.site import where_of
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.sharing import scaled, share_engines
@@ -56,7 +57,8 @@ def render(
     chatbots = tuple(chatbots)
     made: list[Object] = []
     for index in indexes:
-        made += _index_objects(index, digests.get((index.metadata.namespace, index.metadata.name), {}), images, network)
+        known = digests.get((index.metadata.namespace, index.metadata.name), {})
+        made += _index_objects(index, known, images, kinds, network)
     for namespace in sorted({chatbot.metadata.namespace for chatbot in chatbots}):
         neighbours = [chatbot for chatbot in chatbots if chatbot.metadata.namespace == namespace]
         made += _engine_objects(namespace, neighbours, settings, images, kinds, network)
@@ -70,10 +72,12 @@ def owner_of(found: KnowledgeIndex | ChatbotDeployment) -> Owner:
     return Owner(found.kind, found.metadata.name, found.metadata.uid)
 
 
-def _index_objects(index: KnowledgeIndex, digests: Mapping[str, str], images: Images, network: Network) -> list[Object]:
+def _index_objects(
+    index: KnowledgeIndex, digests: Mapping[str, str], images: Images, kinds: Kinds, network: Network
+) -> list[Object]:
     namespace = index.metadata.namespace
     scope = owned(namespace, owner_of(index))
-    plan = plan_knowledge(index, digests, ClusterPlacement(namespace))
+    plan = plan_knowledge(index, digests, ClusterPlacement(namespace), where=where_of(index, kinds))
     tasks = [task for task in (plan.fetching.task if plan.fetching else None, plan.ingestion) if task]
     return [
         *knowledge_secrets(plan, scope, lambda: PLACEHOLDER),

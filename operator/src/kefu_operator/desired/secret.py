@@ -2,7 +2,7 @@
 
 import secrets
 
-from kefu_operator.desired.metadata import Scope, metadata
+from kefu_operator.desired.metadata import Scope, metadata, outliving
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.workload import GeneratedSecret
 
@@ -17,10 +17,11 @@ def random_value() -> str:
 
 def generated_secret(planned: GeneratedSecret, scope: Scope, component: str, value: str) -> Object:
     """A Secret of one random value; it cannot be changed but where pods follow it, only deleted (then a new one is made)."""
+    meta = metadata(scope, planned.name, component)
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": metadata(scope, planned.name, component),
+        "metadata": outliving(meta) if planned.retained else meta,
         "type": "Opaque",
         "immutable": not planned.followed,
         "stringData": planned.contents(value),

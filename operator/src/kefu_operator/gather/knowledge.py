@@ -14,6 +14,8 @@ from kefu_operator.config_map_files import config_map_files
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.pods import gather_pods
+from kefu_operator.kinds import Kinds
+from kefu_operator.plan.knowledge.site import EMBEDDED, Where, where_of
 from kefu_operator.plan.knowledge.version import config_maps_of
 from kefu_operator.pods import PodView
 from kefu_operator.resources import (
@@ -23,8 +25,10 @@ from kefu_operator.resources import (
     DEPLOYMENTS,
     INDEXES,
     JOBS,
+    MILVUSES,
     NETWORK_POLICIES,
     SERVICES,
+    Resource,
 )
 
 KINDS = (DEPLOYMENTS, SERVICES, CONFIG_MAPS, CLAIMS, NETWORK_POLICIES)
@@ -42,9 +46,11 @@ class KnowledgeFacts:
     owned: tuple[Object, ...]
     jobs: tuple[Object, ...]
     pods: tuple[PodView, ...]
+    where: Where = EMBEDDED
+    """Which store it has."""
 
 
-async def gather_knowledge(client: Client, namespace: str, name: str) -> KnowledgeFacts | Object | None:
+async def gather_knowledge(client: Client, namespace: str, name: str, kinds: Kinds) -> KnowledgeFacts | Object | None:
     """Everything, or the bare object where its spec cannot be parsed, or None where it is gone or going.
 
     Raises:
@@ -59,12 +65,18 @@ async def gather_knowledge(client: Client, namespace: str, name: str) -> Knowled
         return found
     label = f"{naming.OWNED_BY}={naming.owned_by(INDEXES.kind, name)}"
     owned, jobs, pods, digests = await asyncio.gather(
-        gather_owned(client, namespace, label, KINDS),
+        gather_owned(client, namespace, label, (*KINDS, *_others(index, kinds))),
         gather_owned(client, namespace, label, (JOBS,)),
         gather_pods(client, namespace, label),
         _digests(client, index),
     )
-    return KnowledgeFacts(found, index, digests, owned, jobs, pods)
+    return KnowledgeFacts(found, index, digests, owned, jobs, pods, where_of(index, kinds))
+
+
+def _others(index: KnowledgeIndex, kinds: Kinds) -> tuple[Resource, ...]:
+    """Kinds that only some indexes have, and that the API server may lack."""
+    had = index.status is not None and index.status.store == "Managed"
+    return (MILVUSES,) if kinds.has(MILVUSES) and (had or index.spec.store.managed) else ()
 
 
 async def gather_named(client: Client, index: KnowledgeIndex) -> set[str]:

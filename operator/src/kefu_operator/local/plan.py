@@ -18,6 +18,7 @@ from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.fetching import FetchPlan
 from kefu_operator.plan.knowledge.plan import KnowledgePlan, plan_knowledge
 from kefu_operator.plan.knowledge.retrieval import retrieval_url
+from kefu_operator.plan.knowledge.site import Where
 from kefu_operator.plan.knowledge.version import config_maps_of, publishes_itself
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.pushing import push_url
@@ -103,7 +104,16 @@ def plan(
     """
     _check_references(bundle)
     knowledge = [
-        (index, plan_knowledge(index, {**_digests(index, bundle), **fetched(index.metadata.name)}, placement))
+        (
+            index,
+            plan_knowledge(
+                index,
+                {**_digests(index, bundle), **fetched(index.metadata.name)},
+                placement,
+                # Here, a Milvus Lite stands in for a Milvus, whatever the spec says of clusters.
+                where=Where("Fallback") if index.spec.store.managed else None,
+            ),
+        )
         for index in bundle.indexes
     ]
     chatbots = [(chatbot, _chatbot(chatbot, placement, settings)) for chatbot in bundle.chatbots]

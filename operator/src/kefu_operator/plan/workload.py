@@ -189,6 +189,8 @@ class GeneratedSecret:
     name: str
     files: Mapping[str, str] = field(default_factory=lambda: {"key": "{}"})
     """By key; `{}` stands for the value."""
+    retained: bool = False
+    """Whether it outlives its owner, as the volume does that it opens."""
     followed: bool = False
     """Whether pods that run take over a new one, once it was deleted and made anew; a kubelet does not where it is immutable."""
 

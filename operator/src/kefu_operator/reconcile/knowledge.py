@@ -1,6 +1,6 @@
 """One KnowledgeIndex: store, retrieval service, and the Job that builds the version that the sources ask for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -18,7 +18,8 @@ from kefu_operator.desired.objects import knowledge_objects, knowledge_secrets, 
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.secret import random_value
 from kefu_operator.desired.types import Object
-from kefu_operator.errors import Forbidden, Rejected
+from kefu_operator.discovery import Discovery
+from kefu_operator.errors import Absent, Forbidden, Rejected
 from kefu_operator.fetching.decide import FetchDecision
 from kefu_operator.gather.knowledge import KnowledgeFacts, gather_knowledge, gather_named
 from kefu_operator.gather.owned import find
@@ -36,7 +37,7 @@ from kefu_operator.reconcile.fetching import decide_sources, digests_of, is_fetc
 from kefu_operator.reconcile.pushing import LOOK_SECONDS, check_pushed, pushed_sources
 from kefu_operator.reconcile.secrets import SecretMaker
 from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
-from kefu_operator.resources import CLAIMS, CONFIG_MAPS, DEPLOYMENTS, JOBS
+from kefu_operator.resources import CLAIMS, CONFIG_MAPS, DEPLOYMENTS, JOBS, MILVUSES
 from kefu_operator.settled import holds
 from kefu_operator.status.check import Check, Verdict
 from kefu_operator.status.conditions import conditions
@@ -75,11 +76,18 @@ class KnowledgeReconciler:
     """Brings one index to what its spec and sources say, and tells how it is."""
 
     def __init__(
-        self, client: Client, applier: Applier, images: Images, network: Network = AS_IT_COMES, now: Now = utc_now
+        self,
+        client: Client,
+        applier: Applier,
+        images: Images,
+        discovery: Discovery,
+        network: Network = AS_IT_COMES,
+        now: Now = utc_now,
     ) -> None:
         self._client = client
         self._applier = applier
         self._images = images
+        self._discovery = discovery
         self._network = network
         self._now = now
         self._secrets = SecretMaker(applier, now)
@@ -90,7 +98,15 @@ class KnowledgeReconciler:
         Raises:
             ApiError: the API server refused or did not answer.
         """
-        facts = await gather_knowledge(self._client, namespace, name)
+        try:
+            return await self._reconcile(namespace, name)
+        except Absent:
+            # A kind of others may have gone since it was looked for.
+            await self._discovery.look()
+            raise
+
+    async def _reconcile(self, namespace: str, name: str) -> Again:
+        facts = await gather_knowledge(self._client, namespace, name, await self._discovery.kinds())
         if facts is None:
             # What it made goes by its owner references.
             self._secrets.forget(namespace, name)
@@ -101,12 +117,12 @@ class KnowledgeReconciler:
         fetching = decide_sources(facts, self._now())
         pushed = pushed_sources(facts, self._now())
         facts = with_digests(facts, {**fetching.digests, **digests_of(pushed)})
-        plan = plan_knowledge(facts.index, facts.digests, ClusterPlacement(namespace), _volume(facts))
+        plan = _plan(facts)
         scope = owned(namespace, owner_of(facts.index))
         decision = self._decide(plan, facts, scope)
         if decision.create:
             named = await gather_named(self._client, facts.index)
-            plan = plan_knowledge(facts.index, facts.digests, ClusterPlacement(namespace), _volume(facts), named)
+            plan = _plan(facts, named)
         refusals = await self._apply(plan, facts, (decision, fetching), scope)
         outcome = Outcome(refusals, decision, fetching, pushed)
         await self._tell(plan, facts, outcome)
@@ -208,6 +224,7 @@ class KnowledgeReconciler:
             candidate=_candidate(facts, decision),
             versions=decision.versions,
             volume=decision.volume,
+            store=facts.where.site,
             url=retrieval_url(index.metadata.name, ClusterPlacement(index.metadata.namespace)),
             sources=(*outcome.fetching.sources, *outcome.pushed),
             fetched=outcome.fetching.fetched,
@@ -231,12 +248,24 @@ class KnowledgeReconciler:
             await tell(self._applier, found, _dump(status), (), after, self._now())
 
 
+def _plan(facts: KnowledgeFacts, named: Iterable[str] = ()) -> KnowledgePlan:
+    placement = ClusterPlacement(facts.index.metadata.namespace)
+    return plan_knowledge(facts.index, facts.digests, placement, _volume(facts), named, facts.where)
+
+
 def _volume(facts: KnowledgeFacts) -> str | None:
-    """UID of the embedded store's volume; empty where there is none yet; None where the store is external."""
-    if facts.index.spec.store.embedded is None:
+    """UID of what holds the vectors; empty where there is none yet; None where the store is external."""
+    where, name, status = facts.where, facts.index.metadata.name, facts.index.status
+    if where.site == "External":
         return None
-    claim = find(facts.owned, CLAIMS, naming.store(facts.index.metadata.name))
-    return str(claim["metadata"]["uid"]) if claim else ""
+    if where.site != "Managed":
+        holder = find(facts.owned, CLAIMS, naming.store(name))
+    elif where.served or status is None or status.store != "Managed":
+        holder = find(facts.owned, MILVUSES, naming.milvus(name))
+    else:
+        # Its kind is gone, perhaps for a while: what the Milvus holds is not lost before another takes its place.
+        return status.volume
+    return str(holder["metadata"]["uid"]) if holder else ""
 
 
 def _to_create(plan: KnowledgePlan, decision: Decision, fetching: FetchDecision) -> list[Task]:

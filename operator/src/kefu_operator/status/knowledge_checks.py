@@ -1,6 +1,7 @@
 """Checks of an index: its sources, its store and what searches it."""
 
 from kefu_api.kinds.knowledge.versions import KnownVersion
+from kefu_operator import naming
 from kefu_operator.gather.knowledge import KnowledgeFacts
 from kefu_operator.gather.owned import find
 from kefu_operator.ingestion import known
@@ -9,8 +10,9 @@ from kefu_operator.ingestion.situation import Decision
 from kefu_operator.plan.knowledge.plan import KnowledgePlan
 from kefu_operator.plan.workload import Workload
 from kefu_operator.pods import pods_of
-from kefu_operator.resources import DEPLOYMENTS
+from kefu_operator.resources import DEPLOYMENTS, MILVUSES
 from kefu_operator.status.check import Check, Verdict, ok, stuck, wait
+from kefu_operator.status.milvus_checks import check_fallback, check_milvus
 from kefu_operator.status.reasons import Reason
 from kefu_operator.status.workload_checks import check_workload, is_failing
 
@@ -65,18 +67,25 @@ def told_scores(version: KnownVersion) -> str:
 
 def check_store(plan: KnowledgePlan, facts: KnowledgeFacts, *, is_published: bool) -> list[Check]:
     """The store, and the service that searches it."""
-    if plan.store.workload is None:
-        store = ok(Reason.EXTERNAL_STORE, "the store is run by somebody else")
-    else:
-        store = _workload("the store", plan.store.workload, facts)
-    search = _workload("the retrieval service", plan.retrieval, facts)
+    store, search = _store(plan, facts), _workload("the retrieval service", plan.retrieval, facts)
     # It cannot be ready before there is anything to search; that it is broken counts at any time.
     return [store, search] if is_published or is_failing(search) else [store]
 
 
 def store_is_ready(plan: KnowledgePlan, facts: KnowledgeFacts) -> bool:
     """Whether an ingestion can write; an external store is taken to be there."""
-    return plan.store.workload is None or _workload("the store", plan.store.workload, facts).verdict is Verdict.OK
+    return _store(plan, facts).verdict is Verdict.OK
+
+
+def _store(plan: KnowledgePlan, facts: KnowledgeFacts) -> Check:
+    where = plan.store.where
+    if plan.store.milvus:
+        name = naming.milvus(plan.name)
+        return check_milvus(name, find(facts.owned, MILVUSES, name), served=where.served)
+    if plan.store.workload is None:
+        return ok(Reason.EXTERNAL_STORE, "the store is run by somebody else")
+    embedded = _workload("the store", plan.store.workload, facts)
+    return check_fallback(embedded, served=where.served) if where.site == "Fallback" else embedded
 
 
 def _workload(what: str, workload: Workload, facts: KnowledgeFacts) -> Check:

@@ -10,7 +10,7 @@ from kefu_api.kinds.knowledge.graph import Graph
 from kefu_api.kinds.knowledge.reranker import Reranker
 from kefu_api.kinds.knowledge.search import Search, Vocabulary
 from kefu_api.kinds.knowledge.source import MAX_REMOTE, Source
-from kefu_api.kinds.knowledge.store import EmbeddedStore, Store
+from kefu_api.kinds.knowledge.store import EmbeddedStore, Site, Store
 from kefu_api.kinds.knowledge.versions import CandidateVersion, KnownVersion, PublishedVersion
 from kefu_api.kinds.meta import Condition, Metadata
 from kefu_api.kinds.part import Part
@@ -118,7 +118,9 @@ class KnowledgeIndexStatus(Part):
     versions: Annotated[tuple[KnownVersion, ...], Field(max_length=16, json_schema_extra=ATOMIC)] = ()
     """Every version in the store, newest first; each can be published by `spec.publishing.version`."""
     volume: Text | None = None
-    """UID of the embedded store's volume that holds them; another volume holds nothing of them."""
+    """UID of what holds them: the embedded store's volume, or the Milvus object of a managed one; another holds nothing of them."""
+    store: Site | None = None
+    """Where vectors are kept now; Fallback: in an embedded store in place of a managed one."""
     url: Text | None = None
     """Where the retrieval service answers inside the cluster."""
     sources: Annotated[tuple[SourceStatus, ...], Field(max_length=16, json_schema_extra=BY_NAME)] = ()

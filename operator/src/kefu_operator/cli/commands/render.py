@@ -22,7 +22,7 @@ from kefu_operator.kinds import Kinds
 from kefu_operator.local.options import plan_settings
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.knowledge.version import config_maps_of
-from kefu_operator.resources import SCALED_OBJECTS
+from kefu_operator.resources import MILVUSES, SCALED_OBJECTS
 
 EXAMPLES = """\
   kefu render examples/shop
@@ -45,6 +45,11 @@ def register(commands: Any, summary: str) -> None:
         metavar="URL",
         help="for a cluster with KEDA, which asks this Prometheus (default: without KEDA)",
     )
+    parser.add_argument(
+        "--milvus-operator",
+        action="store_true",
+        help="for a cluster with the Milvus operator (default: without)",
+    )
 
 
 def handle(arguments: argparse.Namespace) -> int:
@@ -58,7 +63,8 @@ def handle(arguments: argparse.Namespace) -> int:
     chatbots = [_moved(chatbot, arguments.namespace) for chatbot in manifests.chatbots]
     try:
         settings = replace(plan_settings(), prometheus_url=arguments.prometheus)
-        kinds = Kinds.of(SCALED_OBJECTS) if arguments.prometheus else Kinds()
+        others = [SCALED_OBJECTS] if arguments.prometheus else []
+        kinds = Kinds.of(*others, *([MILVUSES] if arguments.milvus_operator else []))
         objects = render(indexes, chatbots, _digests(indexes, manifests), settings, Images(), kinds)
     except PlanError as error:
         raise NotValid(str(error)) from error

@@ -8,6 +8,7 @@ from kefu_operator import naming
 from kefu_operator.plan.fetching import FetchPlan, plan_fetching
 from kefu_operator.plan.knowledge.document import reach_of
 from kefu_operator.plan.knowledge.retrieval import plan_retrieval
+from kefu_operator.plan.knowledge.site import Where, where_of
 from kefu_operator.plan.knowledge.store import StorePlan, plan_store
 from kefu_operator.plan.knowledge.tasks import plan_ingestion, plan_publication
 from kefu_operator.plan.knowledge.version import judgement_of, version_of
@@ -56,6 +57,7 @@ def plan_knowledge(
     placement: Placement,
     volume: str | None = None,
     named: Iterable[str] = (),
+    where: Where | None = None,
 ) -> KnowledgePlan:
     """Plan one index.
 
@@ -64,11 +66,12 @@ def plan_knowledge(
         digests: `digest.of_files` of every ConfigMap that a source names and that exists, and of the snapshot of every
             remote source that was fetched, by the source's name; that of the golden questions by `QUESTIONS`.
         placement: where it will run.
-        volume: UID of the embedded store's volume, as far as it is known.
+        volume: UID of what holds the vectors, as `StorePlan.volume`.
         named: versions from which releases of chatbots answer, which no build may drop.
+        where: which store the index has; None: as in a cluster without the Milvus operator.
     """
     version = version_of(index, digests)
-    store = plan_store(index, placement, volume)
+    store = plan_store(index, where or where_of(index), placement, volume)
     pushing = plan_pushing(index, placement)
     judged_by = judgement_of(index, digests)
     can_judge = judged_by is not None or index.spec.evaluation is None

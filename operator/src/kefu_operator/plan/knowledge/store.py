@@ -4,29 +4,29 @@ from dataclasses import dataclass, replace
 
 from kefu_api.documents.index import StoreTarget
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
-from kefu_api.kinds.knowledge.store import EmbeddedStore, ExternalStore
+from kefu_api.kinds.knowledge.store import EmbeddedStore, ExternalStore, ManagedStore, Store
 from kefu_api.kinds.meta import SecretKeyReference
 from kefu_operator import naming
+from kefu_operator.plan.knowledge.milvus import MILVUS, MilvusPlan, plan_milvus, target_of, token_of
+from kefu_operator.plan.knowledge.site import Where
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.reach import Reach
 from kefu_operator.plan.workload import (
     Compute,
     Container,
     GeneratedSecret,
-    Port,
     Probe,
     SecretMount,
     VolumeMount,
     Workload,
 )
 
-MILVUS = Port("milvus", 19530)
-
 
 @dataclass(frozen=True)
 class StorePlan:
     """The store of one index."""
 
+    where: Where
     target: StoreTarget
     """For those that call it, without the files of their secrets."""
     reach: Reach
@@ -37,19 +37,36 @@ class StorePlan:
     """Whom its certificate is signed by."""
     workload: Workload | None = None
     """The server that Kefu runs; None where it does not."""
+    milvus: MilvusPlan | None = None
+    """The Milvus that the Milvus operator runs for it."""
     volume: str | None = None
     """UID of what holds the vectors; empty where there is none yet; None where that is not known."""
     secrets: tuple[GeneratedSecret, ...] = ()
 
 
-def plan_store(index: KnowledgeIndex, placement: Placement, volume: str | None) -> StorePlan:
+def plan_store(index: KnowledgeIndex, where: Where, placement: Placement, volume: str | None) -> StorePlan:
     """Plan the store of one index; `volume`: see `StorePlan.volume`."""
-    external, embedded = index.spec.store.external, index.spec.store.embedded
-    planned = _external(index, external) if external else _embedded(index, embedded or EmbeddedStore(), placement)
+    store = index.spec.store
+    if store.external:
+        planned = _external(index, store.external, where)
+    elif where.site == "Managed":
+        planned = _managed(index, store.managed or ManagedStore(), where, placement)
+    else:
+        planned = _embedded(index, _options(store), where, placement)
     return replace(planned, volume=volume)
 
 
-def _external(index: KnowledgeIndex, options: ExternalStore) -> StorePlan:
+def _options(store: Store) -> EmbeddedStore:
+    """Those of the embedded server, also where it stands in for a managed one."""
+    managed = store.managed
+    if managed is None:
+        return store.embedded or EmbeddedStore()
+    return EmbeddedStore(
+        size=managed.size, storage_class=managed.storage_class, deletion_policy=managed.deletion_policy
+    )
+
+
+def _external(index: KnowledgeIndex, options: ExternalStore, where: Where) -> StorePlan:
     target = StoreTarget(
         uri=options.uri,
         database=options.database,
@@ -57,10 +74,22 @@ def _external(index: KnowledgeIndex, options: ExternalStore) -> StorePlan:
         alias=naming.store_alias(index.metadata.namespace, index.metadata.name),
     )
     reach = Reach(urls=(options.uri,))
-    return StorePlan(target, reach, token=options.credentials_secret, authorities=options.ca_secret)
+    return StorePlan(where, target, reach, token=options.credentials_secret, authorities=options.ca_secret)
 
 
-def _embedded(index: KnowledgeIndex, options: EmbeddedStore, placement: Placement) -> StorePlan:
+def _managed(index: KnowledgeIndex, options: ManagedStore, where: Where, placement: Placement) -> StorePlan:
+    milvus = plan_milvus(index, options, served=where.served)
+    return StorePlan(
+        where,
+        target_of(index, placement),
+        Reach(uses=(naming.milvus(index.metadata.name),)),
+        token=token_of(milvus),
+        milvus=milvus,
+        secrets=(milvus.root, milvus.storage),
+    )
+
+
+def _embedded(index: KnowledgeIndex, options: EmbeddedStore, where: Where, placement: Placement) -> StorePlan:
     name = naming.store(index.metadata.name)
     token = SecretKeyReference(name=naming.store_token(index.metadata.name), key="key")
     target = StoreTarget(
@@ -69,6 +98,7 @@ def _embedded(index: KnowledgeIndex, options: EmbeddedStore, placement: Placemen
         alias=naming.store_alias(index.metadata.namespace, index.metadata.name),
     )
     return StorePlan(
+        where,
         target,
         Reach(uses=(name,)),
         token=token,
