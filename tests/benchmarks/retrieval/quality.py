@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.benchmarks.effort import Effort
 from tests.benchmarks.report import Report, Table
 from tests.benchmarks.retrieval.bm25 import BM25
-from tests.benchmarks.retrieval.peers import defaults
+from tests.benchmarks.retrieval.peers import defaults, environment
 from tests.benchmarks.retrieval.sets import SETS, QualitySet, load
 from tests.benchmarks.retrieval.subject import HITS, Kefu, published
 from tests.integration.test_retrieval import servers
@@ -53,10 +53,12 @@ def score(found: Sequence[Sequence[str]], asked: QualitySet, milliseconds: float
 
 
 def run(effort: Effort) -> Report:
-    """All sets and methods. Raises Unavailable when the sets are not here."""
+    """All sets and methods. Raises Unavailable when the sets, or the peers, are not here."""
+    environment.python()
     tables = []
     for name in SETS:
         asked = load(name).sample(QUICK_QUERIES) if effort.quick else load(name)
+        print(f"==> {name}: {len(asked.documents):,} documents, {len(asked.queries):,} queries", flush=True)
         tables.append(table(asked, measure(asked)))
     notes = (
         "The sets are read from outside this repository (`KEFU_DATASETS`), and nothing is tuned on single questions.",
