@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 
 from kefu_api.documents.index import EndpointEmbedding
-from kefu_retrieval.embeddings.endpoint import BATCH, EndpointEmbedder
+from kefu_retrieval.embeddings.batches import BATCH
+from kefu_retrieval.embeddings.endpoint import EndpointEmbedder
 from kefu_retrieval.errors import EmbeddingFailed, EmbeddingUnreachable
 from tests.integration.loopback import served
 
@@ -142,7 +143,7 @@ async def test_shortens_only_the_text_that_is_too_long(endpoint: Endpoint) -> No
 
 async def test_gives_up_on_a_request_that_is_refused_however_short(endpoint: Endpoint) -> None:
     endpoint.longest = 0
-    with pytest.raises(EmbeddingFailed, match=r"400; check that embedding\.endpoint\.model"):
+    with pytest.raises(EmbeddingFailed, match=r"400; check embedding\.endpoint's url, model and key"):
         await embed(endpoint, "a" * 3_000)
 
 

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from kefu_api.documents.index import TritonEmbedding
-from kefu_retrieval.embeddings.remote import BATCH
+from kefu_retrieval.embeddings.batches import BATCH
 from kefu_retrieval.embeddings.triton import TritonEmbedder
 from kefu_retrieval.errors import EmbeddingFailed, EmbeddingUnreachable
 from tests.integration.loopback import served

@@ -3,26 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-import aiohttp
 import numpy as np
 
 from kefu_api.documents.index import EndpointEmbedding
+from kefu_retrieval.embeddings.batches import batches
 from kefu_retrieval.embeddings.checking import unit
 from kefu_retrieval.embeddings.protocol import MAX_CHARACTERS, Vectors
-from kefu_retrieval.embeddings.remote import BATCH, BUSY, Remote, authorization, busy
 from kefu_retrieval.errors import EmbeddingFailed, EmbeddingUnreachable
-
-__all__ = ["BATCH", "EndpointEmbedder"]
+from kefu_retrieval.remote.client import Remote
+from kefu_retrieval.remote.posting import Failures, post
 
 FIELD = "embedding.endpoint"
-_TOO_MUCH = frozenset({400, 413, 422})
-"""What servers answer to a text that is longer than the model's context, or to more texts than they take at once."""
 SHORTEST = 200
 """Characters; a text this short is not too long for any model, so that the refusal has another reason."""
 
 
 class _Refused(EmbeddingFailed):
     """The server says that this request is wrong; a shorter one may not be."""
+
+
+_FAILURES = Failures(FIELD, EmbeddingUnreachable, EmbeddingFailed, too_much=_Refused)
 
 
 class EndpointEmbedder:
@@ -47,7 +47,7 @@ class EndpointEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One L2-normalised row per text, in order."""
-        return await self._remote.batches([text[:MAX_CHARACTERS] for text in texts], self.dimension, self._fitting)
+        return await batches(self._remote, [text[:MAX_CHARACTERS] for text in texts], self.dimension, self._fitting)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -67,20 +67,8 @@ class EndpointEmbedder:
     async def _once(self, texts: Sequence[str]) -> Vectors:
         url = f"{self._target.url.rstrip('/')}/v1/embeddings"
         body = {"model": self._target.model, "input": list(texts), "encoding_format": "float"}
-        headers = authorization(self._target.api_key_file, EmbeddingFailed)
-        try:
-            async with self._remote.session.post(url, json=body, headers=headers) as answer:
-                if answer.status in BUSY:
-                    raise busy(url, answer)
-                if answer.status in _TOO_MUCH:
-                    raise _Refused(f"{url} answers {answer.status}; check that {FIELD}.model is an embedding model")
-                if answer.status != 200:
-                    raise EmbeddingFailed(f"{url} answers {answer.status}; check {FIELD}'s model and key")
-                return unit(_vectors(await answer.json(content_type=None)), len(texts), self.dimension, FIELD)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise EmbeddingUnreachable(f"{url} does not answer: {type(error).__name__}") from error
-        except ValueError as error:
-            raise EmbeddingFailed(f"{url} answers something other than JSON") from error
+        answer = await post(self._remote, url, body, self._target.api_key_file, _FAILURES)
+        return unit(_vectors(answer), len(texts), self.dimension, FIELD)
 
 
 def _vectors(answer: Any) -> Vectors:

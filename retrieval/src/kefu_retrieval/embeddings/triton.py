@@ -13,10 +13,12 @@ import aiohttp
 import numpy as np
 
 from kefu_api.documents.index import TritonEmbedding
+from kefu_retrieval.embeddings.batches import batches
 from kefu_retrieval.embeddings.checking import unit
 from kefu_retrieval.embeddings.protocol import MAX_CHARACTERS, Vectors
-from kefu_retrieval.embeddings.remote import BUSY, Remote, busy
 from kefu_retrieval.errors import EmbeddingFailed, EmbeddingUnreachable
+from kefu_retrieval.remote.client import Remote
+from kefu_retrieval.remote.posting import BUSY, busy
 
 FIELD = "embedding.triton"
 _HEADER_LENGTH = "Inference-Header-Content-Length"
@@ -47,7 +49,7 @@ class TritonEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One L2-normalised row per text, in order."""
-        return await self._remote.batches([text[:MAX_CHARACTERS] for text in texts], self.dimension, self._once)
+        return await batches(self._remote, [text[:MAX_CHARACTERS] for text in texts], self.dimension, self._once)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -89,7 +91,7 @@ class TritonEmbedder:
 
     async def _accept(self, url: str, answer: aiohttp.ClientResponse) -> None:
         if answer.status in BUSY:
-            raise busy(url, answer)
+            raise busy(url, answer, EmbeddingUnreachable)
         if answer.status != 200:
             detail = (await answer.text(errors="replace"))[:200]
             raise EmbeddingFailed(f"{url} answers {answer.status}: {detail}; check {FIELD}'s url and model")

@@ -7,18 +7,19 @@ likelihood": Sachan et al., "Improving passage retrieval with zero-shot question
 which no token is among those counts as half the least likely one.
 """
 
-import asyncio
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from kefu_api.documents.index import ChatReranker as Target
-from kefu_retrieval.embeddings.remote import AT_ONCE, Remote
-from kefu_retrieval.errors import RerankerFailed, RetrievalError
-from kefu_retrieval.rerankers.posting import post
+from kefu_retrieval.errors import RerankerFailed, RerankerUnreachable
+from kefu_retrieval.remote.client import Remote
+from kefu_retrieval.remote.posting import Failures, post
 from kefu_retrieval.sources.text import language
 
 FIELD = "reranker.chat"
+_FAILURES = Failures(FIELD, RerankerUnreachable, RerankerFailed)
 TOP = 10
 """Most likely tokens asked for; servers give at most 20."""
 CHARACTERS = 1_200
@@ -48,18 +49,7 @@ class ChatReranker:
 
     async def score(self, question: str, passages: Sequence[str]) -> list[float]:
         """Log-odds of each passage, in order."""
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def one(passage: str) -> float:
-            async with gate:
-                return await self._remote.patiently(lambda: self._once(question, passage))
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                asked = [group.create_task(one(passage)) for passage in passages]
-        except* RetrievalError as errors:
-            raise errors.exceptions[0] from None
-        return [task.result() for task in asked]
+        return await self._remote.all_of([partial(self._once, question, passage) for passage in passages])
 
     async def close(self) -> None:
         """Close the connections."""
@@ -67,7 +57,7 @@ class ChatReranker:
 
     async def _once(self, question: str, passage: str) -> float:
         body = {"model": self._target.model, **request(question, passage)}
-        return _log_odds(await post(self._remote, self._url, body, self._target.api_key_file, FIELD))
+        return _log_odds(await post(self._remote, self._url, body, self._target.api_key_file, _FAILURES))
 
 
 def request(question: str, passage: str) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from kefu_api.documents.index import EndpointReranker as Target
-from kefu_retrieval.embeddings.remote import Remote
-from kefu_retrieval.errors import RerankerFailed
-from kefu_retrieval.rerankers.posting import post
+from kefu_retrieval.errors import RerankerFailed, RerankerUnreachable
+from kefu_retrieval.remote.client import Remote
+from kefu_retrieval.remote.posting import Failures, post
 from kefu_retrieval.rerankers.protocol import MAX_CHARACTERS, log_odds
 
 FIELD = "reranker.endpoint"
+_FAILURES = Failures(FIELD, RerankerUnreachable, RerankerFailed)
 
 
 class EndpointReranker:
@@ -43,7 +44,7 @@ class EndpointReranker:
             "documents": [passage[:MAX_CHARACTERS] for passage in passages],
             "top_n": len(passages),
         }
-        answer = await post(self._remote, self._url, body, self._target.api_key_file, FIELD)
+        answer = await post(self._remote, self._url, body, self._target.api_key_file, _FAILURES)
         return _scores(answer, len(passages))
 
 
