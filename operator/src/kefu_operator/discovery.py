@@ -12,12 +12,12 @@ from random import uniform
 from kefu_operator.client.client import Client
 from kefu_operator.errors import Absent, ApiError, Forbidden
 from kefu_operator.kinds import Kinds
-from kefu_operator.resources import CUSTOM_METRICS, MILVUSES, POD_METRICS, SCALED_OBJECTS
+from kefu_operator.resources import CUSTOM_METRICS, LEADER_WORKER_SETS, MILVUSES, POD_METRICS, SCALED_OBJECTS
 
 LOOK_SECONDS = 10.0
 """Between two looks, up to a fifth longer."""
 
-WANTED = (SCALED_OBJECTS.api_version, MILVUSES.api_version)
+WANTED = (SCALED_OBJECTS.api_version, MILVUSES.api_version, LEADER_WORKER_SETS.api_version)
 """Groups and versions of CRDs that Kefu uses."""
 AGGREGATED = (POD_METRICS.api_version, CUSTOM_METRICS)
 """Those that another server answers for: while that one is away, what it said last holds."""

@@ -20,6 +20,9 @@ ENGINE = f"{GROUP}/engine"
 """Label of an engine's objects: the engine's name. Engines may have several owners, so they carry no OWNED_BY."""
 
 
+SERVER = f"{GROUP}/server"
+"""Label of the workers of an engine over several nodes: the number of the server that they are a part of."""
+
 NUDGE = f"{GROUP}/document"
 """Annotation of a gateway's pods: the digest of the document that they were last told of. Nothing reads it."""
 
@@ -67,6 +70,26 @@ def user_salt(chatbot: str) -> str:
 def engine(key: str) -> str:
     """Deployment, Service and volume of an engine, from the hash of its model and settings."""
     return f"engine-{key[:10]}"
+
+
+def group(engine: str) -> str:
+    """LeaderWorkerSet of an engine over several nodes, and the headless Service and StatefulSets that its controller makes."""
+    return f"{engine}-group"
+
+
+def nodes(engine: str) -> str:
+    """Headless Service and StatefulSet of an engine's leaders, where there are no LeaderWorkerSets."""
+    return f"{engine}-nodes"
+
+
+def workers(engine: str, number: int) -> str:
+    """StatefulSet of the workers of one of its groups, which has the name of the group's leader."""
+    return f"{nodes(engine)}-{number}"
+
+
+def grouped(name: str) -> str:
+    """The engine of a LeaderWorkerSet."""
+    return name.removesuffix("-group")
 
 
 def build(key: str) -> str:

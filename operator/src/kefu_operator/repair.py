@@ -14,7 +14,7 @@ from kefu_operator.settled import owned_fields
 Patch = list[Object]
 
 IDENTITY = ("apiVersion", "kind", "metadata", "status")
-UNTOUCHED = {"Deployment": ("replicas",)}
+UNTOUCHED = {"Deployment": ("replicas",), "LeaderWorkerSet": ("replicas",)}
 """Fields of a spec that others own where we leave them out: an autoscaler, or `kubectl scale`."""
 
 

@@ -6,7 +6,9 @@ A fixed table instead of discovery: the operator's rights are fixed too, and dis
 from dataclasses import dataclass
 
 from kefu_api import API_VERSION
+from kefu_operator import naming
 from kefu_operator.desired.types import Object
+from kefu_operator.plan.group import Way
 from kefu_operator.plan.workload import Workload
 
 
@@ -41,6 +43,8 @@ SCALED_OBJECTS = Resource("keda.sh/v1alpha1", "ScaledObject", "scaledobjects")
 """KEDA's; there only where KEDA is."""
 MILVUSES = Resource("milvus.io/v1beta1", "Milvus", "milvuses")
 """The Milvus operator's; there only where it is installed."""
+LEADER_WORKER_SETS = Resource("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", "leaderworkersets")
+"""Of the Kubernetes project of that name; there only where it is installed."""
 NETWORK_POLICIES = Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
 PODS = Resource("v1", "Pod", "pods")
 EVENTS = Resource("v1", "Event", "events")
@@ -54,7 +58,9 @@ ALL = (
     CHATBOTS, INDEXES, DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS,
     PODS, EVENTS, NETWORK_POLICIES, REVISIONS,
 )  # fmt: skip
-_BY_KIND = {(resource.api_version, resource.kind): resource for resource in (*ALL, SCALED_OBJECTS, MILVUSES)}
+_BY_KIND = {
+    (resource.api_version, resource.kind): resource for resource in (*ALL, SCALED_OBJECTS, MILVUSES, LEADER_WORKER_SETS)
+}
 
 
 def resource_of(found: Object) -> Resource:
@@ -67,5 +73,15 @@ def resource_of(found: Object) -> Resource:
 
 
 def kind_of(workload: Workload) -> Resource:
-    """What runs a workload's pods."""
+    """What runs a workload's pods; of groups, their leaders."""
+    if workload.group:
+        return LEADER_WORKER_SETS if workload.group.way is Way.LEADER_WORKER_SET else STATEFUL_SETS
     return STATEFUL_SETS if workload.stateful else DEPLOYMENTS
+
+
+def runner_of(workload: Workload) -> tuple[Resource, str]:
+    """Kind and name of what runs a workload's pods."""
+    resource = kind_of(workload)
+    if workload.group is None:
+        return resource, workload.name
+    return resource, (naming.group if resource is LEADER_WORKER_SETS else naming.nodes)(workload.name)

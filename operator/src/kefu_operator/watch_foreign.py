@@ -8,7 +8,7 @@ from kefu_operator.desired.types import Object
 from kefu_operator.kinds import Kinds
 from kefu_operator.queue import Key
 from kefu_operator.relations import Relations
-from kefu_operator.resources import INDEXES, MILVUSES, SCALED_OBJECTS
+from kefu_operator.resources import INDEXES, LEADER_WORKER_SETS, MILVUSES, SCALED_OBJECTS
 from kefu_operator.watch_children import OURS, Subject, Watcher
 
 
@@ -20,10 +20,17 @@ def _told(found: Object) -> object:
     return meta["uid"], meta.get("generation"), meta.get("labels"), "deletionTimestamp" in meta, told
 
 
+def _groups_told(found: Object) -> object:
+    """What is ours to repair, and how many groups there are and are ready."""
+    meta, status = found["metadata"], found.get("status") or {}
+    counts = [status.get(each) for each in ("replicas", "readyReplicas", "updatedReplicas", "observedGeneration")]
+    return meta["uid"], meta.get("generation"), meta.get("labels"), "deletionTimestamp" in meta, counts
+
+
 def _gone(relations: Relations, last: Object) -> list[Key]:
-    """Of what is gone, only the name is known, which is that of its engine."""
+    """Of what is gone, only the name is known, which tells its engine."""
     meta = last["metadata"]
-    return relations.child_seen({"metadata": {**meta, "labels": {naming.ENGINE: meta["name"]}}})
+    return relations.child_seen({"metadata": {**meta, "labels": {naming.ENGINE: naming.grouped(meta["name"])}}})
 
 
 def _told_of_milvus(found: Object) -> object:
@@ -46,6 +53,7 @@ def _milvus_gone(relations: Relations, last: Object) -> list[Key]:
 SUBJECTS = (
     Subject(SCALED_OBJECTS, OURS, Relations.child_seen, _told, gone=_gone),
     Subject(MILVUSES, OURS, Relations.child_seen, _told_of_milvus, gone=_milvus_gone),
+    Subject(LEADER_WORKER_SETS, OURS, Relations.child_seen, _groups_told, gone=_gone),
 )
 
 Make = Callable[[Subject], Sequence[Watcher]]

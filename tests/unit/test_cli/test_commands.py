@@ -99,6 +99,17 @@ def test_rendering_for_a_cluster_with_the_milvus_operator(tmp_path: Path, capsys
     }
 
 
+@pytest.mark.parametrize(("words", "kind"), [([], "StatefulSet"), (["--leader-worker-sets"], "LeaderWorkerSet")])
+def test_rendering_shows_what_runs_an_engine_over_several_nodes(
+    words: list[str], kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec: dict[str, Any] = {"model": {"uri": "pvc://models/qwen"}, "engine": {"vllm": {"nodes": 2}}}
+    assert main(["render", str(write(tmp_path, index(), chatbot(**spec), config_map())), *words]) == 0
+    objects = yaml.safe_load_all(capsys.readouterr().out)
+    found = {made["kind"] for made in objects if "kefu.dev/engine" in made["metadata"]["labels"]}
+    assert found & {"StatefulSet", "LeaderWorkerSet", "Deployment"} == {kind}
+
+
 def test_rendering_prints_no_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     access = {"apiKeysSecret": {"name": "mine"}}
     folder = write(tmp_path, index(), chatbot(access=access), config_map(), secret("mine", web="do-not-print-me"))

@@ -19,7 +19,7 @@ from kefu_operator.desired.render import render
 from kefu_operator.kinds import Kinds
 from kefu_operator.plan.knowledge.version import config_maps_of
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
-from kefu_operator.resources import CUSTOM_METRICS, MILVUSES, POD_METRICS, SCALED_OBJECTS
+from kefu_operator.resources import CUSTOM_METRICS, LEADER_WORKER_SETS, MILVUSES, POD_METRICS, SCALED_OBJECTS
 
 FOLDER = Path(__file__).parent / "golden"
 INPUTS = sorted(FOLDER.glob("*.in.yaml"))
@@ -46,6 +46,7 @@ KINDS = {
     "not-scaled": Kinds(),
     "managed-store": Kinds.of(MILVUSES),
     "managed-store-retained": Kinds.of(MILVUSES),
+    "vllm-nodes": Kinds.of(SCALED_OBJECTS, LEADER_WORKER_SETS),
 }
 """What the cluster has of others; all but these have KEDA, and nothing else."""
 UPDATE = os.environ.get("KEFU_UPDATE_GOLDEN") == "1"

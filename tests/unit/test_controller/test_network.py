@@ -228,3 +228,31 @@ def test_a_server_of_others_is_reached_by_its_address(url: str, reached: set[str
     for pod in pods:
         assert {name for name, end in ENDS.items() if judge.allows(pod, end, 19530)} == reached
         assert not {"internet", "other"} & {name for name, end in ENDS.items() if judge.allows(pod, end, 22)}
+
+
+def test_the_pods_of_a_group_reach_one_another_and_nobody_else_reaches_a_worker() -> None:
+    made = []
+    for name in ("shop", "outlet"):
+        spec = {
+            "model": {"uri": f"pvc://models/{name}"},
+            "engine": {"vllm": {"nodes": 2}},
+            "knowledge": [{"name": "shop"}],
+        }
+        bot = ChatbotDeployment.model_validate({
+            "apiVersion": "kefu.dev/v1alpha1", "kind": "ChatbotDeployment",
+            "metadata": {"name": name, "namespace": "acme", "uid": f"bot-{name}"}, "spec": spec,
+        })  # fmt: skip
+        made += render([], [bot], {}, PlanSettings(), Images(), Kinds())
+    judge = Judge([each for each in made if each["kind"] == "NetworkPolicy"], ("acme",))
+    pods = list(pods_of(made))
+    leaders = [pod for pod in pods if pod.name.endswith("-nodes")]
+    workers = [pod for pod in pods if pod.name.endswith("-nodes-0")]
+    assert (len(leaders), len(workers)) == (2, 2)
+    for leader, worker in zip(leaders, workers, strict=True):
+        for one, other in ((leader, worker), (worker, leader)):
+            assert all(judge.allows(one, other, port) for port in (8001, 29501, 40_000))
+        others = [pod for pod in (*pods, End("stranger", "10.250.0.1", "acme")) if pod not in (leader, worker)]
+        assert not any(judge.allows(other, worker, port) for other in others for port in (8000, 8001, 29501, 40_000))
+        assert not any(judge.allows(other, leader, port) for other in others for port in (8001, 29501, 40_000))
+        gateways = {other.name for other in others if judge.allows(other, leader, ENGINE)}
+        assert len(gateways) == 1

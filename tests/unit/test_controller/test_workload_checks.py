@@ -14,7 +14,17 @@ PULLING = PodView("p", "d", scheduled=True, containers=(ContainerView("c", "i:2"
 
 
 def deployment(status: dict[str, Any], replicas: int = 2) -> dict[str, Any]:
-    return {"metadata": {"generation": 2}, "spec": {"replicas": replicas}, "status": status}
+    return {
+        "kind": "Deployment",
+        "metadata": {"generation": 2},
+        "spec": {"replicas": replicas},
+        "status": status,
+    }
+
+
+def groups(status: dict[str, Any]) -> dict[str, Any]:
+    """A LeaderWorkerSet, whose status counts groups."""
+    return {**deployment(status), "kind": "LeaderWorkerSet"}
 
 
 CASES = {
@@ -39,6 +49,17 @@ CASES = {
         deployment({"conditions": [{"type": "ReplicaFailure", "status": "True", "message": "violates PodSecurity"}]}),
         (), Verdict.STUCK, "PodRefused",
     ),
+    "all groups of a LeaderWorkerSet answer": (
+        groups({"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2}), (), Verdict.OK, "Running",
+    ),
+    "a LeaderWorkerSet's controller has not seen the newest spec": (
+        groups({"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2}), (), Verdict.WAIT,
+        "RollingOut",
+    ),
+    "no group answers, for a worker cannot start": (
+        groups({"replicas": 2, "updatedReplicas": 2}), (PULLING,), Verdict.STUCK, "ImagePullBackOff",
+    ),
+    "nobody looks at LeaderWorkerSets": (groups({}), (), Verdict.WAIT, "Creating"),
     "it is scaled to zero": (deployment({}, replicas=0), (), Verdict.FAIL, "ScaledToZero"),
 }  # fmt: skip
 

@@ -83,3 +83,12 @@ def test_an_engine_that_is_gone_has_nothing_to_finish() -> None:
     with serving(Figures(1)) as port:
         pass
     run(port)
+
+
+def test_a_worker_waits_for_its_leader_whose_name_a_variable_tells() -> None:
+    figures = Figures(2, 1, 0)
+    with serving(figures) as port:
+        command = drain(sys.executable, port, *BUSY, settle=0, host="$LWS_LEADER_ADDRESS")
+        env = {"LWS_LEADER_ADDRESS": "127.0.0.1"}
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, env=env)
+    assert (done.returncode, figures.asked) == (0, 3), done.stderr

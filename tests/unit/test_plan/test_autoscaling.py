@@ -6,7 +6,7 @@ from kefu_operator.kinds import Kinds
 from kefu_operator.plan.autoscaling import autoscale, fixed
 from kefu_operator.plan.demand import Demand, EngineSignals
 from kefu_operator.plan.scaler import How, Lack
-from kefu_operator.resources import CUSTOM_METRICS, POD_METRICS, SCALED_OBJECTS
+from kefu_operator.resources import CUSTOM_METRICS, LEADER_WORKER_SETS, POD_METRICS, SCALED_OBJECTS
 
 VLLM = EngineSignals("vllm:waiting", "vllm:cache")
 BOTH = Demand(1, 8, 4, "0.8")
@@ -37,6 +37,13 @@ CASES: dict[str, tuple[Kinds, str | None, bool, How, Lack | None]] = {
 def test_who_scales(kinds: Kinds, prometheus: str | None, accelerated: bool, how: How, lack: Lack | None) -> None:
     decided = autoscale(BOTH, VLLM, kinds, prometheus, accelerated=accelerated)
     assert (decided.how, decided.lack, decided.owns_replicas) == (how, lack, how is not How.FIXED)
+
+
+def test_groups_are_scaled_as_leader_worker_sets_alone() -> None:
+    without, both = Kinds.of(SCALED_OBJECTS), Kinds.of(SCALED_OBJECTS, LEADER_WORKER_SETS)
+    refused = autoscale(BOTH, VLLM, without, PROMETHEUS, accelerated=True, grouped=True)
+    assert (refused.how, refused.lack) == (How.FIXED, Lack.LEADER_WORKER_SET)
+    assert autoscale(BOTH, VLLM, both, PROMETHEUS, accelerated=True, grouped=True).how is How.KEDA
 
 
 def test_an_adapters_figures_are_found_under_the_name_that_prometheus_would_take() -> None:

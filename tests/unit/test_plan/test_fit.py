@@ -77,6 +77,12 @@ def test_the_fewest_devices_then_the_finest_numbers(name: str, accelerator: Acce
         pytest.param(Wish(pipeline=2), Layout(Format.BFLOAT16, 1, 2), id="and so does pipeline parallelism"),
         pytest.param(Wish(count=4, pipeline=2), Layout(Format.BFLOAT16, 2, 2), id="what is left goes to the other"),
         pytest.param(Wish(held=Format.INT8), Layout(Format.INT8, 1, 1), id="a format that is asked for is taken"),
+        pytest.param(Wish(nodes=2, count=4), Layout(Format.BFLOAT16, 4, 2), id="layers are spread over nodes"),
+        pytest.param(Wish(nodes=2), Layout(Format.BFLOAT16, 1, 2), id="a device a node is enough"),
+        pytest.param(Wish(nodes=2, count=8), Layout(Format.BFLOAT16, 4, 4), id="and over what is left in each of them"),
+        pytest.param(Wish(nodes=2, tensor=4), Layout(Format.BFLOAT16, 4, 2), id="a stage a node is the default"),
+        pytest.param(Wish(nodes=2, tensor=4, pipeline=1), Layout(Format.BFLOAT16, 4, 1), id="layers split over nodes"),
+        pytest.param(Wish(nodes=2, count=4, pipeline=4), Layout(Format.BFLOAT16, 2, 4), id="two stages a node"),
     ],
 )
 def test_what_the_spec_says_is_kept(wish: Wish, layout: Layout) -> None:
@@ -124,6 +130,25 @@ def test_a_refusal_holds_the_arithmetic_and_what_would_help() -> None:
         ("Qwen/Qwen3-8B", H100, Wish(held=Format.INT4), "the files of Qwen3-8B hold bfloat16"),
         ("Qwen/Qwen3-8B", SLICE, Wish(count=2), "a pod cannot get 2 × class, whose nodes have 1"),
         ("Qwen/Qwen3-8B", A100, Wish(tensor=16), "a pod cannot get 16 × class, whose nodes have 8"),
+        (
+            "Qwen/Qwen3-8B",
+            A100,
+            Wish(tensor=16, spreads=True),
+            "ask for at most 8, spread them over vllm.nodes, or choose another class",
+        ),
+        ("Qwen/Qwen3-8B", A100, Wish(tensor=32, pipeline=1, nodes=2), "a pod cannot get 16 × class"),
+        (
+            "meta-llama/Llama-3.1-405B-Instruct",
+            A100,
+            Wish(spreads=True),
+            "together 97.7 GiB of 0.90 × 80.0 GiB = 72.0 GiB; it would fit with vllm.nodes: 2 and accelerator.count: 8 below",
+        ),
+        (
+            "meta-llama/Llama-3.1-405B-Instruct",
+            A100,
+            Wish(spreads=True, nodes=2, count=4),
+            "does not fit 8 × class",
+        ),
     ],
 )
 def test_a_refusal_names_what_helps(name: str, accelerator: AcceleratorClass, wish: Wish, says: str) -> None:
@@ -161,6 +186,8 @@ WISHES = some.builds(
     held=some.sampled_from([None, Format.BFLOAT16, Format.FP8, Format.INT8]),
     context=some.sampled_from([None, 4096, 32_768]),
     utilization=some.sampled_from([0.5, 0.9]),
+    nodes=some.sampled_from([1, 2, 3]),
+    spreads=some.booleans(),
 )
 
 
@@ -180,7 +207,8 @@ def test_what_is_chosen_holds_one_context_and_what_is_refused_nowhere_does(
     assert needed < accelerator.memory * wish.utilization
     assert shape.heads
     assert shape.heads % made.layout.tensor == 0
-    assert made.layout.devices <= (accelerator.per_node or 8)
+    assert made.layout.devices <= (accelerator.per_node or 8) * wish.nodes
+    assert made.layout.devices % wish.nodes == 0
     assert made.context is None or made.context >= min(LEAST, wish.context or LEAST)
 
 
@@ -207,7 +235,9 @@ def test_what_a_refusal_advises_helps(shape: ModelShape, accelerator: Accelerato
         fit(shape, replace(wish, held=Format.FP8), "class", accelerator)
     if match := re.search(r"maxModelLen: (\d+)", told):
         fit(shape, replace(wish, context=int(match[1])), "class", accelerator)
-    if match := re.search(r"accelerator.count: (\d+)", told):
+    if match := re.search(r"vllm.nodes: (\d+) and accelerator.count: (\d+)", told):
+        fit(shape, replace(wish, nodes=int(match[1]), count=int(match[2])), "class", accelerator)
+    elif match := re.search(r"accelerator.count: (\d+)", told):
         fit(shape, replace(wish, count=int(match[1])), "class", accelerator)
 
 

@@ -34,6 +34,10 @@ CASES: dict[str, tuple[Autoscaling, Object | None, Verdict, str, str]] = {
         Autoscaling(How.FIXED, Demand(1, 8, 4), lack=Lack.PROMETHEUS), None, Verdict.FAIL, "PrometheusNotNamed",
         "chart value prometheus.url",
     ),
+    "groups cannot be scaled": (
+        Autoscaling(How.FIXED, Demand(1, 8, 4), lack=Lack.LEADER_WORKER_SET), None, Verdict.FAIL,
+        "LeaderWorkerSetNotInstalled", "which has 3 groups of pods",
+    ),
     "somebody else scales": (
         Autoscaling(How.RIVAL, Demand(1, 8, 4), rival="mine"), None, Verdict.FAIL, "ScaledByOthers",
         "HorizontalPodAutoscaler mine",

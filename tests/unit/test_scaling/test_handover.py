@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kefu_operator.scaling.handover import handover, without_kedas
+from kefu_operator.scaling.handover import RUNNERS, handover, without_kedas
 from tests.unit.test_scaling.objects import Object, autoscaler, deployment, scaled_object
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -49,3 +49,17 @@ def test_who_goes_first(wanted: list[Object], live: list[Object], outgoing: list
 def test_kedas_autoscaler_is_not_ours_although_it_has_our_labels() -> None:
     live = [scaled_object(), autoscaler("keda-hpa", owner="uid-so"), deployment(1)]
     assert [each["kind"] for each in without_kedas(live)] == ["ScaledObject", "Deployment"]
+
+
+def runner(kind: str, meta: Object | None = None) -> Object:
+    version = "apps/v1" if kind == "StatefulSet" else "leaderworkerset.x-k8s.io/v1"
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": kind.lower(), "uid": kind, **(meta or {})}}
+
+
+def test_a_runner_goes_before_its_successor_comes_and_scalers_stay() -> None:
+    live = [runner("StatefulSet"), autoscaler()]
+    change = handover([runner("LeaderWorkerSet")], live, NOW, RUNNERS)
+    assert ([each["kind"] for each in change.outgoing], change.waits) == (["StatefulSet"], False)
+    held = runner("LeaderWorkerSet", going(5))
+    assert handover([runner("StatefulSet")], [held], NOW, RUNNERS).waits
+    assert not handover([runner("StatefulSet")], [runner("LeaderWorkerSet", going(31))], NOW, RUNNERS).waits

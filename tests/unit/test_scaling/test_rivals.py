@@ -2,6 +2,7 @@
 
 import pytest
 
+from kefu_operator.resources import DEPLOYMENTS
 from kefu_operator.scaling.rivals import may_have_rival, rival
 from tests.unit.test_scaling.objects import NAME, Object, autoscaler, deployment, scaled_object
 
@@ -17,7 +18,7 @@ SIGNS: dict[str, tuple[list[Object], bool, bool]] = {
 
 @pytest.mark.parametrize(("live", "scaled", "may"), SIGNS.values(), ids=SIGNS.keys())
 def test_signs(live: list[Object], scaled: bool, may: bool) -> None:
-    assert may_have_rival(NAME, 2, live, scaled=scaled) is may
+    assert may_have_rival(NAME, (DEPLOYMENTS, NAME), 2, live, scaled=scaled) is may
 
 
 RIVALS: dict[str, tuple[Object, str]] = {
@@ -32,4 +33,4 @@ RIVALS: dict[str, tuple[Object, str]] = {
 
 @pytest.mark.parametrize(("found", "name"), RIVALS.values(), ids=RIVALS.keys())
 def test_rivals(found: Object, name: str) -> None:
-    assert rival(NAME, [found]) == name
+    assert rival((DEPLOYMENTS, NAME), [found]) == name

@@ -10,7 +10,7 @@ from kefu_operator.kinds import Kinds
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.queue import Key
 from kefu_operator.relations import Relations
-from kefu_operator.resources import SCALED_OBJECTS
+from kefu_operator.resources import LEADER_WORKER_SETS, SCALED_OBJECTS
 from kefu_operator.watch_children import Subject
 from kefu_operator.watch_foreign import SUBJECTS, ForeignWatches
 from tests.unit.test_scaling.objects import scaled_object
@@ -38,14 +38,15 @@ def test_a_kind_is_watched_from_when_it_comes_until_it_goes() -> None:
             return [Watch(running), Watch(running)]
 
         watches, counts = ForeignWatches(make), []
-        for kinds in (Kinds(), Kinds.of(SCALED_OBJECTS), Kinds.of(SCALED_OBJECTS), Kinds(), Kinds.of(SCALED_OBJECTS)):
+        keda, groups = Kinds.of(SCALED_OBJECTS), Kinds.of(LEADER_WORKER_SETS)
+        for kinds in (Kinds(), keda, keda, Kinds(), groups, Kinds.of(SCALED_OBJECTS, LEADER_WORKER_SETS)):
             watches.follow(kinds)
             await asyncio.sleep(0.01)
             counts.append(len(running))
         await watches.stop()
         return [*counts, len(running)]
 
-    assert asyncio.run(story()) == [0, 2, 2, 0, 2, 0]
+    assert asyncio.run(story()) == [0, 2, 2, 0, 2, 4, 0]
 
 
 class Owners:
@@ -94,3 +95,20 @@ def test_a_deleted_milvus_wakes_its_index_although_only_its_name_is_known() -> N
         Relations(engine_index(PlanSettings())), {"metadata": {"namespace": "acme", "name": "a-milvus-milvus"}}
     )
     assert woken == [Key("KnowledgeIndex", "acme", "a-milvus")]
+
+
+def test_a_deleted_group_wakes_its_engine_although_it_is_called_differently() -> None:
+    subject = SUBJECTS[2]
+    assert subject.gone is not None
+    woken = subject.gone(Owners(), {"metadata": {"namespace": "acme", "name": "engine-3f9c-group"}})  # type: ignore[arg-type]
+    assert woken == [Key("Engine", "acme", "engine-3f9c")]
+
+
+def test_of_a_group_it_is_told_how_many_are_ready() -> None:
+    subject = SUBJECTS[2]
+    one, other = (
+        {"metadata": {"uid": "u", "generation": 1}, "status": {"readyReplicas": ready, "conditions": [{"type": ready}]}}
+        for ready in (0, 1)
+    )
+    assert subject.project(one) != subject.project(other)
+    assert subject.project(one) == subject.project({**one, "status": {"readyReplicas": 0}})

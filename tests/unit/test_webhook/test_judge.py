@@ -58,6 +58,12 @@ def test_more_devices_than_the_quota_are_refused_with_field_and_remedy() -> None
     assert judge(chatbot(replicas=2), limit=2) == Judgement()
 
 
+def test_every_pod_of_a_group_asks_for_devices() -> None:
+    groups = chatbot(uri="pvc://models/qwen", vllm={"nodes": 2}, replicas=2)
+    assert "4 nvidia.com/gpu" in judge(groups, limit=3).refusal
+    assert judge(groups, limit=4) == Judgement()
+
+
 def test_what_the_neighbours_have_counts_and_a_shared_engine_counts_once() -> None:
     assert judge(chatbot("b", dedicated=True), chatbot("a", dedicated=True), limit=1).refusal
     assert not judge(chatbot("b"), chatbot("a"), limit=1).refusal

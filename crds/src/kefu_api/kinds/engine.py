@@ -87,14 +87,32 @@ class Engine(Ruled):
         Rule(
             "!has(self.vllm) || !has(self.accelerator) || !has(self.accelerator.count) || "
             "(has(self.vllm.tensorParallel) ? self.vllm.tensorParallel : 1) * "
-            "(has(self.vllm.pipelineParallel) ? self.vllm.pipelineParallel : 1) <= self.accelerator.count",
+            "(has(self.vllm.pipelineParallel) ? self.vllm.pipelineParallel : 1) "
+            "<= self.accelerator.count * self.vllm.nodes",
             lambda engine: (
                 not engine.vllm
                 or not engine.accelerator
                 or not engine.accelerator.count
-                or (engine.vllm.tensor_parallel or 1) * (engine.vllm.pipeline_parallel or 1) <= engine.accelerator.count
+                or (engine.vllm.tensor_parallel or 1) * (engine.vllm.pipeline_parallel or 1)
+                <= engine.accelerator.count * engine.vllm.nodes
             ),
-            "vllm.tensorParallel × vllm.pipelineParallel must not exceed accelerator.count: raise engine.accelerator.count",
+            "vllm.tensorParallel × vllm.pipelineParallel must not exceed accelerator.count × vllm.nodes: raise "
+            "engine.accelerator.count, or engine.vllm.nodes",
+        ),
+        Rule(
+            "!has(self.vllm) || has(self.accelerator) || "
+            "((has(self.vllm.pipelineParallel) ? self.vllm.pipelineParallel : 1) == 1 && "
+            "(has(self.vllm.tensorParallel) ? self.vllm.tensorParallel : self.vllm.nodes) % self.vllm.nodes == 0)",
+            lambda engine: (
+                not engine.vllm
+                or engine.accelerator
+                or (
+                    (engine.vllm.pipeline_parallel or 1) == 1
+                    and (engine.vllm.tensor_parallel or engine.vllm.nodes) % engine.vllm.nodes == 0
+                )
+            ),
+            "vLLM's CPU build splits layers and spreads none: remove vllm.pipelineParallel and make vllm.tensorParallel a "
+            "multiple of vllm.nodes, or set engine.accelerator",
         ),
         Rule(
             "!has(self.vllm) || !has(self.vllm.quantization) || has(self.accelerator) || "
@@ -127,4 +145,5 @@ class Engine(Ruled):
     dedicated: bool = False
     """Whether no other chatbot may share this engine; false: chatbots with equal model and settings share one."""
     replicas: Annotated[int, Field(ge=0, le=1000)] = 1
-    """How many pods; `kubectl scale chatbot` writes it. With scaling.engine: how many where nothing can scale them."""
+    """How many pods, or groups of pods with vllm.nodes; `kubectl scale chatbot` writes it. With scaling.engine: how many where
+    nothing can scale them."""

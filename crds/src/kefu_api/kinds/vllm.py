@@ -29,6 +29,7 @@ Share = Annotated[
 RESERVED: Mapping[str, tuple[str, ...]] = {
     "set vllm.tensorParallel": ("--tensor-parallel-size",),
     "set vllm.pipelineParallel": ("--pipeline-parallel-size",),
+    "set vllm.nodes": ("--nnodes", "--node-rank", "--master-addr", "--master-port", "--headless"),
     "set vllm.maxModelLen": ("--max-model-len",),
     "set vllm.quantization": ("--quantization", "--quantization-config"),
     "set vllm.gpuMemoryUtilization": ("--gpu-memory-utilization",),
@@ -84,14 +85,26 @@ def _reserved(remedy: str, flags: Iterable[str]) -> Rule:
 class VllmEngine(Ruled):
     """vLLM, on GPUs or with its CPU build."""
 
-    RULES: ClassVar = tuple(_reserved(remedy, flags) for remedy, flags in RESERVED.items())
+    RULES: ClassVar = (
+        *(_reserved(remedy, flags) for remedy, flags in RESERVED.items()),
+        Rule(
+            "self.nodes == 1 || (has(self.tensorParallel) ? self.tensorParallel : 1) * "
+            "(has(self.pipelineParallel) ? self.pipelineParallel : self.nodes) % self.nodes == 0",
+            lambda options: (
+                (options.tensor_parallel or 1) * (options.pipeline_parallel or options.nodes) % options.nodes == 0
+            ),
+            "every node takes an equal part of vllm.tensorParallel × vllm.pipelineParallel: make it a multiple of vllm.nodes",
+        ),
+    )
 
     max_model_len: Annotated[int, Field(ge=256, le=1_048_576)] | None = None
     """Longest context in tokens; absent: the model's own, or as much of it as fits."""
     tensor_parallel: Annotated[int, Field(ge=1, le=64)] | None = None
-    """Over how many accelerators of one pod each layer is split; absent: what the accelerators and the model suggest."""
+    """Over how many accelerators each layer is split; absent: what the accelerators of a pod and the model suggest."""
     pipeline_parallel: Annotated[int, Field(ge=1, le=64)] | None = None
-    """Over how many groups of accelerators of one pod the layers are spread; absent: 1, or what the model suggests."""
+    """Over how many groups of accelerators the layers are spread; absent: one a node, or what the model suggests."""
+    nodes: Annotated[int, Field(ge=1, le=16)] = 1
+    """Over how many nodes one server lies, with a pod on each of them; `accelerator` and `resources` are those of each pod."""
     quantization: Literal["none", "fp8", "int8", "awq", "gptq"] | None = None
     """fp8 and int8 are computed while loading; awq and gptq say what the files hold; none keeps them as they are. Absent: as
     they are, or fp8 where that saves accelerators that have it."""

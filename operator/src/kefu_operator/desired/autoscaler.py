@@ -2,6 +2,7 @@
 
 from kefu_api.kinds.types import amount
 from kefu_operator.desired.metadata import Scope, metadata
+from kefu_operator.desired.scale_target import scale_target
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.scaler import Autoscaling, How
 from kefu_operator.plan.workload import Scaling, Workload
@@ -30,7 +31,7 @@ def _autoscaler(workload: Workload, scope: Scope, minimum: int, maximum: int, me
         "kind": "HorizontalPodAutoscaler",
         "metadata": metadata(scope, workload.name, workload.component),
         "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload.name},
+            "scaleTargetRef": scale_target(workload),
             "minReplicas": minimum,
             "maxReplicas": maximum,
             "metrics": metrics,

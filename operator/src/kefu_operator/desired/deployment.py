@@ -20,7 +20,7 @@ def deployment(workload: Workload, scope: Scope, images: Images) -> Object:
         "strategy": _strategy(workload),
         "revisionHistoryLimit": 3,
         "progressDeadlineSeconds": _deadline(workload),
-        "template": {"metadata": _pod_metadata(workload, scope), "spec": long_running(workload, images)},
+        "template": {"metadata": pod_metadata(workload, scope), "spec": long_running(workload, images)},
     }
     if workload.scaling is None and not (workload.autoscaling and workload.autoscaling.owns_replicas):
         spec["replicas"] = workload.replicas
@@ -32,7 +32,8 @@ def deployment(workload: Workload, scope: Scope, images: Images) -> Object:
     }
 
 
-def _pod_metadata(workload: Workload, scope: Scope) -> Object:
+def pod_metadata(workload: Workload, scope: Scope) -> Object:
+    """Labels and annotations of the pods that answer."""
     meta: Object = {"labels": pod_labels(scope, workload.name, workload.component, workload.reach)}
     if workload.metrics:
         meta["annotations"] = scraping(workload.metrics)

@@ -79,7 +79,12 @@ def pod_labels(scope: Scope, name: str, component: str, reach: Reach) -> dict[st
 
 def selector(name: str, component: str) -> dict[str, str]:
     """Labels that find a workload's pods; a Deployment never lets them change."""
-    return {"app.kubernetes.io/name": f"kefu-{component}", "app.kubernetes.io/instance": name}
+    return {"app.kubernetes.io/name": f"kefu-{component}", **instance(name)}
+
+
+def instance(name: str) -> dict[str, str]:
+    """Label that finds all pods of a workload, those of a group's workers too."""
+    return {"app.kubernetes.io/instance": name}
 
 
 def _common() -> dict[str, str]:

@@ -1,11 +1,12 @@
 """NetworkPolicies: of each workload, who may call it and whom it may call; whatever is not said is refused."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from kefu_operator import naming
-from kefu_operator.desired.metadata import Scope, metadata, selector
+from kefu_operator.desired.metadata import Scope, instance, metadata, selector
 from kefu_operator.desired.network import EVERY_POD, Network, Peer
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.reach import Access, Outside, Reach
@@ -39,7 +40,12 @@ def workload_policy(workload: Workload, scope: Scope, network: Network) -> Objec
     """The policy of a workload's pods."""
     rules = [rule for port in workload.container.ports if (rule := _admitted(workload, port, network))]
     meta = metadata(scope, workload.name, workload.component)
-    return _policy(meta, selector(workload.name, workload.component), rules, workload.reach)
+    if workload.group is None:
+        return _policy(meta, selector(workload.name, workload.component), rules, workload.reach)
+    # The parts of a server talk to one another over ports of chance.
+    every = instance(workload.name)
+    reach = replace(workload.reach, uses=(workload.name, *workload.reach.uses))
+    return _policy(meta, every, [*rules, {"from": [{"podSelector": {"matchLabels": every}}]}], reach)
 
 
 def tasks_policy(name: str, component: str, reach: Reach, scope: Scope) -> Object:

@@ -9,8 +9,10 @@ from kefu_operator.desired.claim import claim, claims
 from kefu_operator.desired.configmap import config_maps
 from kefu_operator.desired.deployment import deployment
 from kefu_operator.desired.disruption import disruption_budget
+from kefu_operator.desired.group_sets import group_sets
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.job import job
+from kefu_operator.desired.leader_worker_set import leader_worker_set
 from kefu_operator.desired.metadata import Scope, owned_by_volume
 from kefu_operator.desired.milvus import milvus_objects
 from kefu_operator.desired.network import Network
@@ -21,6 +23,7 @@ from kefu_operator.desired.service import service
 from kefu_operator.desired.statefulset import stateful_set
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.chatbot import ChatbotPlan
+from kefu_operator.plan.group import Way
 from kefu_operator.plan.knowledge.plan import KnowledgePlan
 from kefu_operator.plan.knowledge.tasks import COMPONENT as INGESTION
 from kefu_operator.plan.scaler import How
@@ -89,7 +92,7 @@ def task_objects(task: Task, scope: Scope, images: Images) -> list[Object]:
 
 
 def workload_objects(workload: Workload, scope: Scope, images: Images, network: Network) -> list[Object]:
-    """A Deployment or a StatefulSet, and all that stands around it; its policy comes first, so that no pod is ever without."""
+    """What runs its pods, and all that stands around it; its policy comes first, so that no pod is ever without."""
     made = [
         *([workload_policy(workload, scope, network)] if network.enabled else []),
         *claims((*workload.steps, workload.container, *workload.companions), scope, workload.component, workload.name),
@@ -99,13 +102,22 @@ def workload_objects(workload: Workload, scope: Scope, images: Images, network: 
             for made in config_maps(each, scope, workload.component, workload.name)
         ),
         service(workload, scope),
-        (stateful_set if workload.stateful else deployment)(workload, scope, images),
+        *runners(workload, scope, images),
     ]
     if workload.scaling:
         made.append(autoscaler(workload, workload.scaling, scope))
     if workload.scaling or workload.stateful:
         made.append(disruption_budget(workload, scope))
     return [*made, *engine_scalers(workload, scope)]
+
+
+def runners(workload: Workload, scope: Scope, images: Images) -> list[Object]:
+    """What runs a workload's pods."""
+    if workload.group is None:
+        return [(stateful_set if workload.stateful else deployment)(workload, scope, images)]
+    if workload.group.way is Way.LEADER_WORKER_SET:
+        return [leader_worker_set(workload, workload.group, scope, images)]
+    return group_sets(workload, workload.group, scope, images)
 
 
 def engine_scalers(workload: Workload, scope: Scope) -> list[Object]:

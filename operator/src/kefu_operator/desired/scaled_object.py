@@ -5,6 +5,7 @@ whose target is that of one pod (`AverageValue`), so that KEDA and its Horizonta
 """
 
 from kefu_operator.desired.metadata import Scope, metadata
+from kefu_operator.desired.scale_target import scale_target
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.demand import Demand, EngineSignals
 from kefu_operator.plan.scaler import Autoscaling
@@ -25,7 +26,7 @@ def scaled_object(workload: Workload, autoscaling: Autoscaling, scope: Scope) ->
     if demand is None or signals is None:
         raise AssertionError("KEDA is chosen only for what is demanded")
     spec: Object = {
-        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload.name},
+        "scaleTargetRef": scale_target(workload),
         "pollingInterval": POLLING_SECONDS,
         "minReplicaCount": demand.minimum,
         "maxReplicaCount": demand.maximum,

@@ -11,7 +11,7 @@ from kefu_operator import naming
 from kefu_operator.building import BuildView
 from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
-from kefu_operator.gather.owned import gather_owned
+from kefu_operator.gather.owned import find, gather_owned
 from kefu_operator.gather.pods import gather_pods
 from kefu_operator.gather.refused import gather_refused
 from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
@@ -28,6 +28,7 @@ from kefu_operator.resources import (
     DISRUPTION_BUDGETS,
     INDEXES,
     JOBS,
+    LEADER_WORKER_SETS,
     NETWORK_POLICIES,
     REVISIONS,
     SCALED_OBJECTS,
@@ -42,8 +43,8 @@ KINDS = (DEPLOYMENTS, STATEFUL_SETS, CLAIMS, SERVICES, CONFIG_MAPS, AUTOSCALERS,
 class EngineView:
     """One engine."""
 
-    deployment: Object | None = None
-    """None before it exists."""
+    runner: Object | None = None
+    """What runs the pods that answer: a Deployment, or of groups a LeaderWorkerSet or StatefulSet; None before it exists."""
     pods: tuple[PodView, ...] = ()
     scaler: Object | None = None
     """What scales it, where the spec wants it scaled."""
@@ -124,14 +125,15 @@ async def _builds(client: Client, namespace: str) -> dict[str, BuildView]:
 
 async def _engine(client: Client, namespace: str, name: str, kinds: Kinds, *, scaled: bool) -> EngineView:
     label = f"{naming.ENGINE}={name}"
-    deployments, pods, scaler = await asyncio.gather(
-        client.list(DEPLOYMENTS, namespace, labels=label),
+    places = [(DEPLOYMENTS, name), (STATEFUL_SETS, naming.nodes(name))]
+    places += [(LEADER_WORKER_SETS, naming.group(name))] if kinds.has(LEADER_WORKER_SETS) else []
+    runners, pods, scaler = await asyncio.gather(
+        gather_owned(client, namespace, label, (resource for resource, _ in places)),
         gather_pods(client, namespace, label),
         _scaler(client, namespace, name if scaled else None, kinds),
     )
-    return EngineView(
-        next((each for each in deployments.items if each["metadata"]["name"] == name), None), pods, scaler
-    )
+    found = (find(runners, resource, called) for resource, called in places)
+    return EngineView(next((each for each in found if each), None), pods, scaler)
 
 
 async def _scaler(client: Client, namespace: str, engine: str | None, kinds: Kinds) -> Object | None:

@@ -21,14 +21,17 @@ from kefu_operator.resources import (
     CONFIG_MAPS,
     DEPLOYMENTS,
     JOBS,
+    LEADER_WORKER_SETS,
     NETWORK_POLICIES,
     REVISIONS,
     SCALED_OBJECTS,
     SERVICES,
+    STATEFUL_SETS,
+    Resource,
 )
 from kefu_operator.scaling.rivals import rival
 
-KINDS = (DEPLOYMENTS, SERVICES, CLAIMS, CONFIG_MAPS, AUTOSCALERS, NETWORK_POLICIES, JOBS)
+KINDS = (DEPLOYMENTS, STATEFUL_SETS, SERVICES, CLAIMS, CONFIG_MAPS, AUTOSCALERS, NETWORK_POLICIES, JOBS)
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ async def gather_engine(client: Client, namespace: str, name: str, index: Index,
         ApiError: the API server refused or did not answer.
     """
     # The chatbots are read last: an engine made for a chatbot that came meanwhile must not seem unwanted.
-    scalers = (SCALED_OBJECTS,) if kinds.has(SCALED_OBJECTS) else ()
-    owned = await gather_owned(client, namespace, f"{naming.ENGINE}={name}", (*KINDS, *scalers))
+    others = tuple(each for each in (SCALED_OBJECTS, LEADER_WORKER_SETS) if kinds.has(each))
+    owned = await gather_owned(client, namespace, f"{naming.ENGINE}={name}", (*KINDS, *others))
     wanting = await client.select(CHATBOTS, namespace, index, name)
     chatbots = [ChatbotDeployment.model_validate(found) for found in wanting if _stays(found)]
     names = {(owner["name"], owner["uid"]) for each in owned for owner in each["metadata"].get("ownerReferences", ())}
@@ -84,15 +87,15 @@ async def gather_build(client: Client, namespace: str, name: str) -> BuildView:
     return BuildView(job if job and _stays(job) else None)
 
 
-async def gather_rival(client: Client, namespace: str, engine: str) -> str:
-    """Name of the HorizontalPodAutoscaler of somebody else that scales the engine; empty where there is none.
+async def gather_rival(client: Client, namespace: str, runner: tuple[Resource, str]) -> str:
+    """Name of the HorizontalPodAutoscaler of somebody else that scales what runs an engine; empty where there is none.
 
     Raises:
         ApiError: the API server refused or did not answer.
     """
     # Those of gateways need not be looked through.
     listing = await client.list(AUTOSCALERS, namespace, labels=f"!{naming.OWNED_BY}")
-    return rival(engine, listing.items)
+    return rival(runner, listing.items)
 
 
 def readable(found: Object) -> ChatbotDeployment | None:

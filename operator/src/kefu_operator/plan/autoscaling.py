@@ -1,17 +1,23 @@
-"""Who decides how many pods an engine has: KEDA where it is, else a HorizontalPodAutoscaler, else nobody.
+"""Who decides how many pods, or groups of pods, an engine has: KEDA where it is, else a HorizontalPodAutoscaler, else nobody.
 
-Pure: from what is demanded and which kinds the cluster has. Whoever decides owns the Deployment's `replicas`; there is never
+Pure: from what is demanded and which kinds the cluster has. Whoever decides owns the `replicas` of what runs them; there is never
 more than one, and where somebody else has put an autoscaler of their own on the engine, Kefu stands back.
 """
 
 from kefu_operator.kinds import Kinds
 from kefu_operator.plan.demand import Demand, EngineSignals
 from kefu_operator.plan.scaler import Autoscaling, How, Lack
-from kefu_operator.resources import CUSTOM_METRICS, POD_METRICS, SCALED_OBJECTS
+from kefu_operator.resources import CUSTOM_METRICS, LEADER_WORKER_SETS, POD_METRICS, SCALED_OBJECTS
 
 
 def autoscale(
-    demand: Demand, signals: EngineSignals, kinds: Kinds, prometheus: str | None, *, accelerated: bool
+    demand: Demand,
+    signals: EngineSignals,
+    kinds: Kinds,
+    prometheus: str | None,
+    *,
+    accelerated: bool,
+    grouped: bool = False,
 ) -> Autoscaling:
     """Choose.
 
@@ -21,7 +27,10 @@ def autoscale(
         kinds: what the cluster has.
         prometheus: the Prometheus that scrapes engines and gateways; None where there is none.
         accelerated: whether the engine computes on accelerators, so that its use of CPU tells nothing of its load.
+        grouped: whether several pods are one server; a StatefulSet of leaders that grew would lack their workers.
     """
+    if grouped and not kinds.has(LEADER_WORKER_SETS):
+        return Autoscaling(How.FIXED, demand, signals, lack=Lack.LEADER_WORKER_SET)
     lack = Lack.KEDA if not kinds.has(SCALED_OBJECTS) else Lack.PROMETHEUS if not prometheus else None
     if lack is None:
         return Autoscaling(How.KEDA, demand, signals, prometheus=prometheus or "")

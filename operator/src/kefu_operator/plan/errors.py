@@ -3,6 +3,7 @@
 PlanError
 ├── UnknownAccelerator
 ├── EngineDoesNotFit
+├── VolumeNotShared
 ├── LocalOnly
 ├── ClusterOnly
 └── ImageVolumesMissing
@@ -25,6 +26,12 @@ class EngineDoesNotFit(PlanError):
     """The model, with the context and the settings of the spec, does not fit the accelerators."""
 
     reason = "EngineDoesNotFit"
+
+
+class VolumeNotShared(PlanError):
+    """Pods of several nodes are to read a volume that one node alone can mount."""
+
+    reason = "VolumeNotShared"
 
 
 class LocalOnly(PlanError):

@@ -23,10 +23,12 @@ class How(StrEnum):
 
 
 class Lack(StrEnum):
-    """What keeps KEDA from doing it."""
+    """What keeps KEDA from doing it, or anybody."""
 
     KEDA = "Keda"
     PROMETHEUS = "Prometheus"
+    LEADER_WORKER_SET = "LeaderWorkerSet"
+    """Groups that something else runs cannot be scaled at all."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,11 @@ from kefu_operator.plan.demand import Demand, EngineSignals, demand_of, together
 from kefu_operator.plan.engine import plan_engine
 from kefu_operator.plan.engines.adapters import union, wanted_adapters
 from kefu_operator.plan.errors import PlanError
+from kefu_operator.plan.group import Way
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.workload import Build, Container, VolumeMount, Workload
+from kefu_operator.resources import LEADER_WORKER_SETS
 
 
 @dataclass(frozen=True)
@@ -93,13 +95,28 @@ def share_engines(chatbots: Iterable[ChatbotDeployment], placement: Placement, s
 
 
 def scaled(engine: SharedEngine, kinds: Kinds, settings: PlanSettings) -> Workload:
-    """The engine's workload with the decision who scales it, and the number of pods that it has where nobody does."""
-    workload, demand = engine.workload, engine.demand
+    """The engine's workload with the decisions what runs it and who scales it, and its number of pods where nobody does."""
+    workload, demand = grouped(engine.workload, kinds), engine.demand
     if demand is None or engine.signals is None:
         return workload
     accelerated = bool(workload.container.compute.devices)
-    decided = autoscale(demand, engine.signals, kinds, settings.prometheus_url, accelerated=accelerated)
+    decided = autoscale(
+        demand,
+        engine.signals,
+        kinds,
+        settings.prometheus_url,
+        accelerated=accelerated,
+        grouped=workload.group is not None,
+    )
     return replace(workload, replicas=fixed(demand, workload.replicas), autoscaling=decided)
+
+
+def grouped(workload: Workload, kinds: Kinds) -> Workload:
+    """The workload with the decision what runs its groups, where it has any."""
+    if workload.group is None:
+        return workload
+    way = Way.LEADER_WORKER_SET if kinds.has(LEADER_WORKER_SETS) else Way.STATEFUL_SETS
+    return replace(workload, group=replace(workload.group, way=way))
 
 
 def _together(wishes: list[_Wish], placement: Placement, settings: PlanSettings) -> SharedEngine:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kefu_operator.plan.group import Group
 from kefu_operator.plan.reach import Access, Reach
 from kefu_operator.plan.scaler import Autoscaling
 
@@ -164,6 +165,8 @@ class Workload:
     """Whether a pod's volume must never be held by two, not even while its node is away."""
     exclusive: bool = False
     """Old and new pods must not run together (a volume or a GPU that only one can hold)."""
+    group: Group | None = None
+    """Where several pods are one server; `replicas` are groups then."""
     drain: tuple[str, ...] = ()
     """Command that its container runs before it is told to end; it returns when the last answer is given."""
     grace_seconds: int = 30

@@ -213,10 +213,15 @@ class ChatbotReconciler:
         accelerated = bool(workload.container.compute.devices)
         # Until the engine has been looked at, what this chatbot alone would have decided.
         decided = self._board.decided(facts.chatbot.metadata.namespace, workload.name) or autoscale(
-            demand, signals, facts.kinds, self._settings.prometheus_url, accelerated=accelerated
+            demand,
+            signals,
+            facts.kinds,
+            self._settings.prometheus_url,
+            accelerated=accelerated,
+            grouped=workload.group is not None,
         )
         view = facts.engine_of(workload.name)
-        return check_scaling(workload.name, decided, view.scaler, view.deployment)
+        return check_scaling(workload.name, decided, view.scaler, view.runner)
 
     async def _tell_unplanned(self, facts: ChatbotFacts, error: PlanError, releases: Releases | None) -> None:
         check = unplanned(error)
@@ -293,7 +298,7 @@ def _is_same(one: ChatbotFacts, other: ChatbotFacts) -> bool:
 
 
 def _engine_status(engine: Workload, facts: ChatbotFacts) -> EngineStatus:
-    deployment = facts.engine_of(engine.name).deployment or {}
+    deployment = facts.engine_of(engine.name).runner or {}
     status, wanted = deployment.get("status", {}), deployment.get("spec", {}).get("replicas", 0)
     ready = status.get("readyReplicas", 0)
     labels = selector(engine.name, "engine")
@@ -316,7 +321,7 @@ def _waiting_for_engine(plan: ChatbotPlan, facts: ChatbotFacts) -> ChatbotPlan:
     if facts.chatbot.spec.rollout or engine is None:
         return plan
     found = facts.engine_of(engine.name)
-    unbuilt = engine.build and found.deployment is None and not facts.builds.get(engine.build.name, BuildView()).done
+    unbuilt = engine.build and found.runner is None and not facts.builds.get(engine.build.name, BuildView()).done
     if not unbuilt and not check_adapters(plan.engine.adapters, found.pods):
         return plan
     live = find(facts.owned, CONFIG_MAPS, naming.release(facts.chatbot.metadata.name)) or {}

@@ -14,7 +14,14 @@ from kefu_operator.client.client import Client
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, shared
 from kefu_operator.desired.network import AS_IT_COMES, Network
-from kefu_operator.desired.objects import build_job, build_objects, engine_scalers, shared_claim, workload_objects
+from kefu_operator.desired.objects import (
+    build_job,
+    build_objects,
+    engine_scalers,
+    runners,
+    shared_claim,
+    workload_objects,
+)
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.types import Object
 from kefu_operator.discovery import Discovery
@@ -29,10 +36,10 @@ from kefu_operator.plan.sharing import SharedBuild, SharedEngine, scaled, share_
 from kefu_operator.plan.workload import Workload
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.reconcile.tell import Now, utc_now
-from kefu_operator.resources import CLAIMS, JOBS
+from kefu_operator.resources import CLAIMS, JOBS, runner_of
 from kefu_operator.rollout.engines import versions
 from kefu_operator.rollout.revisions import revisions_of
-from kefu_operator.scaling.handover import handover, without_kedas
+from kefu_operator.scaling.handover import RUNNERS, handover, without_kedas
 from kefu_operator.scaling.rivals import may_have_rival
 from kefu_operator.workers import Again
 
@@ -112,13 +119,15 @@ class EnginesReconciler:
         return Again(HANDOVER_SECONDS if waits else REFUSED_SECONDS if refusals else None)
 
     async def _sync(self, namespace: str, engine: SharedEngine, facts: EngineFacts) -> tuple[Refusals, bool]:
-        """What was refused, and whether an old scaler is still in the way of the new one."""
+        """What was refused, and whether an old scaler or runner is still in the way of the new one."""
         build = engine.workload.build
         if build and not (await gather_build(self._client, namespace, build.name)).done:
             # What runs of it goes on running; the Job's end wakes the engine.
             return (), False
         scope = _scope(namespace, engine.workload.name, engine.chatbots)
         workload = await self._scaled(namespace, engine, facts)
+        if await self._old_runner_stays(workload, scope, facts):
+            return (), True
         change = handover(engine_scalers(workload, scope), facts.owned, self._now())
         for each in change.outgoing:
             await self._applier.delete(each)
@@ -127,6 +136,15 @@ class EnginesReconciler:
         left = [each for each in without_kedas(facts.owned) if each not in change.outgoing]
         refusals, _ = await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
         return refusals, change.waits
+
+    async def _old_runner_stays(self, workload: Workload, scope: Scope, facts: EngineFacts) -> bool:
+        """Whether what ran the groups of an engine before is still there."""
+        if workload.group is None:
+            return False
+        change = handover(runners(workload, scope, self._images), facts.owned, self._now(), RUNNERS)
+        for each in change.outgoing:
+            await self._applier.delete(each)
+        return change.waits
 
     async def _build(self, namespace: str, shared: SharedBuild, facts: EngineFacts) -> tuple[Refusals, bool]:
         """What was refused, and whether the Job waits for its volume, or for the one before it to go."""
@@ -160,8 +178,9 @@ class EnginesReconciler:
         """The engine's workload, with the decision who scales it, which is posted."""
         workload = scaled(engine, facts.kinds, self._settings)
         ours = bool(workload.autoscaling and workload.autoscaling.owns_replicas)
-        if may_have_rival(workload.name, workload.replicas, facts.owned, scaled=ours):
-            found = await gather_rival(self._client, namespace, workload.name)
+        runner = runner_of(workload)
+        if may_have_rival(workload.name, runner, workload.replicas, facts.owned, scaled=ours):
+            found = await gather_rival(self._client, namespace, runner)
             if found:
                 workload = replace(workload, autoscaling=Autoscaling(How.RIVAL, engine.demand, rival=found))
         self._board.decide(namespace, workload.name, workload.autoscaling)

@@ -17,6 +17,7 @@ from kefu_operator.rollout.knowledge import are_held
 from kefu_operator.rollout.revisions import Revision, named
 from kefu_operator.rollout.state import State
 from kefu_operator.status.adapter_checks import check_adapters
+from kefu_operator.status.workload_checks import available_pods
 
 
 def answers(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
@@ -24,8 +25,9 @@ def answers(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
     if plan.engine.workload is None:
         return True
     engine = facts.engine_of(plan.engine.workload.name)
-    available = engine.deployment and engine.deployment.get("status", {}).get("availableReplicas", 0)
-    return bool(available) and not check_adapters(plan.engine.adapters, engine.pods)
+    return bool(engine.runner and available_pods(engine.runner)) and not check_adapters(
+        plan.engine.adapters, engine.pods
+    )
 
 
 def stable_plan(

@@ -1,8 +1,8 @@
-"""How one scaler takes another's place: the old one goes first.
+"""How one scaler takes another's place, or one runner of pods: the old one goes first.
 
 Two scalers of one Deployment undo each other's work, and KEDA's admission webhook refuses a ScaledObject while a
 HorizontalPodAutoscaler of the same Deployment is there. So the new one is made only once the old one is gone, in a later
-reconcile where need be. It may take its time, because KEDA holds a ScaledObject by a finalizer; but not for ever: a KEDA that
+reconcile where need be. Two runners of the same groups would take accelerators from one another. It may take its time, because KEDA holds a ScaledObject by a finalizer; but not for ever: a KEDA that
 is gone would never let go of it.
 """
 
@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kefu_operator.desired.types import Object
-from kefu_operator.resources import AUTOSCALERS, SCALED_OBJECTS, Resource, resource_of
+from kefu_operator.resources import (
+    AUTOSCALERS,
+    LEADER_WORKER_SETS,
+    SCALED_OBJECTS,
+    STATEFUL_SETS,
+    Resource,
+    resource_of,
+)
+
+SCALERS = (AUTOSCALERS, SCALED_OBJECTS)
+RUNNERS = (LEADER_WORKER_SETS, STATEFUL_SETS)
+"""Those that groups can change between."""
 
 PATIENCE = timedelta(seconds=30)
 """How long an old scaler may be in the way."""
@@ -19,7 +30,7 @@ PATIENCE = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Handover:
-    """What is to be done about an engine's scalers."""
+    """What is to be done about an engine's scalers, or its runners."""
 
     outgoing: tuple[Object, ...]
     """Those that nobody wants any more, to be deleted before anything is written."""
@@ -27,17 +38,20 @@ class Handover:
     """Whether one of them stays for a while, so that no other may be made yet."""
 
 
-def handover(wanted: Iterable[Object], live: Iterable[Object], now: datetime) -> Handover:
+def handover(
+    wanted: Iterable[Object], live: Iterable[Object], now: datetime, kinds: tuple[Resource, ...] = SCALERS
+) -> Handover:
     """Compare.
 
     Args:
-        wanted: the scalers that are to be.
+        wanted: those that are to be.
         live: everything that is labelled as the engine's.
         now: the current time.
+        kinds: of which only one thing may be.
     """
     names = {_identity(each) for each in wanted}
-    scalers = [each for each in live if is_scaler(each)]
-    outgoing = tuple(each for each in scalers if _identity(each) not in names and not made_by_keda(each, scalers))
+    found = [each for each in live if resource_of(each) in kinds]
+    outgoing = tuple(each for each in found if _identity(each) not in names and not made_by_keda(each, found))
     return Handover(outgoing, any(_stays(each, now) for each in outgoing))
 
 
@@ -62,8 +76,7 @@ def made_by_keda(found: Object, live: Iterable[Object]) -> bool:
 
 def is_scaler(found: Object) -> bool:
     """Whether it owns the `replicas` of something."""
-    kinds: tuple[Resource, ...] = (AUTOSCALERS, SCALED_OBJECTS)
-    return resource_of(found) in kinds
+    return resource_of(found) in SCALERS
 
 
 def _stays(found: Object, now: datetime) -> bool:

@@ -24,7 +24,7 @@ def check_engine(engine: EnginePlan, facts: ChatbotFacts) -> Check:
     if engine.workload is None:
         return ok(Reason.ENDPOINT, f"the engine is run by somebody else at {engine.target.url}")
     found = facts.engine_of(engine.workload.name)
-    if is_asleep(found.deployment, found.scaler):
+    if is_asleep(found.runner, found.scaler):
         return ok(
             Reason.ASLEEP,
             f"engine {engine.workload.name} has no pods, because nobody asks: the next question is held until one is back",
@@ -36,10 +36,10 @@ def check_engine(engine: EnginePlan, facts: ChatbotFacts) -> Check:
         if build
         else None
     )
-    if building and (found.deployment is None or building.verdict > Verdict.WAIT):
+    if building and (found.runner is None or building.verdict > Verdict.WAIT):
         return building
     # An engine that is built anew goes on answering from the build before.
-    server = check_workload(f"engine {engine.workload.name}{layout}", found.deployment, found.pods)
+    server = check_workload(f"engine {engine.workload.name}{layout}", found.runner, found.pods)
     return worst((server, *check_adapters(engine.adapters, found.pods)))
 
 

@@ -49,6 +49,7 @@ class Reason(StrEnum):
 
     # Nothing scales the engine, or not as it should.
     KEDA_NOT_INSTALLED = "KedaNotInstalled"
+    LEADER_WORKER_SET_NOT_INSTALLED = "LeaderWorkerSetNotInstalled"
     PROMETHEUS_NOT_NAMED = "PrometheusNotNamed"
     SCALER_FAILING = "ScalerFailing"
     SCALED_BY_OTHERS = "ScaledByOthers"
@@ -70,6 +71,7 @@ class Reason(StrEnum):
     INVALID_SPEC = "InvalidSpec"
     UNKNOWN_ACCELERATOR = "UnknownAccelerator"
     ENGINE_DOES_NOT_FIT = "EngineDoesNotFit"
+    VOLUME_NOT_SHARED = "VolumeNotShared"
     MODEL_NOT_REACHABLE = "ModelNotReachable"
 
     # A release on its way to the customers.

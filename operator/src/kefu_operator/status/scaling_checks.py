@@ -28,6 +28,14 @@ def check_scaling(engine: str, decided: Autoscaling, scaler: Object | None, depl
             f"HorizontalPodAutoscaler {decided.rival} scales engine {engine} and is not Kefu's: delete it, or remove"
             " spec.scaling.engine",
         )
+    if decided.lack is Lack.LEADER_WORKER_SET:
+        count = (deployment or {}).get("spec", {}).get("replicas", 0)
+        return fail(
+            Reason.LEADER_WORKER_SET_NOT_INSTALLED,
+            f"nothing scales engine {engine}, which has {count} groups of pods (spec.engine.replicas, within the bounds of"
+            " spec.scaling.engine): what lies over several nodes can be scaled as a LeaderWorkerSet alone, which is not"
+            " installed",
+        )
     lack = LACKS[decided.lack] if decided.lack else ""
     if decided.how is How.FIXED and decided.lack:
         count = (deployment or {}).get("spec", {}).get("replicas", 0)

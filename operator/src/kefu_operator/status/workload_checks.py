@@ -1,21 +1,22 @@
-"""Checks of a workload: its Deployment, and where that is not ready, the pod that keeps it from being so."""
+"""Checks of a workload: what runs its pods, and where that is not ready, the pod that keeps it from being so."""
 
 from collections.abc import Iterable, Sequence
 
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError, Forbidden, NotOurs
 from kefu_operator.pods import PodView
+from kefu_operator.resources import LEADER_WORKER_SETS
 from kefu_operator.status.check import Check, Verdict, fail, ok, stuck, wait, worst
 from kefu_operator.status.pod_checks import check_pod
 from kefu_operator.status.reasons import Reason
 
 
 def check_workload(what: str, deployment: Object | None, pods: Sequence[PodView], refused: str = "") -> Check:
-    """Whether the Deployment runs as its newest spec says.
+    """Whether what runs the workload's pods runs them as its newest spec says.
 
     Args:
         what: how messages call it, e.g. `the gateway`.
-        deployment: as it is; None where it does not exist yet.
+        deployment: it as it is, or the StatefulSet or LeaderWorkerSet in its place; None where it does not exist yet.
         pods: of this workload.
         refused: why it gets no pods, where only its events tell.
     """
@@ -23,9 +24,13 @@ def check_workload(what: str, deployment: Object | None, pods: Sequence[PodView]
         return wait(Reason.CREATING, f"{what} is being created")
     if deployment["spec"].get("replicas") == 0:
         return fail(Reason.SCALED_TO_ZERO, f"{what} is scaled to zero: raise its replicas")
-    available, wanted = _available(deployment), deployment["spec"].get("replicas", 1)
+    available, wanted = available_pods(deployment), deployment["spec"].get("replicas", 1)
     if available and _rolled_out(deployment):
         return ok(Reason.RUNNING, f"{what}: {available}/{wanted} pods are ready")
+    if deployment["kind"] == LEADER_WORKER_SETS.kind and not deployment.get("status"):
+        return wait(
+            Reason.CREATING, f"{what} is being created by the controller of LeaderWorkerSets: look whether that runs"
+        )
     leaves = (*([forbidden(refused)] if refused else []), *_leaves(deployment, pods))
     return worst((*leaves, _progress(what, available, wanted)))
 
@@ -54,14 +59,20 @@ def forbidden(message: str) -> Check:
     return stuck(Reason.FORBIDDEN, f"the operator lacks a right: {message}")
 
 
-def _available(deployment: Object) -> int:
-    return int(deployment.get("status", {}).get("availableReplicas", 0))
+def available_pods(deployment: Object) -> int:
+    """How many pods, or groups, of what runs them answer."""
+    status = deployment.get("status", {})
+    # LeaderWorkerSets count groups that are ready, and none as available.
+    told = "readyReplicas" if deployment["kind"] == LEADER_WORKER_SETS.kind else "availableReplicas"
+    return int(status.get(told, 0))
 
 
 def _rolled_out(deployment: Object) -> bool:
     """All pods are of the newest template; a rollout that old pods still answer for is not done."""
-    status = deployment.get("status", {})
-    current = status.get("observedGeneration") == deployment["metadata"]["generation"]
+    status, generation = deployment.get("status", {}), deployment["metadata"]["generation"]
+    # Older LeaderWorkerSets tell no generation.
+    seen = status.get("observedGeneration", generation if deployment["kind"] == LEADER_WORKER_SETS.kind else None)
+    current = seen == generation
     return bool(current and status.get("updatedReplicas", 0) >= status.get("replicas", 0))
 
 

@@ -76,8 +76,10 @@ def _devices(chatbots: Iterable[ChatbotDeployment], settings: PlanSettings) -> d
         return found
     placement = ClusterPlacement(chatbots[0].metadata.namespace)
     for engine in share_engines(chatbots, placement, settings).engines:
-        for resource, count in engine.workload.container.compute.devices.items():
-            found[resource] = found.get(resource, 0) + count * engine.workload.replicas
+        workload = engine.workload
+        pods = workload.replicas * (workload.group.size if workload.group else 1)
+        for resource, count in workload.container.compute.devices.items():
+            found[resource] = found.get(resource, 0) + count * pods
     return found
 
 

@@ -22,7 +22,7 @@ from kefu_operator.kinds import Kinds
 from kefu_operator.local.options import plan_settings
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.knowledge.version import config_maps_of
-from kefu_operator.resources import MILVUSES, SCALED_OBJECTS
+from kefu_operator.resources import LEADER_WORKER_SETS, MILVUSES, SCALED_OBJECTS
 
 EXAMPLES = """\
   kefu render examples/shop
@@ -50,6 +50,11 @@ def register(commands: Any, summary: str) -> None:
         action="store_true",
         help="for a cluster with the Milvus operator (default: without)",
     )
+    parser.add_argument(
+        "--leader-worker-sets",
+        action="store_true",
+        help="for a cluster with LeaderWorkerSet, as which engines over several nodes run (default: as StatefulSets)",
+    )
 
 
 def handle(arguments: argparse.Namespace) -> int:
@@ -63,8 +68,10 @@ def handle(arguments: argparse.Namespace) -> int:
     chatbots = [_moved(chatbot, arguments.namespace) for chatbot in manifests.chatbots]
     try:
         settings = replace(plan_settings(), prometheus_url=arguments.prometheus)
-        others = [SCALED_OBJECTS] if arguments.prometheus else []
-        kinds = Kinds.of(*others, *([MILVUSES] if arguments.milvus_operator else []))
+        keda = (SCALED_OBJECTS,) if arguments.prometheus else ()
+        milvuses = (MILVUSES,) if arguments.milvus_operator else ()
+        groups = (LEADER_WORKER_SETS,) if arguments.leader_worker_sets else ()
+        kinds = Kinds.of(*keda, *milvuses, *groups)
         objects = render(indexes, chatbots, _digests(indexes, manifests), settings, Images(), kinds)
     except PlanError as error:
         raise NotValid(str(error)) from error

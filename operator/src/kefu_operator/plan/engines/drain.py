@@ -11,6 +11,7 @@ SETTLE_SECONDS = 5
 GRACE_SECONDS = SECONDS + 30
 """For draining, and for ending itself afterwards."""
 
+LOOPBACK = "127.0.0.1"
 PROGRAM = """\
 import sys, time, urllib.request
 
@@ -28,9 +29,21 @@ while time.monotonic() < end:
     time.sleep(1)
 """
 
+ELSEWHERE = """\
+import os, sys
+
+sys.argv[1] = os.path.expandvars(sys.argv[1])
+"""
+"""In front of that where another pod answers: the kubelet puts variables into no command of a `preStop`."""
+
 
 def drain(
-    python: str, port: int, *figures: str, settle: float = SETTLE_SECONDS, seconds: float = SECONDS
+    python: str,
+    port: int,
+    *figures: str,
+    settle: float = SETTLE_SECONDS,
+    seconds: float = SECONDS,
+    host: str = LOOPBACK,
 ) -> tuple[str, ...]:
     """The command that returns when the sum of the figures is 0, when the engine is gone, or when the time is up.
 
@@ -40,5 +53,7 @@ def drain(
         figures: names of gauges of requests, those of all models and adapters together.
         settle: seconds before the first look.
         seconds: longest time, the settling included.
+        host: where the engine answers; `$NAME` stands for a variable of the container.
     """
-    return (python, "-c", PROGRAM, f"http://127.0.0.1:{port}/metrics", f"{settle:g}", f"{seconds:g}", *figures)
+    program = PROGRAM if host == LOOPBACK else ELSEWHERE + PROGRAM
+    return (python, "-c", program, f"http://{host}:{port}/metrics", f"{settle:g}", f"{seconds:g}", *figures)

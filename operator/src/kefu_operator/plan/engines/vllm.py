@@ -15,6 +15,7 @@ from kefu_operator.plan.engines.adapters import WantedAdapter, plan_adapters, wa
 from kefu_operator.plan.engines.drain import GRACE_SECONDS, drain
 from kefu_operator.plan.engines.plan import ACCESS, PORT, SERVED_NAME, EnginePlan, reach
 from kefu_operator.plan.engines.progress import liveness
+from kefu_operator.plan.engines.vllm_group import check, group, leader
 from kefu_operator.plan.engines.vllm_options import held, layout_options, serving_options
 from kefu_operator.plan.fit.described import shape_of
 from kefu_operator.plan.fit.explain import summary
@@ -35,6 +36,8 @@ ENV = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
 LORA_ENV = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True"}
 CPU_ENV = {"VLLM_CPU_OMP_THREADS_BIND": "nobind"}
 """Threads are not bound, because cores named here would be the same for all pods of a node."""
+SPLIT_CPU_ENV = {"TORCH_COMPILE_DISABLE": "1"}
+"""Split embeddings would be compiled even so, for which the image has no compiler."""
 FEWEST_THREADS = 2
 """With one thread, a prompt is read at half the speed, and a request for one core is often answered with more."""
 
@@ -71,6 +74,7 @@ def plan_vllm(
         UnknownAccelerator: the class is not in the operator's table.
         EngineDoesNotFit: the model does not fit it.
         LocalOnly: a file:// model in a cluster.
+        VolumeNotShared, ClusterOnly: it cannot lie over several nodes here.
     """
     known = accelerator_class(engine.accelerator, settings)
     hardware = _accelerated(model, engine, options, known) if known else _processor(model, engine, options)
@@ -78,6 +82,10 @@ def plan_vllm(
     adapted = plan_adapters(name, wanted, placement, settings) if wanted else None
     draft = _draft(model, options, name, placement, settings)
     every = (files, *((draft,) if draft else ()))
+    shared = (
+        *hardware.options,
+        *serving_options(options, adapted.options if adapted else (), draft.path if draft else None),
+    )
     container = Container(
         name="engine",
         image=options.image or hardware.image,
@@ -87,8 +95,7 @@ def plan_vllm(
             "--served-model-name", SERVED_NAME,
             "--host", placement.bind,
             "--port", str(placement.listen(name, PORT)),
-            *hardware.options,
-            *serving_options(options, adapted.options if adapted else (), draft.path if draft else None),
+            *shared,
         ),
         compute=hardware.compute,
         env=ENV | hardware.env | (LORA_ENV if adapted else {}),
@@ -102,6 +109,11 @@ def plan_vllm(
         readiness=Probe("http", "/health", failures=4, timeout_seconds=10),
         liveness=liveness("python3", PORT.number, BUSY, STEPS),
     )  # fmt: skip
+    workers = None
+    if options.nodes > 1:
+        check(container, placement)
+        workers = group(container, options.nodes, files.path, shared, BUSY)
+        container = leader(container, options.nodes, files.path, shared)
     steps = tuple(step for each in every for step in each.steps)
     companions = (adapted.companion,) if adapted else ()
     workload = Workload(
@@ -109,6 +121,7 @@ def plan_vllm(
         component="engine",
         container=container,
         replicas=engine.replicas,
+        group=workers,
         steps=steps,
         companions=companions,
         exclusive=True,
@@ -137,6 +150,8 @@ def _accelerated(model: ModelSource, engine: Engine, options: VllmEngine, known:
         tensor=options.tensor_parallel,
         pipeline=options.pipeline_parallel,
         count=wanted.count,
+        nodes=options.nodes,
+        spreads=True,
         context=options.max_model_len,
         utilization=float(options.gpu_memory_utilization or UTILIZATION),
         beside=_beside(options),
@@ -146,11 +161,11 @@ def _accelerated(model: ModelSource, engine: Engine, options: VllmEngine, known:
     compute = Compute(
         cpu=(resources and resources.cpu) or "4",
         memory=(resources and resources.memory) or "32Gi",
-        devices={known.resource: wanted.count or chosen.layout.devices},
+        devices={known.resource: wanted.count or chosen.layout.devices // options.nodes},
     )
     # vLLM's own default differs between versions, and the arithmetic holds for this share alone.
     flags = ["--gpu-memory-utilization", f"{wish.utilization:g}", *layout_options(chosen, stored)]
-    layout = summary(chosen, wanted.class_) if shape and known.memory else ""
+    layout = summary(chosen, wanted.class_, options.nodes) if shape and known.memory else ""
     return _Hardware(compute, flags, "vllm", known=known, layout=layout)
 
 
@@ -158,11 +173,13 @@ def _processor(model: ModelSource, engine: Engine, options: VllmEngine) -> _Hard
     resources = engine.resources
     cpu = (resources and resources.cpu) or "1"
     shape = shape_of(model, held(options, None))
-    chosen = fit_processor(shape, options.max_model_len, resources.memory if resources else None)
+    memory = resources.memory if resources else None
+    chosen = fit_processor(shape, options.max_model_len, memory, options.nodes)
+    # Every node takes a part of each layer: the CPU build cannot spread them (`assert self.intermediate_tensors is not None`).
+    tensor = options.tensor_parallel or (options.nodes if options.nodes > 1 else None)
     flags = ["--dtype", "bfloat16", "--enforce-eager"]
     for flag, value in (
-        ("--tensor-parallel-size", options.tensor_parallel),
-        ("--pipeline-parallel-size", options.pipeline_parallel),
+        ("--tensor-parallel-size", tensor),
         ("--max-model-len", chosen.context),
     ):
         flags += [flag, str(value)] if value else []
@@ -170,6 +187,7 @@ def _processor(model: ModelSource, engine: Engine, options: VllmEngine) -> _Hard
         "VLLM_CPU_KVCACHE_SPACE": str(chosen.cache_gib),
         "OMP_NUM_THREADS": str(max(FEWEST_THREADS, ceil(amount(cpu)))),
     }
+    env |= SPLIT_CPU_ENV if tensor and tensor > 1 else {}
     return _Hardware(Compute(cpu=cpu, memory=chosen.memory), flags, "vllmCpu", env)
 
 

@@ -86,20 +86,27 @@ def splits(wish: Wish, known: AcceleratorClass, heads: int | None) -> Iterator[t
     """Tensor and pipeline parallelism for each number of devices that the wish allows, the fewest first."""
     for count in _counts(wish, known):
         if wish.tensor:
-            yield wish.tensor, wish.pipeline or 1
+            yield wish.tensor, wish.pipeline or wish.nodes
         elif wish.pipeline:
             yield max(1, count // wish.pipeline), wish.pipeline
         else:
-            tensor = max(part for part in range(1, count + 1) if count % part == 0 and (heads or part) % part == 0)
+            # Within a node each layer is split, over nodes the layers are spread: that takes the least of the network.
+            here = count // wish.nodes
+            tensor = max(part for part in range(1, here + 1) if here % part == 0 and (heads or part) % part == 0)
             yield tensor, count // tensor
 
 
-def _counts(wish: Wish, known: AcceleratorClass) -> tuple[int, ...]:
+def devices(wish: Wish) -> int:
+    """How many devices a wish names on all nodes; one a node where it names none."""
     if wish.count:
-        return (wish.count,)
-    if wish.tensor or wish.pipeline:
-        return ((wish.tensor or 1) * (wish.pipeline or 1),)
-    return tuple(count for count in COUNTS if count <= (known.per_node or max(COUNTS)))
+        return wish.count * wish.nodes
+    return (wish.tensor or 1) * (wish.pipeline or wish.nodes)
+
+
+def _counts(wish: Wish, known: AcceleratorClass) -> tuple[int, ...]:
+    if wish.count or wish.tensor or wish.pipeline:
+        return (devices(wish),)
+    return tuple(count * wish.nodes for count in COUNTS if count <= (known.per_node or max(COUNTS)))
 
 
 def _formats(shape: ModelShape, wish: Wish, known: AcceleratorClass) -> tuple[Format, ...]:

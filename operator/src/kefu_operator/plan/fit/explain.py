@@ -2,13 +2,25 @@
 
 from dataclasses import replace
 
-from kefu_operator.plan.fit.choose import COUNTS, LEAST, STEP, Candidate, Fit, candidates, choose, least_context
+from kefu_operator.plan.fit.choose import (
+    COUNTS,
+    LEAST,
+    STEP,
+    Candidate,
+    Fit,
+    candidates,
+    choose,
+    devices,
+    least_context,
+)
 from kefu_operator.plan.fit.room import runtime
 from kefu_operator.plan.fit.shape import Format, ModelShape, weights
 from kefu_operator.plan.fit.wish import Wish
 from kefu_operator.plan.settings import AcceleratorClass
 
 GIB = 2**30
+NODES = (2, 3, 4, 8, 16)
+"""Numbers of nodes to recommend."""
 
 
 def refusal(shape: ModelShape, wish: Wish, name: str, known: AcceleratorClass, memory: int) -> str:
@@ -20,11 +32,12 @@ def refusal(shape: ModelShape, wish: Wish, name: str, known: AcceleratorClass, m
     )
 
 
-def summary(chosen: Fit, name: str) -> str:
+def summary(chosen: Fit, name: str, nodes: int = 1) -> str:
     """What was chosen, for people: `FP8 on 2 × h100, KV cache for about 234,000 tokens`."""
     tokens = chosen.tokens
     cache = "" if tokens is None else f", KV cache for about {tokens // 1000 * 1000:,} tokens"
-    return f"{chosen.layout.held} on {chosen.layout.devices} × {name}{cache}"
+    spread = f" over {nodes} nodes" if nodes > 1 else ""
+    return f"{chosen.layout.held} on {chosen.layout.devices} × {name}{spread}{cache}"
 
 
 def arithmetic(shape: ModelShape, wish: Wish, best: Candidate, memory: int) -> str:
@@ -57,11 +70,16 @@ def remedy(shape: ModelShape, wish: Wish, known: AcceleratorClass, memory: int) 
     if wish.context and fits(replace(wish, context=LEAST)):
         longest = max(tokens for tokens in range(LEAST, wish.context, STEP) if fits(replace(wish, context=tokens)))
         helps.append(f"{wish.engine}.maxModelLen: {longest}")
-    count = wish.count or (wish.tensor or 1) * (wish.pipeline or 1)
+    count = devices(wish) // wish.nodes
     more = [each for each in COUNTS if count < each <= (known.per_node or max(COUNTS))]
     enough = [each for each in more if fits(replace(wish, count=each, tensor=None, pipeline=None))]
     if enough:
         helps.append(f"accelerator.count: {enough[0]}")
+    elif wish.spreads and (known.per_node or 0) > 1:
+        free = replace(wish, count=known.per_node, tensor=None, pipeline=None)
+        enough = [each for each in NODES if each > wish.nodes and fits(replace(free, nodes=each))]
+        if enough:
+            helps.append(f"{wish.engine}.nodes: {enough[0]} and accelerator.count: {known.per_node}")
     if helps:
         return f"it would fit with {' or with '.join(helps)} below spec.engine"
     return "choose a class with more memory, a smaller model, or files that are quantised (AWQ, GPTQ)"

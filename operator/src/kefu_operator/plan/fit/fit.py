@@ -1,7 +1,7 @@
 """The one question that plans ask: how does this model lie on that class?"""
 
 from kefu_operator.plan.errors import EngineDoesNotFit
-from kefu_operator.plan.fit.choose import Fit, candidates, choose, unchecked
+from kefu_operator.plan.fit.choose import Fit, candidates, choose, devices, unchecked
 from kefu_operator.plan.fit.explain import refusal
 from kefu_operator.plan.fit.shape import Format, ModelShape
 from kefu_operator.plan.fit.wish import Wish
@@ -27,11 +27,12 @@ def fit(shape: ModelShape | None, wish: Wish, name: str, known: AcceleratorClass
 
 
 def _check_node(wish: Wish, name: str, known: AcceleratorClass) -> None:
-    count = wish.count or (wish.tensor or 1) * (wish.pipeline or 1)
+    count = devices(wish) // wish.nodes
     if known.per_node and count > known.per_node:
+        spread = f", spread them over {wish.engine}.nodes" if wish.spreads else ""
         raise EngineDoesNotFit(
             f"spec.engine.accelerator.count: a pod cannot get {count} × {name}, whose nodes have {known.per_node} "
-            f"(chart value `accelerators.{name}.perNode`): ask for at most {known.per_node}, or choose another class"
+            f"(chart value `accelerators.{name}.perNode`): ask for at most {known.per_node}{spread}, or choose another class"
         )
 
 

@@ -27,13 +27,14 @@ class ProcessorFit:
     """Longest context to ask for; None: the model's own."""
 
 
-def fit_processor(shape: ModelShape | None, context: int | None, memory: str | None) -> ProcessorFit:
+def fit_processor(shape: ModelShape | None, context: int | None, memory: str | None, nodes: int = 1) -> ProcessorFit:
     """Room for one context in the KV cache, and for the weights beside it.
 
     Args:
         shape: of the model, if known.
         context: that the spec asks for.
         memory: that the spec gives to the pod.
+        nodes: pods that the layers are spread over; embedding and output may lie in the same one.
 
     Raises:
         EngineDoesNotFit: the weights and the cache take more than `memory`.
@@ -41,7 +42,8 @@ def fit_processor(shape: ModelShape | None, context: int | None, memory: str | N
     if shape is None:
         return ProcessorFit(1, memory or _gib(LEAST_MEMORY), context)
     cache = _cache(shape, context)
-    needed = weights(shape, shape.stored) + cache * GIB
+    wide = 2 * shape.wide
+    needed = (weights(shape, shape.stored) - wide) / nodes + wide + cache * GIB
     if memory and needed > amount(memory):
         raise EngineDoesNotFit(
             f"spec.engine.resources.memory: {shape.name} takes {needed / GIB:.1f} GiB, of which {cache} GiB are KV cache, "

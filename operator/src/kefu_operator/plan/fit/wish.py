@@ -18,6 +18,8 @@ class Wish:
     pipeline: int | None = None
     count: int | None = None
     """Devices a pod."""
+    nodes: int = 1
+    """Pods that the layers are spread over, each on a node of its own."""
     context: int | None = None
     """Longest context in tokens."""
     utilization: float = UTILIZATION
@@ -25,5 +27,7 @@ class Wish:
     """Bytes of other weights that are split as the model's are: those of a draft model."""
     engine: str = "vllm"
     """Field of `spec.engine` that messages name."""
+    spreads: bool = False
+    """Whether `nodes` can be asked for below that field."""
     quantises: bool = True
     """Whether the engine can quantise while loading; else it serves what the files hold."""

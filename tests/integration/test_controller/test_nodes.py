@@ -1,0 +1,172 @@
+"""Engines over several nodes: with the kind LeaderWorkerSet coming and going, and without it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hack.cluster.keda import crds
+
+from tests.integration.test_controller.cluster import Cluster
+from tests.integration.test_controller.conftest import RunningOperator, settings
+from tests.integration.test_controller.leader_worker_sets import CRD, leader_worker_sets
+from tests.integration.test_controller.objects import chatbot
+
+Object = dict[str, Any]
+
+PROMETHEUS = "http://prometheus.monitoring.svc:9090"
+KEDA = "scaledobjects.keda.sh"
+MODEL = {"uri": "pvc://models/llama"}
+SPREAD = {"vllm": {"nodes": 3}, "accelerator": {"class": "nvidia", "count": 8}, "replicas": 2}
+
+
+@pytest.fixture
+def watching(cluster: Cluster, kubeconfig: Path) -> Iterator[RunningOperator]:
+    """An operator that knows of a Prometheus."""
+    told = settings(kubeconfig, cluster.namespace)
+    running = RunningOperator(replace(told, plan=replace(told.plan, prometheus_url=PROMETHEUS)))
+    cluster.until(lambda: running.is_ready)
+    yield running
+    running.stop()
+
+
+def spread(**spec: Any) -> Object:
+    return chatbot(model=MODEL, engine=SPREAD, **spec)
+
+
+def sets(cluster: Cluster) -> list[str]:
+    """StatefulSets of engines, without the name that they have in common."""
+    found = (each["metadata"]["name"] for each in cluster.all("statefulsets", "kefu.dev/engine"))
+    return sorted(name.partition("-nodes")[2] for name in found)
+
+
+def groups(cluster: Cluster) -> list[Object]:
+    return cluster.all(CRD, "kefu.dev/engine")
+
+
+def engine_name(cluster: Cluster) -> str:
+    services = cluster.until(lambda: cluster.all("services", "kefu.dev/engine"))
+    return str(services[0]["metadata"]["labels"]["kefu.dev/engine"])
+
+
+def pods_ready(cluster: Cluster, count: int) -> Object:
+    told = cluster.until_reason("chatbot", "shop", "EngineReady", "Running")
+    assert f"{count}/{count} pods are ready" in told["message"]
+    return told
+
+
+def test_groups_change_between_stateful_sets_and_leader_worker_sets(
+    cluster: Cluster, watching: RunningOperator
+) -> None:
+    cluster.apply(spread())
+    cluster.until(lambda: sets(cluster) == ["", "-0", "-1"])
+    name = engine_name(cluster)
+    leaders = cluster.get("statefulset", f"{name}-nodes") or {}
+    assert (leaders["spec"]["replicas"], leaders["spec"]["podManagementPolicy"]) == (2, "Parallel")
+    workers = cluster.get("statefulset", f"{name}-nodes-1") or {}
+    assert (workers["spec"]["replicas"], workers["spec"]["ordinals"]) == (2, {"start": 1})
+    addresses = cluster.get("service", f"{name}-nodes") or {}
+    assert (addresses["spec"]["clusterIP"], addresses["spec"]["publishNotReadyAddresses"]) == ("None", True)
+    cluster.until_reason("chatbot", "shop", "EngineReady", "Starting")
+    cluster.run_deployment(f"{name}-nodes", "statefulset")
+    pods_ready(cluster, 2)
+
+    with leader_worker_sets(cluster):
+        (made,) = cluster.until(lambda: groups(cluster))
+        assert made["metadata"]["name"] == f"{name}-group"
+        assert (made["spec"]["replicas"], made["spec"]["leaderWorkerTemplate"]["size"]) == (2, 3)
+        assert made["spec"]["leaderWorkerTemplate"]["restartPolicy"] == "RecreateGroupOnPodRestart"
+        cluster.until(lambda: sets(cluster) == [])
+        cluster.until(lambda: cluster.get("service", f"{name}-nodes") is None)
+        told = cluster.until_reason("chatbot", "shop", "EngineReady", "Creating")
+        assert "look whether that runs" in told["message"]
+        status = {"replicas": 2, "readyReplicas": 2, "updatedReplicas": 2}
+        before = cluster.audit_end
+        cluster.patch_status(CRD, f"{name}-group", status)
+        pods_ready(cluster, 2)
+        # What the API server made of the object is what we want: nothing of the engine is written again.
+        written = [event["objectRef"]["resource"] for event in cluster.writes(before)]
+        assert set(written) <= {"chatbotdeployments", "events"}, written
+        cluster.run("patch", CRD, f"{name}-group", "--type=merge", "-p", '{"spec":{"replicas":7}}')
+        cluster.until(lambda: groups(cluster)[0]["spec"]["replicas"] == 2)
+
+    cluster.until(lambda: sets(cluster) == ["", "-0", "-1"])
+    cluster.until_reason("chatbot", "shop", "EngineReady", "Starting")
+
+
+def test_more_groups_have_more_workers_and_none_have_none(cluster: Cluster, watching: RunningOperator) -> None:
+    cluster.apply(spread())
+    cluster.until(lambda: sets(cluster) == ["", "-0", "-1"])
+    cluster.run("scale", "chatbot/shop", "--replicas=3")
+    cluster.until(lambda: sets(cluster) == ["", "-0", "-1", "-2"])
+    # Somebody's hand on the leaders alone would leave them without workers.
+    cluster.run("scale", f"statefulset/{engine_name(cluster)}-nodes", "--replicas=9")
+    cluster.until(lambda: (cluster.get("statefulset", f"{engine_name(cluster)}-nodes") or {})["spec"]["replicas"] == 3)
+    cluster.run("scale", "chatbot/shop", "--replicas=0")
+    cluster.until(lambda: sets(cluster) == [""])
+    cluster.until_reason("chatbot", "shop", "EngineReady", "ScaledToZero")
+
+
+def test_a_worker_that_cannot_start_is_named(cluster: Cluster, watching: RunningOperator) -> None:
+    cluster.apply(spread())
+    cluster.until(lambda: sets(cluster) == ["", "-0", "-1"])
+    name = engine_name(cluster)
+    worker = cluster.get("statefulset", f"{name}-nodes-1") or {}
+    no_room = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+               "message": "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."}  # fmt: skip
+    pod = cluster.make_pod(
+        f"{name}-nodes-1", worker["spec"]["template"], {"phase": "Pending", "conditions": [no_room]}, "2"
+    )
+    told = cluster.until_reason("chatbot", "shop", "EngineReady", "Unschedulable")
+    assert f"pod {pod} cannot be scheduled, not enough nvidia.com/gpu" in told["message"]
+
+
+@contextmanager
+def keda(cluster: Cluster) -> Iterator[None]:
+    """KEDA's kind, as its own module has it, and without KEDA."""
+    cluster.until(lambda: not cluster.run("get", "crd", KEDA, "--ignore-not-found").strip())
+    (file,) = (str(path) for path in crds() if path.name == "keda.sh_scaledobjects.yaml")
+    cluster.run("apply", "--server-side", "-f", file)
+    cluster.until(lambda: cluster.run("get", KEDA, "-o", "json", check=False))
+    try:
+        yield
+    finally:
+        cluster.run("delete", "crd", KEDA, "--wait=false")
+
+
+def test_only_a_leader_worker_set_is_scaled(cluster: Cluster, watching: RunningOperator) -> None:
+    with keda(cluster):
+        cluster.apply(spread(scaling={"engine": {"min": 1, "max": 4}}))
+        told = cluster.until_reason("chatbot", "shop", "ScalingActive", "LeaderWorkerSetNotInstalled")
+        assert "which has 2 groups of pods" in told["message"]
+        name = engine_name(cluster)
+        with leader_worker_sets(cluster):
+            cluster.until_reason("chatbot", "shop", "ScalingActive", "ScaledByKeda")
+            made = cluster.get(KEDA, name) or {}
+            target = {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "name": f"{name}-group"}
+            assert made["spec"]["scaleTargetRef"] == target
+            # As KEDA's autoscaler does, through the scale subresource.
+            cluster.run("scale", f"{CRD}/{name}-group", "--replicas=4")
+            cluster.run("patch", KEDA, name, "--type=merge", "-p", '{"spec":{"maxReplicaCount":100}}')
+            cluster.until(lambda: (cluster.get(KEDA, name) or {})["spec"]["maxReplicaCount"] == 4)
+            assert groups(cluster)[0]["spec"]["replicas"] == 4
+        cluster.until_reason("chatbot", "shop", "ScalingActive", "LeaderWorkerSetNotInstalled")
+        cluster.until(lambda: cluster.get(KEDA, name) is None)
+        cluster.until(lambda: sets(cluster) == ["", "-0", "-1"])
+
+
+def test_deleting_the_chatbot_deletes_its_groups(cluster: Cluster, watching: RunningOperator) -> None:
+    with leader_worker_sets(cluster):
+        cluster.apply(spread())
+        cluster.until(lambda: groups(cluster))
+        cluster.run("delete", "chatbot/shop")
+        cluster.until(lambda: not groups(cluster))
+
+
+def test_a_volume_of_one_node_is_told(cluster: Cluster, watching: RunningOperator) -> None:
+    cluster.apply(chatbot(model={"uri": "hf://Qwen/Qwen3-8B"}, engine=SPREAD))
+    told = cluster.until_reason("chatbot", "shop", "EngineReady", "VolumeNotShared")
+    assert "spec.engine.vllm.nodes" in told["message"]
+    assert "modelVolumes.shared" in told["message"]
