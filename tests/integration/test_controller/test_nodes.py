@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hack.cluster.keda import crds
 
-from tests.integration.test_controller.cluster import Cluster
+from tests.integration.test_controller.cluster import Cluster, now
 from tests.integration.test_controller.conftest import RunningOperator, settings
 from tests.integration.test_controller.leader_worker_sets import CRD, leader_worker_sets
 from tests.integration.test_controller.objects import chatbot
@@ -121,6 +121,25 @@ def test_a_worker_that_cannot_start_is_named(cluster: Cluster, watching: Running
     )
     told = cluster.until_reason("chatbot", "shop", "EngineReady", "Unschedulable")
     assert f"pod {pod} cannot be scheduled, not enough nvidia.com/gpu" in told["message"]
+
+
+def test_a_quota_that_refuses_a_worker_is_named(cluster: Cluster, watching: RunningOperator) -> None:
+    cluster.apply(spread())
+    cluster.until(lambda: sets(cluster) == ["", "-0", "-1"])
+    name = f"{engine_name(cluster)}-nodes-1"
+    seen = (cluster.get("statefulset", name) or {})["metadata"]["generation"]
+    cluster.patch_status("statefulset", name, {"observedGeneration": seen, "replicas": 0})
+    said = (
+        f'create Pod {name}-1 in StatefulSet {name} failed error: pods "{name}-1" is forbidden: exceeded quota: tight'
+    )
+    meta = {"name": f"{name}.1", "namespace": cluster.namespace}
+    about = {"kind": "StatefulSet", "name": name, "namespace": cluster.namespace}
+    cluster.apply({"apiVersion": "v1", "kind": "Event", "metadata": meta, "involvedObject": about, "type": "Warning",
+                   "reason": "FailedCreate", "message": said, "firstTimestamp": now(), "lastTimestamp": now()})  # fmt: skip
+    # Events are not watched: it is looked for while pods are missing.
+    cluster.patch_status("statefulset", name, {"observedGeneration": seen, "replicas": 0, "readyReplicas": 0})
+    told = cluster.until_reason("chatbot", "shop", "EngineReady", "QuotaExceeded")
+    assert "exceeded quota: tight" in told["message"]
 
 
 @contextmanager

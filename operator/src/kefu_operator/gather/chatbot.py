@@ -48,6 +48,8 @@ class EngineView:
     pods: tuple[PodView, ...] = ()
     scaler: Object | None = None
     """What scales it, where the spec wants it scaled."""
+    sets: tuple[Object, ...] = ()
+    """StatefulSets of its groups, those of workers too."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds
     known, by_name = dict(zip(names, indexes, strict=True)), dict(zip(engines, views, strict=True))
     builds = await _builds(client, namespace) if chatbot.spec.engine.tensorrt_llm or chatbot.spec.rollout else {}
     jobs = [build.job for build in builds.values() if build.job]
-    refused = await gather_refused(client, namespace, (*owned, *jobs))
+    sets = [each for view in views for each in view.sets]
+    refused = await gather_refused(client, namespace, (*owned, *jobs, *sets))
     return ChatbotFacts(found, chatbot, owned, pods, by_name, known, image_volumes, kinds, revisions, builds, refused)
 
 
@@ -133,7 +136,8 @@ async def _engine(client: Client, namespace: str, name: str, kinds: Kinds, *, sc
         _scaler(client, namespace, name if scaled else None, kinds),
     )
     found = (find(runners, resource, called) for resource, called in places)
-    return EngineView(next((each for each in found if each), None), pods, scaler)
+    sets = tuple(each for each in runners if each["kind"] == STATEFUL_SETS.kind)
+    return EngineView(next((each for each in found if each), None), pods, scaler, sets)
 
 
 async def _scaler(client: Client, namespace: str, engine: str | None, kinds: Kinds) -> Object | None:

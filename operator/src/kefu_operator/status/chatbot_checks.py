@@ -39,7 +39,9 @@ def check_engine(engine: EnginePlan, facts: ChatbotFacts) -> Check:
     if building and (found.runner is None or building.verdict > Verdict.WAIT):
         return building
     # An engine that is built anew goes on answering from the build before.
-    server = check_workload(f"engine {engine.workload.name}{layout}", found.runner, found.pods)
+    refusals = (facts.refused.get(each["metadata"]["name"]) for each in found.sets)
+    refused = next((text for text in refusals if text), "")
+    server = check_workload(f"engine {engine.workload.name}{layout}", found.runner, found.pods, refused)
     return worst((server, *check_adapters(engine.adapters, found.pods)))
 
 

@@ -1,0 +1,112 @@
+"""One real vLLM in two pods (its CPU build, a part of each layer in each), which begin together and end together.
+
+The node of the tests is one, and has no LeaderWorkerSet: this is the way of the StatefulSets.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hack.models.snapshots import convert
+from hack.models.sources import Sources
+from hack.models.table import find, load_table, models_root
+from hack.stack.install import Stack
+from hack.stack.kube import CommandError, Kube
+
+from kefu_api.wire.chat import Outcome
+from tests.e2e.asking import ask
+from tests.e2e.space import restricted
+
+pytestmark = [pytest.mark.cluster, pytest.mark.model]
+
+NAMESPACE = "vllm-nodes-e2e"
+MODEL = "qwen2.5-coder-0.5b"
+READY_SECONDS = 900
+"""Both parts load at a time, on the cores that one has in `test_vllm`."""
+FAQ = '- {question: "How much is express delivery?", answer: Express delivery costs 23 yuan an order.}'
+
+
+@pytest.fixture(scope="module")
+def kube(stack: Stack) -> Iterator[Kube]:
+    """The cluster with the image and the weights that this test alone needs, on a volume that several pods mount."""
+    table, root = load_table(), models_root()
+    Sources(root, print).fetch(find(table, MODEL))
+    convert(find(table, MODEL), root)
+    stack.change(f"images.vllmCpu={stack.load('vllm-cpu')['vllm-cpu']}", "modelVolumes.shared=true")
+    with restricted(stack.kube, NAMESPACE):
+        yield stack.kube
+    stack.change("modelVolumes.shared=false")
+
+
+@pytest.fixture(scope="module")
+def chatbot(kube: Kube) -> str:
+    """The name of a chatbot on a vLLM of two pods, Ready."""
+    spec = {
+        "model": {"uri": f"hf://kefu-dev/{MODEL}-bf16", "size": "2Gi"},
+        "engine": {"vllm": {"nodes": 2, "maxModelLen": 4096}, "resources": {"cpu": "250m", "memory": "5Gi"}},
+        "knowledge": [{"name": "faq"}],
+        "scaling": {"gateway": {"min": 1, "max": 2}},
+        "budget": {"total": "3m", "tokens": 64},
+    }
+    index = {"sources": [{"name": "faq", "format": "FAQ", "inline": FAQ}]}
+    kube.apply(
+        {"apiVersion": "kefu.dev/v1alpha1", "kind": "KnowledgeIndex", "metadata": {"name": "faq"}, "spec": index},
+        {"apiVersion": "kefu.dev/v1alpha1", "kind": "ChatbotDeployment", "metadata": {"name": "wide"}, "spec": spec},
+        namespace=NAMESPACE,
+    )
+    wait_ready(kube)
+    return "wide"
+
+
+def wait_ready(kube: Kube) -> None:
+    words = ("wait", "--for=condition=Ready", "chatbot/wide", "-n", NAMESPACE, f"--timeout={READY_SECONDS}s")
+    try:
+        kube.kubectl(*words, timeout=READY_SECONDS + 10)
+    except CommandError as error:
+        seen = kube.kubectl("get", "chatbot,ki,statefulsets,pods,events", "-n", NAMESPACE, "-o", "wide")
+        raise CommandError(f"{error}\n{seen}") from error
+
+
+def pod(kube: Kube, component: str) -> dict[str, Any]:
+    """The only pod of the engine's component."""
+    (found,) = kube.list("pods", NAMESPACE, f"app.kubernetes.io/name=kefu-{component}")
+    return found
+
+
+def restarts(found: dict[str, Any]) -> int:
+    (status,) = found["status"]["containerStatuses"]
+    return int(status["restartCount"])
+
+
+def answer(kube: Kube, chatbot: str) -> str:
+    """To a question whose fact no model knows."""
+    spec = kube.get("service", f"{chatbot}-gateway", NAMESPACE)["spec"]
+    key = kube.secret(f"{chatbot}-api-key", "key", NAMESPACE)
+    url = f"http://{spec['clusterIP']}:{spec['ports'][0]['port']}"
+    reply = ask(url, key, "How much is express delivery?", timeout=240)
+    assert reply.outcome is Outcome.ANSWERED, reply
+    return reply.answer
+
+
+def test_two_pods_answer_as_one(kube: Kube, chatbot: str) -> None:
+    assert "23" in answer(kube, chatbot)
+    leader, worker = pod(kube, "engine"), pod(kube, "engine-worker")
+    assert leader["metadata"]["name"].endswith("-nodes-0")
+    assert worker["metadata"]["name"].endswith("-nodes-0-1")
+    assert (restarts(leader), restarts(worker)) == (0, 0)
+    said = kube.kubectl("logs", worker["metadata"]["name"], "-n", NAMESPACE)
+    assert "world_size=2 rank=1" in said
+
+
+def test_when_a_worker_is_lost_the_leader_begins_anew_with_its_successor(kube: Kube, chatbot: str) -> None:
+    lost = pod(kube, "engine-worker")["metadata"]
+    kube.kubectl("delete", f"pod/{lost['name']}", "-n", NAMESPACE, "--grace-period=0", "--force")
+    deadline = time.monotonic() + 120
+    while restarts(pod(kube, "engine")) == 0:
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    kube.kubectl("wait", "--for=condition=Ready=False", "chatbot/wide", "-n", NAMESPACE, "--timeout=60s")
+    wait_ready(kube)
+    assert pod(kube, "engine-worker")["metadata"]["uid"] != lost["uid"]
+    assert "23" in answer(kube, chatbot)
