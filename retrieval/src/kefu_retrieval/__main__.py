@@ -9,10 +9,10 @@ from pathlib import Path
 
 from prometheus_client import start_http_server
 
-from kefu_api.documents.index import IngestionFailure, IngestionReport
+from kefu_api.documents.index import IngestionFailure, IngestionReport, ShardReport
 from kefu_api.token import TokenFile
 from kefu_retrieval import documents, logs, termination
-from kefu_retrieval.errors import RetrievalError
+from kefu_retrieval.errors import BuildSpoilt, RetrievalError
 from kefu_retrieval.settings import Settings
 from kefu_retrieval.store.milvus import MilvusStore
 from kefu_retrieval.versions import publishing
@@ -21,12 +21,14 @@ TEMPORARY = 75
 """EX_TEMPFAIL of sysexits.h: run it again."""
 PERMANENT = 65
 """EX_DATAERR of sysexits.h: change something first."""
+BEGIN_ANEW = 70
+"""EX_SOFTWARE of sysexits.h: end every shard, and start them all again."""
 
 log = logging.getLogger("kefu_retrieval")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0, 75 (temporary failure) or 65 (permanent failure)."""
+    """Run one command; the exit status is 0, 75 (temporary failure), 70 (the same, of all shards) or 65 (permanent)."""
     asked = _parser().parse_args(arguments)
     logs.configure()
     settings = Settings.from_environment()
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return serve(asked.index, asked.host, asked.port, settings, TokenFile(asked.token) if asked.token else None)
 
 
-def job(act: Callable[[], IngestionReport], settings: Settings) -> int:
+def job(act: Callable[[], IngestionReport | ShardReport], settings: Settings) -> int:
     """Run a job to its end; its report, or why it failed, is its termination message."""
     try:
         report = act()
@@ -49,18 +51,26 @@ def job(act: Callable[[], IngestionReport], settings: Settings) -> int:
             IngestionFailure(reason=error.reason, message=str(error)[:1_000], temporary=error.temporary),
             settings.termination_log,
         )
-        return TEMPORARY if error.temporary else PERMANENT
-    termination.leave(termination.fit(report), settings.termination_log)
+        return _status(error)
+    told = report if isinstance(report, ShardReport) else termination.fit(report)
+    termination.leave(told, settings.termination_log)
     return 0
 
 
-def _ingest(path: Path, settings: Settings) -> IngestionReport:
+def _status(error: RetrievalError) -> int:
+    if isinstance(error, BuildSpoilt):
+        return BEGIN_ANEW
+    return TEMPORARY if error.temporary else PERMANENT
+
+
+def _ingest(path: Path, settings: Settings) -> IngestionReport | ShardReport:
     """Build the version that the document names, and release it."""
     return asyncio.run(_build(path, settings))
 
 
-async def _build(path: Path, settings: Settings) -> IngestionReport:
+async def _build(path: Path, settings: Settings) -> IngestionReport | ShardReport:
     # Imported here: to publish a version takes seconds, and must not wait for what only builds or serves.
+    from kefu_retrieval.building.shard import Shard
     from kefu_retrieval.embeddings.choose import choose
     from kefu_retrieval.ingest import Ingestion
     from kefu_retrieval.rerankers import choose as rerankers
@@ -73,7 +83,9 @@ async def _build(path: Path, settings: Settings) -> IngestionReport:
         judged = index.reranking if index.evaluation else None
         reranking = Reranking.of(judged, lambda by: rerankers.choose(by, settings))
         try:
-            return await Ingestion(index, store, embedder, reranking=reranking).run()
+            shard = Shard.numbered(settings.shard, index.shards)
+            ingestion = Ingestion(index, store, embedder, reranking=reranking, shard=shard)
+            return await (ingestion.run() if shard.leads else ingestion.run_part())
         finally:
             await embedder.close()
             if reranking:

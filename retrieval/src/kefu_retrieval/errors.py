@@ -4,6 +4,7 @@ RetrievalError
 ├── TemporaryError            waiting or trying again may help (exit status 75)
 │   ├── StoreUnreachable      the Milvus server does not answer in time
 │   ├── StoreFailed           the server answers, but cannot do it now (starting, full, internal fault)
+│   ├── BuildSpoilt           what several jobs build together must be begun anew by all of them (exit status 70)
 │   ├── SourceChanged         the mounted sources are not those the version was named for
 │   ├── SourceUnreadable      a mounted folder changed while it was read, or the file system failed
 │   ├── PlaceUnreachable      a remote source does not answer, is overloaded, or broke off
@@ -64,6 +65,10 @@ class StoreUnreachable(TemporaryError):
 
 class StoreFailed(TemporaryError):
     """The server answers, but cannot do it now: it is starting, full, or has an internal fault."""
+
+
+class BuildSpoilt(TemporaryError):
+    """What several jobs build together must be begun anew by all of them: to try one of them again is in vain."""
 
 
 class SourceChanged(TemporaryError):

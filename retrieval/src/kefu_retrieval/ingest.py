@@ -7,14 +7,17 @@ build that was killed is recognised and goes on where it was, and a complete one
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from kefu_api.documents.index import Index, IngestionReport, Skipped
-from kefu_retrieval.building.build import Building
+from kefu_api.documents.index import Index, IngestionReport, ShardReport, Skipped
+from kefu_retrieval.building.build import Building, Stored
 from kefu_retrieval.building.ledger import Ledger, made_by
 from kefu_retrieval.building.loss import Loss, loss
 from kefu_retrieval.building.plan import Policy
+from kefu_retrieval.building.shard import WHOLE, Shard
 from kefu_retrieval.building.standing import Standing, standing
 from kefu_retrieval.building.survey import Survey, Unsettled, survey
+from kefu_retrieval.building.waiting import patience
 from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import NothingToIndex, TooMuchLost
 from kefu_retrieval.progress import Progress
@@ -30,6 +33,16 @@ TOLD = 20
 """Repeated lines and pairs of like documents that a report names; it counts the others."""
 
 
+@dataclass(frozen=True)
+class Built:
+    """A version that holds every row, or a part of one."""
+
+    found: Survey
+    """Closed: what is counted in it may be read."""
+    stored: Stored
+    lost: Loss | None
+
+
 class Ingestion:
     """One run for one index document."""
 
@@ -41,6 +54,7 @@ class Ingestion:
         clock: Callable[[], float] = time.time,
         policy: Policy | None = None,
         reranking: Reranking | None = None,
+        shard: Shard = WHOLE,
     ) -> None:
         """`reranking`: what orders the candidates of golden questions, where the index has a reranker."""
         self._index = index
@@ -50,35 +64,58 @@ class Ingestion:
         self._policy = policy or Policy()
         self._reranking = reranking
         self._progress = Progress()
+        self._shard = shard
 
     async def run(self) -> IngestionReport:
-        """Build if need be, publish, tidy up.
+        """Build if need be, publish, tidy up; among several shards, the leader's work.
 
         Raises:
             RetrievalError: whatever went wrong, `temporary` or not; the published version is untouched.
         """
+        built = await self._built()
+        outcome = await Release(self._index, self._store, self._embedder, self._progress, self._reranking).run()
+        return self._report(built, outcome)
+
+    async def run_part(self) -> ShardReport:
+        """Store what falls to a shard that does not lead.
+
+        Raises:
+            RetrievalError: as `run` does.
+        """
+        stored = (await self._built()).stored
+        return ShardReport(
+            version=self._index.version,
+            shard=self._shard.number,
+            shards=self._shard.of,
+            chunks=stored.chunks,
+            embedded=stored.embedded,
+        )
+
+    async def _built(self) -> Built:
         published = self._published()
-        building = Building(self._index, self._store, self._embedder, self._clock, self._progress, self._policy)
+        building = Building(
+            self._index, self._store, self._embedder, self._clock, self._progress, self._policy, self._shard
+        )
         known = published.ledger if published and building.is_base(published.base) else None
         try:
-            return await self._run(building, published, known)
+            return await self._build(building, published, known)
         except Unsettled:
             log.info("reading every file", extra={"version": self._index.version})
-            return await self._run(building, published, None)
+            return await self._build(building, published, None)
 
-    async def _run(self, building: Building, published: Standing | None, known: Ledger | None) -> IngestionReport:
+    async def _build(self, building: Building, published: Standing | None, known: Ledger | None) -> Built:
+        began = time.monotonic()
         readings = read.stream(self._index, known.files if known else ())
         found = survey(readings, self._index.chunking, known)
         try:
             if not found.total:
                 raise NothingToIndex(_nothing(found.omissions))
-            lost = self._lost(found, published)
-            embedded = await building.run(found, published)
+            lost = self._lost(found, published) if self._shard.leads else None
+            stored = await building.run(found, published, patience(time.monotonic() - began))
         finally:
             found.close()
-        log.info("built", extra={"version": self._index.version, "chunks": found.total, "embedded": embedded})
-        outcome = await Release(self._index, self._store, self._embedder, self._progress, self._reranking).run()
-        return self._report(found, embedded, lost, outcome)
+        log.info("built", extra={"version": self._index.version, "chunks": found.total, "embedded": stored.embedded})
+        return Built(found, stored, lost)
 
     def _lost(self, found: Survey, published: Standing | None) -> Loss | None:
         """What the published version says and this one does not; None where no other is published."""
@@ -97,13 +134,14 @@ class Ingestion:
         collection = self._store.published(self._index.store.alias)
         return standing(self._store, collection, made_by(self._index)) if collection != self._index.collection else None
 
-    def _report(self, found: Survey, embedded: int, lost: Loss | None, outcome: Outcome) -> IngestionReport:
+    def _report(self, built: Built, outcome: Outcome) -> IngestionReport:
+        found, lost = built.found, built.lost
         return IngestionReport(
             version=self._index.version,
             published=outcome.published,
             documents=len(found.documents),
             chunks=found.total,
-            embedded=embedded,
+            embedded=built.stored.embedded,
             lost=round(lost.share, 4) if lost else None,
             duplicates=found.duplicates,
             alike=found.alike[:TOLD],

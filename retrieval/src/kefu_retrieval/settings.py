@@ -24,6 +24,9 @@ class Settings:
     fetch_loopback: bool = False
     """KEFU_FETCH_LOOPBACK=1: documents may come from this machine itself, as in local mode; never set in a cluster."""
 
+    shard: int = 0
+    """JOB_COMPLETION_INDEX, which Kubernetes sets in the pods of an Indexed Job: which part of a version this job builds."""
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read `KEFU_*`; an absent variable means its default.
@@ -39,6 +42,7 @@ class Settings:
             encoder_threads=int(_number(environment, "KEFU_ENCODER_THREADS", cls.encoder_threads)),
             store_timeout=_number(environment, "KEFU_STORE_TIMEOUT", cls.store_timeout),
             fetch_loopback=environment.get("KEFU_FETCH_LOOPBACK") == "1",
+            shard=int(environment.get("JOB_COMPLETION_INDEX") or 0),
         )
 
 

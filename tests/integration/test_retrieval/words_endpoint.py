@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,13 +13,17 @@ from tests.unit.test_retrieval.doubles import DIMENSION, vector_of
 
 
 @contextmanager
-def words_endpoint() -> Iterator[EndpointEmbedding]:
-    """Served while the block runs, on a free port of loopback."""
-    server = _Server(("127.0.0.1", 0), _Handler)
+def words_endpoint(
+    asked: list[str] | None = None, host: str = "127.0.0.1", seconds: float = 0.0
+) -> Iterator[EndpointEmbedding]:
+    """Served while the block runs, on a free port; what it is asked is added to `asked`, and takes it so many seconds a request."""
+    server = _Server((host, 0), _Handler)
+    server.seconds = seconds
+    server.asked = [] if asked is None else asked
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        url = f"http://127.0.0.1:{server.server_address[1]}"
+        url = f"http://{host}:{server.server_address[1]}"
         yield EndpointEmbedding(url=url, model="words", dimension=DIMENSION)
     finally:
         server.shutdown()
@@ -27,6 +32,9 @@ def words_endpoint() -> Iterator[EndpointEmbedding]:
 
 
 class _Server(ThreadingHTTPServer):
+    asked: list[str]
+    seconds: float
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of clients that were killed; other faults as they are."""
         if not isinstance(sys.exception(), ConnectionError):
@@ -39,6 +47,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert isinstance(self.server, _Server)
+        self.server.asked += body["input"]
+        time.sleep(self.server.seconds)
         rows = [{"index": n, "embedding": vector_of(text).tolist()} for n, text in enumerate(body["input"])]
         answer = json.dumps({"data": rows}).encode()
         self.send_response(200)

@@ -231,6 +231,8 @@ class Index(Model):
     """Words of one meaning, beside those that any shop has."""
     graph: GraphSettings | None = None
     """None: searches ask no graph."""
+    shards: Annotated[int, Field(ge=2)] | None = None
+    """How many jobs build the version together, each with its number from 0 in JOB_COMPLETION_INDEX; None: one alone."""
     keep: int
     """How many versions stay in the store, the published one included."""
     evaluation: Evaluation | None = None
@@ -349,6 +351,18 @@ class Alike(Model):
     second: str
     share: float
     """Share of common text, 0 to 1."""
+
+
+class ShardReport(Model):
+    """What a shard that does not lead did: the leader reports of the version."""
+
+    version: str
+    shard: int
+    shards: int
+    chunks: int
+    """That fell to it; 0 where the version was built already."""
+    embedded: int
+    """Of these, those that had a vector computed."""
 
 
 class IngestionReport(Model):

@@ -2,23 +2,47 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NoReturn
 
 from kefu_api.documents.index import LAYOUT, Index
-from kefu_retrieval.building import ledger
+from kefu_retrieval.building import ledger, waiting
 from kefu_retrieval.building.filling import Filling, key_of, row_id
 from kefu_retrieval.building.plan import Plan, Policy, Rows, by_document, plan, whole
+from kefu_retrieval.building.shard import WHOLE, Shard
 from kefu_retrieval.building.standing import Standing
 from kefu_retrieval.building.survey import Survey, Unsettled
 from kefu_retrieval.building.vectors import collect
 from kefu_retrieval.chunks.chunk import Chunk
 from kefu_retrieval.embeddings.protocol import Embedder
-from kefu_retrieval.errors import StoreFailed
+from kefu_retrieval.errors import BuildSpoilt, CollectionGone, StoreFailed
 from kefu_retrieval.progress import Progress
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest, mark
 from kefu_retrieval.versions.archive import Archive
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The chunks that one shard stores."""
+
+    stored: Callable[[], Iterator[Chunk]]
+    chunks: int
+    """How many those are."""
+    total: int
+    """How many all shards store."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What one run has done."""
+
+    chunks: int
+    """That fell to it; 0 where an earlier run has built the version."""
+    embedded: int
+    """Of these, those that had at least one vector computed."""
 
 
 class Building:
@@ -32,6 +56,7 @@ class Building:
         clock: Callable[[], float],
         progress: Progress,
         policy: Policy,
+        shard: Shard = WHOLE,
     ) -> None:
         """`clock` gives seconds since 1970."""
         self._index = index
@@ -40,37 +65,43 @@ class Building:
         self._clock = clock
         self._progress = progress
         self._policy = policy
+        self._shard = shard
         self._archive = Archive(store, index.store.alias)
 
-    async def run(self, found: Survey, published: Standing | None) -> int:
-        """Make the version, or go on with it, until it is whole; how many chunks had at least one vector computed.
+    async def run(
+        self, found: Survey, published: Standing | None, patience: float = waiting.PATIENCE_SECONDS
+    ) -> Stored:
+        """Make the version, or go on with it, until it is whole; a shard that does not lead, until its part is in.
+
+        Args:
+            found: what the sources hold.
+            published: what readers search.
+            patience: seconds for which nothing may come of other shards.
 
         Raises:
+            BuildSpoilt: every shard must begin anew.
             RetrievalError: it is not whole; another run goes on with it.
             Unsettled: it must be built whole, and not all of its files were read.
         """
         if self._is_done(found):
-            return 0
+            return Stored(0, 0)
         planned = self._plan(found, published)
         if planned.base is None and found.skipped:
             raise Unsettled
         wanted = self._manifest(found, planned)
-        collection = self._index.collection
-        held = self._held(wanted)
-        if held is None:
-            self._store.drop(collection)
-            self._store.create(collection, wanted)
-        embedded = await self._fill(wanted, planned, found, held or set())
-        self._store.seal(collection)
-        count = self._store.count(collection)
-        if count != wanted.rows:
-            raise StoreFailed(
-                f"{collection} holds {count} rows where {wanted.rows} were inserted; it will be built anew"
-            )
-        if planned.base is None and planned.rows >= self._policy.least:
-            lines = ledger.write(ledger.made_by(self._index), _rows(found), found.settled())
-            self._store.remember(collection, lines)
-        return embedded
+        part = self._part(found, planned)
+        try:
+            held = await self._begun(wanted, patience)
+            embedded = await self._fill(wanted, part, found, held)
+            if self._shard.leads and not self._shard.alone:
+                await self._whole(wanted, part, patience)
+        except CollectionGone as gone:
+            if self._shard.alone:
+                raise
+            raise BuildSpoilt(f"{gone}: another shard dropped it, and all begin anew") from gone
+        if self._shard.leads:
+            self._finish(wanted, planned, found)
+        return Stored(part.chunks, embedded)
 
     def _is_done(self, found: Survey) -> bool:
         """Whether an earlier run has built this very version, whole or on whichever base."""
@@ -78,7 +109,13 @@ class Building:
         if held is None:
             return False
         wanted = self._manifest(found, Plan(held.rows, held.base, held.replaced))
-        return _equal(held, wanted) and self._archive.whole(held)
+        if not _equal(held, wanted):
+            return False
+        if not self._shard.leads:
+            # The leader may be making it just now, so that it must not be loaded; and it is the leader who looks at all.
+            return waiting.rows(self._store, self._index.collection) == held.rows
+        # Of several shards one may have stored twice what another has not stored yet.
+        return self._archive.whole(held) and (self._shard.alone or self._is_distinct(held.rows))
 
     def _plan(self, found: Survey, published: Standing | None) -> Plan:
         rows = _rows(found)
@@ -121,29 +158,92 @@ class Building:
         if count > wanted.rows:
             return None
         ids = set(self._store.ids(collection))
-        if len(ids) != count:
+        if len(ids) < count:  # more may be: other shards go on meanwhile
             return None  # a row that is there twice: an insertion was repeated after a lost answer
         log.info("going on with a build", extra={"collection": collection, "held": count, "rows": wanted.rows})
         return ids
 
-    async def _fill(self, wanted: Manifest, planned: Plan, found: Survey, held: set[str]) -> int:
+    async def _begun(self, wanted: Manifest, patience: float) -> set[str]:
+        """Ids of the rows that are there, once there is a collection for them."""
+        collection = self._index.collection
+        if not self._shard.leads:
+            await waiting.made(self._store, collection, lambda held: _equal(held, wanted), patience)
+            return set(self._store.ids(collection))
+        held = self._held(wanted)
+        if held is not None:
+            return held
+        if not self._shard.alone and self._store.manifest(collection) is not None:
+            self._spoil(f"{collection} cannot be gone on with")
+        self._store.drop(collection)
+        self._store.create(collection, wanted)
+        return set()
+
+    async def _fill(self, wanted: Manifest, part: Part, found: Survey, held: set[str]) -> int:
         if len(held) == wanted.rows:
             return 0
-        total = sum(1 for _ in _stored(found, planned))
-        self._progress("Building", 0, total)
-        keys = (key_of(wanted.embedder, probe) for chunk in _stored(found, planned) for probe in chunk.probes)
+        tell = self._teller(wanted, part)
+        tell(0)
+        keys = (key_of(wanted.embedder, probe) for chunk in part.stored() for probe in chunk.probes)
         known = collect(self._store, self._elsewhere(wanted), keys, wanted.dimension)
         try:
-            filling = Filling(
-                self._store,
-                self._index.collection,
-                self._embedder,
-                known,
-                lambda done: self._progress("Building", done, total),
-            )
-            return await filling.run(_stored(found, planned), found.also, held)
+            filling = Filling(self._store, self._index.collection, self._embedder, known, tell)
+            return await filling.run(part.stored(), found.also, held)
         finally:
             known.close()
+
+    def _part(self, found: Survey, planned: Plan) -> Part:
+        """What this shard stores."""
+        total = chunks = 0
+        for chunk in found.chunks:
+            if planned.stores(chunk.document):
+                total += 1
+                chunks += self._shard.has(chunk.document)
+        return Part(
+            lambda: (c for c in found.chunks if planned.stores(c.document) and self._shard.has(c.document)),
+            chunks,
+            total,
+        )
+
+    def _teller(self, wanted: Manifest, part: Part) -> Callable[[int], None]:
+        """Tells how far this shard is; the leader, how far all of them are, by the rows that are there."""
+        if self._shard.alone or not self._shard.leads:
+            return lambda done: self._progress("Building", done, part.chunks)
+        return lambda _: self._tell_all(wanted, part, self._store.count(self._index.collection))
+
+    def _tell_all(self, wanted: Manifest, part: Part, count: int) -> None:
+        self._progress("Building", min(part.total, part.total * count // max(1, wanted.rows)), part.total)
+
+    async def _whole(self, wanted: Manifest, part: Part, patience: float) -> None:
+        """Wait until the other shards have stored their parts, and see that no row is there twice."""
+        collection = self._index.collection
+        await waiting.filled(
+            self._store, collection, wanted.rows, patience, lambda count: self._tell_all(wanted, part, count)
+        )
+        self._tell_all(wanted, part, wanted.rows)
+        if self._store.count(collection) != wanted.rows or not self._is_distinct(wanted.rows):
+            self._spoil(f"{collection} holds rows twice: an insertion was repeated after a lost answer")
+
+    def _is_distinct(self, rows: int) -> bool:
+        """Whether the collection holds so many different rows."""
+        return len(set(self._store.ids(self._index.collection))) == rows
+
+    def _spoil(self, why: str) -> NoReturn:
+        """Drop what several were to fill, so that all of them begin anew."""
+        self._store.drop(self._index.collection)
+        raise BuildSpoilt(f"{why}; all shards begin anew")
+
+    def _finish(self, wanted: Manifest, planned: Plan, found: Survey) -> None:
+        """Make every row durable and visible, and remember what a later version need not read."""
+        collection = self._index.collection
+        self._store.seal(collection)
+        count = self._store.count(collection)
+        if count != wanted.rows:
+            raise StoreFailed(
+                f"{collection} holds {count} rows where {wanted.rows} were inserted; it will be built anew"
+            )
+        if planned.base is None and planned.rows >= self._policy.least:
+            lines = ledger.write(ledger.made_by(self._index), _rows(found), found.settled())
+            self._store.remember(collection, lines)
 
     def _elsewhere(self, wanted: Manifest) -> list[str]:
         """Other versions whose vectors are of the same space, the published one first, then the newest."""
@@ -161,10 +261,6 @@ def _rows(found: Survey) -> dict[str, Rows]:
     """Of what was read, by document."""
     ids = ((chunk.document, row_id(chunk, probe, found.also)) for chunk in found.chunks for probe in chunk.probes)
     return by_document(ids)
-
-
-def _stored(found: Survey, planned: Plan) -> Iterator[Chunk]:
-    return (chunk for chunk in found.chunks if planned.stores(chunk.document))
 
 
 def _equal(one: Manifest, other: Manifest) -> bool:
