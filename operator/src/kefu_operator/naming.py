@@ -175,12 +175,16 @@ def index_document(index: str) -> str:
     return f"{index}-index"
 
 
-def ingestion(index: str, version: str, manner: str = "") -> str:
+def ingestion(index: str, version: str, manner: str = "", pods: int = 1) -> str:
     """Job, and its ConfigMap, that builds one version of an index; `manner`: how it is judged and published, as a hash.
 
-    At most 63 characters, with three of the hash: what a Job did is checked by its report, never by its name alone.
+    At most 63 characters, with three of the hash: what a Job did is checked by its report, never by its name alone. Of several
+    pods each has its number behind it, in as many characters.
     """
-    return f"{index}-ingest-{version}" + (f"-{manner[:3]}" if manner else "")
+    tail = version + (f"-{manner[:3]}" if manner else "")
+    name = f"{index}-ingest-{tail}"
+    last = len(f"-{pods - 1}") if pods > 1 else 0
+    return name if len(name) + last <= MAX_LABEL else f"{index}-in-{tail}"
 
 
 def push(index: str) -> str:

@@ -60,6 +60,13 @@ class PodView:
     """The newest warning about the pod, read where its containers do not come to be."""
     owner: str = ""
     """UID of the object that made it, such as its Job."""
+    number: int | None = None
+    """Its number among the pods that do a task together; None where it is alone."""
+
+    @property
+    def leads(self) -> bool:
+        """Whether it tells of its whole task: it is alone, or the first of those that do it together."""
+        return not self.number
 
     @property
     def crashed(self) -> ContainerView | None:

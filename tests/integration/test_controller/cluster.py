@@ -88,10 +88,14 @@ class Cluster:
             "readyReplicas": replicas, "availableReplicas": replicas,
         })  # fmt: skip
 
-    def make_pod(self, workload: str, template: Object, status: Object, suffix: str = "0") -> str:
-        """Create the pod of a workload's template, with the status that a kubelet would write."""
+    def make_pod(
+        self, workload: str, template: Object, status: Object, suffix: str = "0", number: int | None = None
+    ) -> str:
+        """Create the pod of a workload's template, with the status that a kubelet would write; `number`: of an Indexed Job."""
         name = f"{workload}-{suffix}"
         meta = {"name": name, "labels": template["metadata"]["labels"]}
+        if number is not None:
+            meta["annotations"] = {"batch.kubernetes.io/job-completion-index": str(number)}
         self.apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": template["spec"]})
         self.patch_status("pod", name, status)
         return name

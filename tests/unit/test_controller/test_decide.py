@@ -432,3 +432,49 @@ def test_the_pod_of_an_earlier_job_of_the_name_says_nothing_of_this_one() -> Non
     assert heard(JOB, [replace(pod(report()), owner="uid-1"), pod(report())]).state is State.ACTIVE
     assert heard(replace(JOB, uid=""), [pod(report())]).state is State.ACTIVE
     assert heard(JOB, [replace(pod("", exit_code=75), owner="uid-2")]).state is State.ACTIVE
+
+
+def shard(number: int, message: dict[str, Any] | str, exit_code: int = 0) -> PodView:
+    """A pod of several that build a version together."""
+    return replace(pod(message, exit_code), name=f"p-{number}", number=number, owner=JOB.uid)
+
+
+def part(number: int) -> dict[str, Any]:
+    return {"version": "v2", "shard": number, "shards": 3, "chunks": 3, "embedded": 3}
+
+
+def test_of_several_pods_the_first_reports() -> None:
+    others = (shard(2, part(2)), shard(1, part(1)))
+    assert heard(JOB, others).state is State.ACTIVE
+    working = replace(FIRST, jobs=(JOB,), pods=others)
+    assert (decide(working).phase, decide(working).check.reason) == ("Building", "Building")
+    pods = (*others, shard(0, report()))
+    done = decide(replace(FIRST, jobs=(heard(JOB, pods),), pods=pods))
+    assert done.published and (done.published.version, done.check.reason) == ("v2", "Published")
+
+
+def test_of_several_pods_the_one_that_no_try_helps_tells_why_the_job_failed() -> None:
+    terminated = shard(2, "Terminated", 143)
+    lost = {"reason": "EmbeddingFailed", "message": "the endpoint refuses", "temporary": False}
+    busy = {"reason": "StoreUnreachable", "message": "no answer", "temporary": True}
+    failed = replace(ended(State.FAILED, why="PodFailurePolicy"))
+    found = decide(replace(FIRST, jobs=(failed,), pods=(terminated, shard(0, busy, 75), shard(1, lost, 65))))
+    assert (found.check.verdict, found.check.reason) == (Verdict.STUCK, "EmbeddingFailed")
+    assert "the endpoint refuses" in found.check.message
+
+
+def test_several_pods_that_must_begin_anew_are_made_again_after_a_while() -> None:
+    spoilt = {"reason": "BuildSpoilt", "message": "all shards begin anew", "temporary": True}
+    failed = ended(State.FAILED, why="PodFailurePolicy")
+    now = replace(FIRST, jobs=(failed,), pods=(shard(0, spoilt, 70), shard(1, part(1))))
+    assert (decide(now).again_after, decide(now).phase) == (RETRY, "Failed")
+    assert "all shards begin anew; it is tried again" in decide(now).check.message
+    assert decide(replace(now, now=NOW + RETRY)).delete == (LIVE,)
+
+
+def test_a_shard_whose_tries_fail_is_named_while_the_others_go_on() -> None:
+    busy = {"reason": "EmbeddingUnreachable", "message": "429", "temporary": True}
+    running = PodView("p-0", "shop-ingest-v2", "ingestion", phase="Running", number=0)
+    found = decide(replace(FIRST, jobs=(JOB,), pods=(shard(1, busy, 75), running)))
+    assert (found.phase, found.delete) == ("Building", ())
+    assert "429" in found.check.message and "tried again" in found.check.message

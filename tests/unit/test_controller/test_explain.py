@@ -1,12 +1,15 @@
 """Explaining a pod: what only logs and events tell, and what happens where they cannot be read."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from kefu_operator.client.client import Listing
 from kefu_operator.errors import ApiError, Rejected, Unavailable
-from kefu_operator.gather.pods import explain, view
+from kefu_operator.gather.pods import explain, gather_pods, view
+from kefu_operator.ingestion.progress import Progress, parse, progress_of
 
 
 class FakeClient:
@@ -87,3 +90,53 @@ async def test_a_download_is_told_by_the_last_line_of_its_step() -> None:
 def test_a_view_knows_workload_and_component() -> None:
     found = view(pod())
     assert (found.workload, found.component) == ("w", "engine")
+
+
+class Pods(FakeClient):
+    """Lists these pods, and has a log of each."""
+
+    def __init__(self, pods: list[dict[str, Any]]) -> None:
+        super().__init__()
+        self.pods = pods
+
+    async def log_tail(self, namespace: str, pod: str, container: str, *, previous: bool, lines: int) -> str:
+        self.asked.append(pod)
+        return json.dumps({"message": "progress", "phase": "Building", "done": 40, "total": 90, "left": 12})
+
+    async def list(self, resource: Any, namespace: str, **_: Any) -> Listing:
+        return Listing(tuple(self.pods), "1")
+
+
+def shard(number: int, created: str) -> dict[str, Any]:
+    found = pod(state={"running": {}})
+    found["metadata"] = {
+        "name": f"ingest-{number}",
+        "labels": {"app.kubernetes.io/instance": "shop-ingest-v1", "app.kubernetes.io/name": "kefu-ingestion"},
+        "annotations": {"batch.kubernetes.io/job-completion-index": str(number)},
+        "creationTimestamp": created,
+    }
+    return found
+
+
+async def test_of_many_pods_that_build_together_the_first_alone_is_asked_how_far_they_are() -> None:
+    client = Pods([shard(number, f"2026-01-01T00:00:{number:02}Z") for number in range(20)])
+    found = await gather_pods(client, "acme", "")  # type: ignore[arg-type]
+    assert client.asked == ["ingest-0"]
+    assert [each.number for each in found] == list(reversed(range(20)))
+    assert progress_of(found) == Progress("Building", 40, 90, 12)
+    others = [replace(each, log_line=found[-1].log_line) for each in found if each.number]
+    assert progress_of(others) is None, "a part says nothing of the whole"
+
+
+async def test_the_trouble_of_one_workload_hides_none_of_anothers() -> None:
+    pods = [shard(number, "2026-01-02T00:00:00Z") for number in range(1, 9)]
+    client = Pods([*pods, {**pod(**CRASHED), "metadata": {**pod()["metadata"], "creationTimestamp": "2026-01-01"}}])
+    await gather_pods(client, "acme", "")  # type: ignore[arg-type]
+    assert client.asked == ["p"]
+
+
+def test_a_pace_that_no_job_tells_is_left_out() -> None:
+    line = {"message": "progress", "phase": "Building", "done": 1, "total": 2}
+    assert parse(json.dumps(line)) == Progress("Building", 1, 2, None)
+    assert parse(json.dumps({**line, "left": "soon"})) == Progress("Building", 1, 2, None)
+    assert parse(json.dumps({**line, "left": -3})) == Progress("Building", 1, 2, 0)

@@ -1,12 +1,14 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kefu_api.documents.index import Index
 from kefu_operator.local.errors import InputInvalid
 from kefu_operator.local.plan import gateways, plan
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.workload import SecretMount
+from kefu_operator.plan.workload import DocumentMount, SecretMount
 from tests.unit.test_local.objects import bundle, chatbot, config_map, index, placement, secret
 
 SETTINGS = PlanSettings()
@@ -101,3 +103,14 @@ def test_the_users_own_keys_are_used_and_none_is_made(tmp_path: Path) -> None:
 def test_what_does_not_fit_together_is_named(tmp_path: Path, objects: list[dict[str, object]], sentence: str) -> None:
     with pytest.raises(InputInvalid, match=sentence):
         plan(bundle(tmp_path, *objects), placement(tmp_path), SETTINGS)
+
+
+def test_here_one_process_builds_whatever_the_number(tmp_path: Path) -> None:
+    def document(**spec: Any) -> Index:
+        (wanted,) = plan(bundle(tmp_path, index(**spec), config_map()), placement(tmp_path), SETTINGS).wanted
+        (mount,) = (mount for mount in wanted.task.container.mounts if isinstance(mount, DocumentMount))
+        assert wanted.task.parallelism == 1
+        return Index.model_validate_json(mount.files["index.json"])
+
+    assert document(ingestion={"parallelism": 8}) == document()
+    assert document().shards is None

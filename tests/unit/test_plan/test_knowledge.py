@@ -14,6 +14,9 @@ from kefu_api.documents.index import (
     Reranking,
     TritonEmbedding,
 )
+from kefu_operator.desired.images import Images
+from kefu_operator.desired.job import job
+from kefu_operator.desired.metadata import Owner, owned
 from kefu_operator.plan.knowledge.plan import KnowledgePlan, plan_knowledge
 from kefu_operator.plan.knowledge.version import QUESTIONS
 from kefu_operator.plan.placement import ClusterPlacement
@@ -219,3 +222,39 @@ def test_boosts_reach_what_searches_and_are_judged_anew() -> None:
     assert document(plan().retrieval).search.boosts is None
     assert made.judged_by != judged({}).judged_by
     assert made.version == plan().version
+
+
+def test_many_build_one_version_and_name_it_alike() -> None:
+    made = plan({"ingestion": {"parallelism": 8}})
+    assert made.ingestion is not None
+    assert (made.version, made.ingestion.name) == (plan().version, plan().ingestion.name)  # type: ignore[union-attr]
+    assert (made.ingestion.parallelism, made.ingestion.together, ingested(made).shards) == (8, False, 8)
+    assert ingested(plan()).shards is None
+    assert document(made.retrieval) == document(plan().retrieval), "what searches need not know"
+    assert all(task.parallelism == 1 for task in made.publications.values())
+
+
+def test_many_that_share_a_volume_run_on_one_node() -> None:
+    http = {"name": "faq", "http": {"urls": ["https://shop.example/faq.yaml"]}}
+    made = plan({"ingestion": {"parallelism": 3}, "sources": [http]})
+    assert made.ingestion is not None
+    spec = job(made.ingestion, owned("acme", Owner("KnowledgeIndex", "shop", "uid")), Images())["spec"]
+    (term,) = spec["template"]["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert term["labelSelector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
+    assert "topologySpreadConstraints" not in spec["template"]["spec"]
+
+
+def test_the_longest_name_leaves_room_for_the_numbers_of_many_pods() -> None:
+    golden = {"evaluation": {"questions": {"configMap": {"name": "golden"}}}}
+
+    def name(index_name: str, parallelism: int) -> str:
+        spec = {**golden, "ingestion": {"parallelism": parallelism}}
+        task = plan_knowledge(
+            index(spec, index_name), {"faq": DIGEST, QUESTIONS: DIGEST}, ClusterPlacement("a")
+        ).ingestion
+        assert task is not None
+        return task.name
+
+    assert len(name("a" * 40, 1)) == 63
+    assert len(f"{name('a' * 40, 64)}-63") <= 63, "a pod is called so by its Job"
+    assert name("a" * 37, 64) == name("a" * 37, 1)

@@ -1,5 +1,6 @@
 """Reading pods: who waits for what, and the last words of who died."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +21,8 @@ MAX_STATE = 4096
 """Characters of a line: one for people, and one that holds a document."""
 MAX_EXPLAINED = 4
 """Pods of one workload whose log or events are read: they mostly fail alike."""
+NUMBER = "batch.kubernetes.io/job-completion-index"
+"""Annotation of the pods of an Indexed Job."""
 
 
 def view(pod: Object) -> PodView:
@@ -42,7 +45,13 @@ def view(pod: Object) -> PodView:
         scheduled=scheduled.get("status") == "True",
         containers=(*steps, *mains),
         owner=next((owner["uid"] for owner in meta.get("ownerReferences", ()) if owner.get("controller")), ""),
+        number=_number(meta),
     )
+
+
+def _number(meta: Object) -> int | None:
+    text = (meta.get("annotations") or {}).get(NUMBER, "")
+    return int(text) if text.isdecimal() else None
 
 
 def _container(found: Object, *, step: bool) -> ContainerView:
@@ -70,10 +79,13 @@ async def gather_pods(client: Client, namespace: str, labels: str) -> tuple[PodV
     """
     listing = await client.list(PODS, namespace, labels=labels)
     views = sorted((view(pod) for pod in listing.items), key=lambda pod: (pod.created, pod.name), reverse=True)
-    return tuple([
-        await explain(client, namespace, pod) if place < MAX_EXPLAINED or pod.component in LASTING else pod
-        for place, pod in enumerate(views)
-    ])  # fmt: skip
+    seen: Counter[str] = Counter()
+    found = []
+    for pod in views:
+        seen[pod.workload] += 1
+        chosen = seen[pod.workload] <= MAX_EXPLAINED or pod.component in LASTING or pod.number == 0
+        found.append(await explain(client, namespace, pod) if chosen else pod)
+    return tuple(found)
 
 
 async def explain(client: Client, namespace: str, pod: PodView) -> PodView:
@@ -104,7 +116,8 @@ async def explain(client: Client, namespace: str, pod: PodView) -> PodView:
 
 
 def _task(pod: PodView) -> ContainerView | None:
-    return next((each for each in pod.containers if each.running), None) if pod.component in TASKS else None
+    telling = pod.component in TASKS and pod.leads
+    return next((each for each in pod.containers if each.running), None) if telling else None
 
 
 async def _last_line(

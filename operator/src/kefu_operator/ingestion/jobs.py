@@ -59,21 +59,27 @@ def heard(job: JobView, pods: Sequence[PodView]) -> JobView:
 
 
 def report_of(pods: Sequence[PodView]) -> IngestionReport | None:
-    """What the pod that succeeded reported; None where it is gone or said nothing of the kind."""
+    """What the pod that succeeded reported; None where it is gone or said nothing of the kind. Of several the first tells."""
     for pod in pods:
         for container in pod.containers:
-            if container.ended and container.ended.exit_code == 0:
+            if pod.leads and container.ended and container.ended.exit_code == 0:
                 return _report(container.ended.message)
     return None
 
 
 def failure_of(pods: Sequence[PodView]) -> IngestionFailure | None:
-    """What the newest pod that failed said; None where none failed or it died without a word."""
-    for pod in pods:
-        for container in pod.containers:
-            if container.ended and container.ended.exit_code != 0:
-                return _failure(container.ended.message)
-    return None
+    """What the newest pod that failed said; None where none failed or it died without a word.
+
+    Of several that do a task together, one may say what no trying again helps with while the others are ended for it.
+    """
+    told = [
+        _failure(container.ended.message)
+        for pod in pods
+        for container in pod.containers
+        if container.ended and container.ended.exit_code != 0
+    ]
+    permanent = (each for each in told if each and not each.temporary)
+    return next(permanent, told[0] if told else None)
 
 
 def _report(message: str) -> IngestionReport | None:

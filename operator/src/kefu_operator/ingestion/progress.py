@@ -1,4 +1,4 @@
-"""How far a Job that runs is, by the last line of its pod's log."""
+"""How far a Job that runs is, by the last line of its pod's log; of several pods the first tells how far all are."""
 
 import json
 from collections.abc import Iterable
@@ -17,11 +17,13 @@ class Progress:
     phase: Literal["Building", "Evaluating"]
     done: int
     total: int
+    left: int | None = None
+    """Seconds; None where they are not known."""
 
 
 def progress_of(pods: Iterable[PodView]) -> Progress | None:
     """What the newest pod that tells something tells; pods come newest first."""
-    return next((told for pod in pods if (told := parse(pod.log_line))), None)
+    return next((told for pod in pods if pod.leads and (told := parse(pod.log_line))), None)
 
 
 def parse(line: str) -> Progress | None:
@@ -35,4 +37,5 @@ def parse(line: str) -> Progress | None:
     phase, done, total = PHASES.get(str(event.get("phase"))), event.get("done"), event.get("total")
     if phase is None or not isinstance(done, int) or not isinstance(total, int):
         return None
-    return Progress(phase, max(0, done), max(0, total))
+    left = event.get("left")
+    return Progress(phase, max(0, done), max(0, total), max(0, left) if isinstance(left, int) else None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from kefu_api import digest
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
+from kefu_api.kinds.knowledge.ingestion import Ingestion
 from kefu_api.manifests import Manifests
 from kefu_operator import naming
 from kefu_operator.local.bundle import name_of
@@ -107,7 +108,7 @@ def plan(
         (
             index,
             plan_knowledge(
-                index,
+                _by_one(index),
                 {**_digests(index, bundle), **fetched(index.metadata.name)},
                 placement,
                 # Here, a Milvus Lite stands in for a Milvus, whatever the spec says of clusters.
@@ -166,6 +167,12 @@ def _check_references(bundle: Manifests) -> None:
                     f"ChatbotDeployment/{chatbot.metadata.name}: spec.knowledge[{position}].name: there is no "
                     f"KnowledgeIndex {reference.name} in these files; add it, or correct the name"
                 )
+
+
+def _by_one(index: KnowledgeIndex) -> KnowledgeIndex:
+    """Here one process builds a version, whatever the number: more would share the same cores."""
+    spec = index.spec.model_copy(update={"ingestion": Ingestion()})
+    return index.model_copy(update={"spec": spec})
 
 
 def _digests(index: KnowledgeIndex, bundle: Manifests) -> Mapping[str, str]:

@@ -221,6 +221,10 @@ class Task:
     tolerations: tuple[Mapping[str, str], ...] = ()
     beside: str | None = None
     """A workload on whose node it must run, since both mount a volume that one node alone can hold."""
+    parallelism: int = 1
+    """How many pods do it together, each with its number from 0 in JOB_COMPLETION_INDEX; the first one tells what came of it."""
+    together: bool = False
+    """Whether all of them must run on one node, for the same reason."""
 
 
 @dataclass(frozen=True)

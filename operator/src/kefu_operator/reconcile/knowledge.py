@@ -286,7 +286,13 @@ def _candidate(facts: KnowledgeFacts, decision: Decision) -> CandidateVersion | 
     progress = progress_of(facts.pods) if decision.phase == "Building" else None
     if progress is None:
         return CandidateVersion(version=decision.candidate, phase=decision.phase)
-    return CandidateVersion(version=decision.candidate, phase=progress.phase, done=progress.done, total=progress.total)
+    return CandidateVersion(
+        version=decision.candidate,
+        phase=progress.phase,
+        done=progress.done,
+        total=progress.total,
+        seconds_left=progress.left,
+    )
 
 
 def _again(facts: KnowledgeFacts, outcome: Outcome) -> Again:

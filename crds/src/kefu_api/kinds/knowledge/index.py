@@ -7,6 +7,7 @@ from pydantic import Field
 from kefu_api.kinds.knowledge.embedding import BuiltinEmbedding, Embedding
 from kefu_api.kinds.knowledge.evaluation import Evaluation, Publishing
 from kefu_api.kinds.knowledge.graph import Graph
+from kefu_api.kinds.knowledge.ingestion import Ingestion
 from kefu_api.kinds.knowledge.reranker import Reranker
 from kefu_api.kinds.knowledge.search import Search, Vocabulary
 from kefu_api.kinds.knowledge.source import MAX_REMOTE, Source
@@ -63,6 +64,8 @@ class KnowledgeIndexSpec(Ruled):
     """How remote sources are fetched."""
     chunking: Chunking = Chunking()
     """How documents are cut."""
+    ingestion: Ingestion = Ingestion()
+    """How a version is built."""
     embedding: Embedding = Embedding(builtin=BuiltinEmbedding())
     """What turns text into vectors."""
     reranker: Reranker | None = None

@@ -140,6 +140,8 @@ class CandidateVersion(Part):
     phase: Literal["Pending", "Building", "Evaluating", "Publishing", "Waiting", "Refused", "Failed"]
     """How far it is. Waiting: for `spec.publishing.version`. Refused: it failed a gate."""
     done: Annotated[int, Field(ge=0)] | None = None
-    """Chunks that are in the store, or questions that are asked."""
+    """Chunks that are in the store, or questions that are asked; where several pods build, reckoned by the rows of all of them."""
     total: Annotated[int, Field(ge=0)] | None = None
     """Of how many."""
+    seconds_left: Annotated[int, Field(ge=0)] | None = None
+    """Until all of them are, at the pace of the last minute; absent: not known yet."""

@@ -35,7 +35,8 @@ def plan_ingestion(
     named: Iterable[str],
 ) -> Task:
     """The task that builds `version`, judges it and publishes it; arguments as for `plan_knowledge`."""
-    name = naming.ingestion(index.metadata.name, version, manner(index, digests))
+    shards = index.spec.ingestion.parallelism
+    name = naming.ingestion(index.metadata.name, version, manner(index, digests), shards)
     sources: list[SourceDocument] = []
     mounts: list[Mount] = []
     for source in index.spec.sources:
@@ -79,6 +80,7 @@ def plan_ingestion(
             "publish": publishes_itself(index),
             "holds": tuple(sorted({*named, *([pinned] if (pinned := index.spec.publishing.version) else [])})),
             "discard": _refused(index, version),
+            "shards": shards if shards > 1 else None,
         }
     )
     documents = DocumentMount("index", placement.path(name, "index"), name, {document.FILE: built.to_json()})
@@ -96,6 +98,8 @@ def plan_ingestion(
         grace_seconds=TASK_GRACE_SECONDS,
         reach=reach_of(index, store),
         beside=naming.push(index.metadata.name) if any(source.push for source in index.spec.sources) else None,
+        parallelism=shards,
+        together=any(source.is_kept for source in index.spec.sources),
     )
 
 
