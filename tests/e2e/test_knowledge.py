@@ -16,6 +16,7 @@ from hack.stack.writes import writes_by
 from tests.e2e.searching import Reader, Seen, search, service_of
 from tests.e2e.space import restricted
 from tests.e2e.website import Website
+from tests.integration.test_retrieval.words_endpoint import words_endpoint
 
 pytestmark = pytest.mark.cluster
 
@@ -231,6 +232,55 @@ def went(kube: Kube, reader: Reader, words: tuple[str, ...], version: str) -> tu
         return next((seen for seen in list(reader.seen) if seen.at > began and seen.version == version), None)
 
     return until(find, lambda: reader.seen[-1], 60).at - began, said
+
+
+# Several pods.
+
+
+def test_three_pods_build_a_version_and_one_that_is_killed_costs_its_unfinished_batch(stack: Stack, kube: Kube) -> None:
+    write(kube, faq())
+    asked: list[str] = []
+    with words_endpoint(asked, stack.provider.environment()["KEFU_HOST_IP"], seconds=0.4) as served:
+        endpoint = {"url": served.url, "model": served.model, "dimension": served.dimension}
+        sources = [{"name": "faq", "format": "FAQ", "configMap": {"name": "guide-faq"}}]
+        spec = {"sources": sources, "embedding": {"endpoint": endpoint}, "ingestion": {"parallelism": 3}}
+        kube.apply(index("large", **spec), namespace=NAMESPACE)
+        began = time.monotonic()
+        until(lambda: len(asked) > SHELVES * 2 // 3, lambda: status(kube, "large"), 120)
+        victim = until(lambda: next(iter(shard_pods(kube, 1)), None), lambda: status(kube, "large"))
+        kube.kubectl("delete", "pod", victim, "-n", NAMESPACE, "--force", "--grace-period=0")
+        killed = time.monotonic()
+        seen: list[dict[str, Any]] = []
+
+        def find() -> bool:
+            now = status(kube, "large")
+            seen.append(now.get("candidate", {}))
+            return bool(now.get("published"))
+
+        until(find, lambda: status(kube, "large").get("conditions"), 120)
+    again = len(asked) - len(set(asked))
+    print(
+        f"three pods: {time.monotonic() - began:.1f} s, {killed - began:.1f} s to the kill; {again} of {len(asked)} twice"
+    )
+    assert status(kube, "large")["published"]["documents"] == SHELVES + 1
+    assert 0 < again <= 2 * 514, "the batch that it embedded, and the one that it stored"
+    job = kube.get("job", f"large-ingest-{status(kube, 'large')['published']['version']}", NAMESPACE)
+    until(
+        lambda: kube.get("job", job["metadata"]["name"], NAMESPACE)["status"].get("completedIndexes") == "0-2",
+        lambda: kube.get("job", job["metadata"]["name"], NAMESPACE)["status"],
+        60,
+    )
+    assert shard_pods(kube, 1) != [victim]
+    figures = [each for each in seen if each.get("total")]
+    assert {each["total"] for each in figures} == {SHELVES + 1}, "the leader tells of all"
+    told_left = [each["secondsLeft"] for each in figures if "secondsLeft" in each]
+    assert told_left and all(left < 120 for left in told_left)
+
+
+def shard_pods(kube: Kube, number: int) -> list[str]:
+    """Names of the pods of one number that have begun, or ended well."""
+    found = kube.list("pods", NAMESPACE, f"batch.kubernetes.io/job-completion-index={number}")
+    return [each["metadata"]["name"] for each in found if each["status"]["phase"] in ("Running", "Succeeded")]
 
 
 # Sources from afar.
