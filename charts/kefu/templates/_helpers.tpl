@@ -55,6 +55,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [kefu.dev]
   resources: [chatbotdeployments, knowledgeindexes]
   verbs: [get, list, watch]
+# A finalizer, and nothing else, on indexes that are to be taken out of a store of somebody else's when they go.
+- apiGroups: [kefu.dev]
+  resources: [knowledgeindexes]
+  verbs: [patch]
 - apiGroups: [kefu.dev]
   resources: [chatbotdeployments/status, knowledgeindexes/status]
   verbs: [patch]

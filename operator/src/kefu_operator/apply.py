@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from kefu_operator import naming, repair
+from kefu_operator import finalizers, naming, repair
 from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, ApiError, Conflict, Forbidden, NotOurs, Rejected
@@ -120,6 +120,33 @@ class Applier:
         }
         await self._apply_at(resource.path(meta["namespace"], meta["name"], "status"), body)
         self._count(resource, "status")
+
+    async def hold(self, owner: Object, finalizer: str) -> None:
+        """Put a finalizer on a user's object, which must be the very object that was read (same uid).
+
+        Raises:
+            ApiError: the API server refused or did not answer; Conflict where the object is gone.
+        """
+        resource, meta = resource_of(owner), owner["metadata"]
+        body = finalizers.holding(owner, finalizer)
+        await self._apply_at(resource.path(meta["namespace"], meta["name"]), body, naming.FINALIZING)
+        self._count(resource, "hold")
+
+    async def let_go(self, owner: Object, finalizer: str) -> None:
+        """Take a finalizer off a user's object, whoever put it there; one that is gone already is no error.
+
+        Raises:
+            ApiError: the API server refused or did not answer; Rejected where the object has changed since it was read.
+        """
+        resource, meta = resource_of(owner), owner["metadata"]
+        patch = finalizers.letting_go(owner, finalizer)
+        path = resource.path(meta["namespace"], meta["name"])
+        options = {"content_type": "application/json-patch+json", "field_manager": naming.FINALIZING}
+        try:
+            await self._send("patch", path, patch, **options)
+        except Absent:
+            return
+        self._count(resource, "let-go")
 
     async def create(self, desired: Object) -> bool:
         """Create an object that is never changed; False where one of that name exists.

@@ -13,6 +13,12 @@ HANDOVER = "kefu-operator-handover"
 OWNED_BY = f"{GROUP}/owned-by"
 """Label that pruning selects by: `<Kind>.<name>` of the object that made this one."""
 
+FINALIZER = f"{GROUP}/external-store"
+"""Of an index that wants to be taken out of a store of somebody else's before it goes."""
+
+FINALIZING = "kefu-operator-finalizer"
+"""Field manager of that finalizer, apart from all that the operator applies."""
+
 RETAINED = f"{GROUP}/retained"
 """Label of what outlives its owner, a volume mostly: it has no owner reference, and is pruned by nobody."""
 
@@ -196,6 +202,11 @@ def push_key(index: str, source: str) -> str:
     """Secret with the key that pushes to a source are signed with, where the user names none."""
     name = f"{push(index)}-{source}"
     return name if len(name) <= MAX_LABEL else f"{push(index)}-{digest.of_text(source)[:12]}"
+
+
+def removal(index: str) -> str:
+    """Job that takes an index out of its store."""
+    return f"{index}-remove"
 
 
 def ingestion_policy(index: str) -> str:

@@ -1,4 +1,4 @@
-"""`python -m kefu_retrieval serve|ingest`: the retrieval pod and the ingestion job."""
+"""`python -m kefu_retrieval serve|ingest|publish|remove`: the retrieval pod and the jobs of an index."""
 
 import argparse
 import asyncio
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from prometheus_client import start_http_server
 
-from kefu_api.documents.index import IngestionFailure, IngestionReport, ShardReport
+from kefu_api.documents.index import IngestionFailure, IngestionReport, RemovalReport, ShardReport, StoreTarget
 from kefu_api.token import TokenFile
 from kefu_retrieval import documents, logs, termination
 from kefu_retrieval.errors import BuildSpoilt, RetrievalError
 from kefu_retrieval.settings import Settings
 from kefu_retrieval.store.milvus import MilvusStore
-from kefu_retrieval.versions import publishing
+from kefu_retrieval.versions import publishing, removal
 
 TEMPORARY = 75
 """EX_TEMPFAIL of sysexits.h: run it again."""
@@ -23,6 +23,8 @@ PERMANENT = 65
 """EX_DATAERR of sysexits.h: change something first."""
 BEGIN_ANEW = 70
 """EX_SOFTWARE of sysexits.h: end every shard, and start them all again."""
+
+REMOVE = "drop all that an index wrote to a store"
 
 log = logging.getLogger("kefu_retrieval")
 
@@ -36,12 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return job(lambda: _ingest(asked.index, settings), settings)
     if asked.command == "publish":
         return job(lambda: publishing.publish(asked.index), settings)
+    if asked.command == "remove":
+        return job(lambda: removal.remove(_target(asked)), settings)
     if asked.metrics_port:
         start_http_server(asked.metrics_port, asked.host)
     return serve(asked.index, asked.host, asked.port, settings, TokenFile(asked.token) if asked.token else None)
 
 
-def job(act: Callable[[], IngestionReport | ShardReport], settings: Settings) -> int:
+def job(act: Callable[[], IngestionReport | ShardReport | RemovalReport], settings: Settings) -> int:
     """Run a job to its end; its report, or why it failed, is its termination message."""
     try:
         report = act()
@@ -52,7 +56,7 @@ def job(act: Callable[[], IngestionReport | ShardReport], settings: Settings) ->
             settings.termination_log,
         )
         return _status(error)
-    told = report if isinstance(report, ShardReport) else termination.fit(report)
+    told = termination.fit(report) if isinstance(report, IngestionReport) else report
     termination.leave(told, settings.termination_log)
     return 0
 
@@ -135,7 +139,23 @@ def _parser() -> argparse.ArgumentParser:
                 "--metrics-port", type=int, help="port that shows metrics to everybody (default: none)"
             )
             command.add_argument("--token", type=Path, help="file of the token that callers must send (default: none)")
+    command = commands.add_parser("remove", help=REMOVE, description=REMOVE)
+    command.add_argument("--uri", required=True, help="of the Milvus")
+    command.add_argument("--alias", required=True, help="Milvus alias of the index")
+    command.add_argument("--database", help="Milvus database (default: the default one)")
+    command.add_argument("--token-file", help="file of `user:password` or a token (default: none)")
+    command.add_argument("--ca-file", help="file of the CA certificates (default: those that everybody trusts)")
     return parser
+
+
+def _target(asked: argparse.Namespace) -> StoreTarget:
+    return StoreTarget(
+        uri=asked.uri,
+        database=asked.database,
+        token_file=asked.token_file,
+        ca_file=asked.ca_file,
+        alias=asked.alias,
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from kefu_retrieval.errors import CollectionGone, RetrievalError
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest, Payload, Row, mark
 from kefu_retrieval.store.view import View
+from kefu_retrieval.versions import removal
 
 DIMENSION = 8
 TEXTS = {
@@ -184,6 +185,18 @@ class StoreSuite:
         self.fill(store, "v1", 1.0, alias="kefu_t_shop_eu")
         assert [held.version for held in store.collections("kefu_t_shop")] == ["v1", "v2"]
         assert [held.alias for held in store.collections("kefu_t_shop_eu")] == ["kefu_t_shop_eu"]
+
+    def test_takes_an_index_out_and_leaves_the_others(self, store: Store) -> None:
+        self.fill(store, "v1", 1.0)
+        store.remember("kefu_t_shop_v1", ["a note"])
+        store.publish("kefu_t_shop", self.fill(store, "v2", 2.0))
+        other = self.fill(store, "v1", 1.0, alias="kefu_t_shop_eu")
+        assert removal.clear(store, "kefu_t_shop").dropped == 2
+        assert store.published("kefu_t_shop") is None
+        assert store.collections("kefu_t_shop") == []
+        assert store.manifest("kefu_t_shop_v1") is None
+        assert store.count(other) == len(ROWS)
+        assert removal.clear(store, "kefu_t_shop").dropped == 0, "a second time there is nothing left"
 
     def build_on(self, store: Store, base: str, version: str, rows: Sequence[Row], *replaced: str) -> View:
         """A version that has `rows` of its own, and the others from `base`."""

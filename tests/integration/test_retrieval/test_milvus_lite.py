@@ -1,8 +1,12 @@
 """The store suite on the embedded Milvus behind its guard, and what only a server can show."""
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import pytest
@@ -161,3 +165,18 @@ def test_names_a_credentials_file_that_cannot_be_read(tmp_path: Path) -> None:
     away = StoreTarget(uri="http://127.0.0.1:9", alias="a", token_file=str(tmp_path / "token"))
     with pytest.raises(StoreRefused, match="token"):
         MilvusStore(away, timeout=1.0).published("a")
+
+
+def test_the_removal_job_tells_what_it_dropped(server: servers.Server, store: MilvusStore) -> None:
+    store.publish(ALIAS, TestMilvusLite().fill(store, "v1"))
+    words = [sys.executable, "-m", "kefu_retrieval", "remove", "--uri", server.uri, "--alias", ALIAS]
+
+    def run(*more: str) -> tuple[int, dict[str, Any]]:
+        done = subprocess.run([*words, *more], capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, json.loads(done.stdout.splitlines()[-1])
+
+    code, told = run()
+    assert (code, told["reason"]) == (65, "StoreRefused"), "without the token, trying again is in vain"
+    assert store.published(ALIAS)
+    assert run("--token-file", str(server.log.with_name("token"))) == (0, {"alias": ALIAS, "dropped": 1})
+    assert store.published(ALIAS) is None

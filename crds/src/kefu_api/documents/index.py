@@ -399,6 +399,14 @@ class IngestionReport(Model):
     """`Index.volume`, given back."""
 
 
+class RemovalReport(Model):
+    """What a job that took an index out of its store tells."""
+
+    alias: str
+    dropped: int
+    """Versions that it dropped."""
+
+
 class IngestionFailure(Model):
     """What a failed ingestion job tells the operator in its termination message."""
 

@@ -30,6 +30,9 @@ from kefu_operator.plan.scaler import How
 from kefu_operator.plan.sharing import SharedVolume
 from kefu_operator.plan.workload import Build, Task, Workload
 
+LEFT_SECONDS = 600
+"""How long a Job stays that nobody owns, should the operator go before it deletes it."""
+
 
 def chatbot_objects(plan: ChatbotPlan, scope: Scope, images: Images, network: Network) -> list[Object]:
     """What belongs to one chatbot alone: neither its engine nor its generated Secrets."""
@@ -89,6 +92,12 @@ def build_job(build: Build, volume: Object | None, scope: Scope, images: Images)
 def task_objects(task: Task, scope: Scope, images: Images) -> list[Object]:
     """A Job and its documents."""
     return [*config_maps(task.container, scope, task.component, task.name), job(task, scope, images)]
+
+
+def removal_job(task: Task, scope: Scope, images: Images) -> Object:
+    """The Job that takes an index out of its store. Nobody owns it: what belongs to an index that goes may go before it."""
+    made = job(task, replace(scope, owner_references=()), images)
+    return {**made, "spec": {**made["spec"], "ttlSecondsAfterFinished": LEFT_SECONDS}}
 
 
 def workload_objects(workload: Workload, scope: Scope, images: Images, network: Network) -> list[Object]:

@@ -41,6 +41,13 @@ def release_event(found: Object, reason: str, release: str, began: str, message:
     return _event(found, name, reason == "Promoted", reason, message, now.astimezone(UTC))
 
 
+def departure_event(found: Object, left: str, message: str, now: datetime) -> Object:
+    """The event that tells what became of what an index wrote to its store; `left`: why something stays, or empty."""
+    reason = "LeftInStore" if left else "RemovedFromStore"
+    moment = now.astimezone(UTC)
+    return _event(found, f"{found['metadata']['uid'][:8]}.{reason.lower()}", not left, reason, message, moment)
+
+
 def _event(found: Object, name: str, good: bool, reason: str, message: str, moment: datetime) -> Object:
     meta = found["metadata"]
     return {

@@ -50,20 +50,36 @@ class KnowledgeFacts:
     """Which store it has."""
 
 
-async def gather_knowledge(client: Client, namespace: str, name: str, kinds: Kinds) -> KnowledgeFacts | Object | None:
+@dataclass(frozen=True)
+class Leaving:
+    """An index that is deleted and held by our finalizer."""
+
+    found: Object
+    jobs: tuple[Object, ...]
+    pods: tuple[PodView, ...]
+
+
+async def gather_knowledge(
+    client: Client, namespace: str, name: str, kinds: Kinds
+) -> KnowledgeFacts | Leaving | Object | None:
     """Everything, or the bare object where its spec cannot be parsed, or None where it is gone or going.
 
     Raises:
         ApiError: the API server refused or did not answer.
     """
     found = await client.get(INDEXES, namespace, name)
-    if found is None or "deletionTimestamp" in found["metadata"]:
+    label = f"{naming.OWNED_BY}={naming.owned_by(INDEXES.kind, name)}"
+    if found is None:
         return None
+    if "deletionTimestamp" in found["metadata"]:
+        if naming.FINALIZER not in found["metadata"].get("finalizers", ()):
+            return None
+        jobs = await gather_owned(client, namespace, label, (JOBS,))
+        return Leaving(found, jobs, await gather_pods(client, namespace, label))
     try:
         index = KnowledgeIndex.model_validate(found)
     except ValidationError:
         return found
-    label = f"{naming.OWNED_BY}={naming.owned_by(INDEXES.kind, name)}"
     owned, jobs, pods, digests = await asyncio.gather(
         gather_owned(client, namespace, label, (*KINDS, *_others(index, kinds))),
         gather_owned(client, namespace, label, (JOBS,)),

@@ -7,7 +7,6 @@ from pydantic import ValidationError
 
 from kefu_api.kinds.knowledge.index import KnowledgeIndex, KnowledgeIndexStatus, SourceStatus
 from kefu_api.kinds.knowledge.versions import CandidateVersion, PublishedVersion
-from kefu_operator import naming
 from kefu_operator.apply import Applier, Refusals
 from kefu_operator.client.client import Client
 from kefu_operator.desired.images import Images
@@ -21,7 +20,7 @@ from kefu_operator.desired.types import Object
 from kefu_operator.discovery import Discovery
 from kefu_operator.errors import Absent, Forbidden, Rejected
 from kefu_operator.fetching.decide import FetchDecision
-from kefu_operator.gather.knowledge import KnowledgeFacts, gather_knowledge, gather_named
+from kefu_operator.gather.knowledge import KnowledgeFacts, Leaving, gather_knowledge, gather_named
 from kefu_operator.gather.owned import find
 from kefu_operator.ingestion.decide import decide
 from kefu_operator.ingestion.jobs import heard, view
@@ -33,11 +32,13 @@ from kefu_operator.plan.knowledge.tasks import COMPONENT
 from kefu_operator.plan.knowledge.version import publishes_itself
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.workload import Task
+from kefu_operator.reconcile.departure import Departure
 from kefu_operator.reconcile.fetching import decide_sources, digests_of, is_fetch_job, with_digests
+from kefu_operator.reconcile.holder import volume_of
 from kefu_operator.reconcile.pushing import LOOK_SECONDS, check_pushed, pushed_sources
 from kefu_operator.reconcile.secrets import SecretMaker
 from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
-from kefu_operator.resources import CLAIMS, CONFIG_MAPS, DEPLOYMENTS, JOBS, MILVUSES
+from kefu_operator.resources import CONFIG_MAPS, DEPLOYMENTS, JOBS
 from kefu_operator.settled import holds
 from kefu_operator.status.check import Check, Verdict
 from kefu_operator.status.conditions import conditions
@@ -91,6 +92,7 @@ class KnowledgeReconciler:
         self._network = network
         self._now = now
         self._secrets = SecretMaker(applier, now)
+        self._departure = Departure(applier, images, now)
 
     async def __call__(self, namespace: str, name: str) -> Again:
         """Reconcile.
@@ -111,6 +113,9 @@ class KnowledgeReconciler:
             # What it made goes by its owner references.
             self._secrets.forget(namespace, name)
             return Again()
+        if isinstance(facts, Leaving):
+            self._secrets.forget(namespace, name)
+            return await self._departure(facts)
         if not isinstance(facts, KnowledgeFacts):
             await self._tell_unreadable(facts)
             return Again()
@@ -123,7 +128,8 @@ class KnowledgeReconciler:
         if decision.create:
             named = await gather_named(self._client, facts.index)
             plan = _plan(facts, named)
-        refusals = await self._apply(plan, facts, (decision, fetching), scope)
+        refusals = await self._departure.hold(facts.found, facts.index)
+        refusals += await self._apply(plan, facts, (decision, fetching), scope)
         outcome = Outcome(refusals, decision, fetching, pushed)
         await self._tell(plan, facts, outcome)
         return _again(facts, outcome)
@@ -139,7 +145,7 @@ class KnowledgeReconciler:
                 published=status.published,
                 versions=status.versions,
                 remembered_volume=status.volume,
-                volume=_volume(facts),
+                volume=volume_of(facts),
                 judged_by=plan.judged_by,
                 automatic=publishes_itself(facts.index),
                 pinned=facts.index.spec.publishing.version,
@@ -250,22 +256,7 @@ class KnowledgeReconciler:
 
 def _plan(facts: KnowledgeFacts, named: Iterable[str] = ()) -> KnowledgePlan:
     placement = ClusterPlacement(facts.index.metadata.namespace)
-    return plan_knowledge(facts.index, facts.digests, placement, _volume(facts), named, facts.where)
-
-
-def _volume(facts: KnowledgeFacts) -> str | None:
-    """UID of what holds the vectors; empty where there is none yet; None where the store is external."""
-    where, name, status = facts.where, facts.index.metadata.name, facts.index.status
-    if where.site == "External":
-        return None
-    if where.site != "Managed":
-        holder = find(facts.owned, CLAIMS, naming.store(name))
-    elif where.served or status is None or status.store != "Managed":
-        holder = find(facts.owned, MILVUSES, naming.milvus(name))
-    else:
-        # Its kind is gone, perhaps for a while: what the Milvus holds is not lost before another takes its place.
-        return status.volume
-    return str(holder["metadata"]["uid"]) if holder else ""
+    return plan_knowledge(facts.index, facts.digests, placement, volume_of(facts), named, facts.where)
 
 
 def _to_create(plan: KnowledgePlan, decision: Decision, fetching: FetchDecision) -> list[Task]:

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     EVALUATING = "Evaluating"
     FETCHING = "Fetching"
     PUBLISHING = "Publishing"
+    REMOVING_FROM_STORE = "RemovingFromStore"
 
     # A pod fails.
     UNSCHEDULABLE = "Unschedulable"

@@ -90,6 +90,11 @@ class MemoryStore:
         """The collection that `alias` points at."""
         return self._aliases.get(alias)
 
+    def unpublish(self, alias: str) -> None:
+        """Take the alias away."""
+        with self._lock:
+            self._aliases.pop(alias, None)
+
     def load(self, collection: str) -> None:
         """Always loaded."""
         self._get(collection)

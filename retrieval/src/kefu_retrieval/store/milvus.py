@@ -155,6 +155,11 @@ class MilvusStore:
 
         return self._call(f"reading alias {alias}", describe)
 
+    def unpublish(self, alias: str) -> None:
+        """Milvus drops no collection that an alias points at."""
+        if self.published(alias) is not None:
+            self._call(f"removing alias {alias}", lambda c: c.drop_alias(alias, timeout=self._timeout))
+
     def load(self, collection: str) -> None:
         """Load it; a loaded one answers at once."""
         self._call(f"loading {collection}", lambda c: c.load_collection(collection, timeout=self._timeout))

@@ -54,6 +54,9 @@ class Store(Protocol):
     def published(self, alias: str) -> str | None:
         """The collection that `alias` points at; None when there is none."""
 
+    def unpublish(self, alias: str) -> None:
+        """Take the alias away, and leave what it points at; silent when there is none."""
+
     def load(self, collection: str) -> None:
         """Make the collection searchable if it is not; idempotent."""
 

@@ -71,6 +71,9 @@ class ExternalStore(Ruled):
     consistency: Literal["Strong", "Bounded", "Eventually"] = "Bounded"
     """How fresh reads are. A version is published when its readers see all of it at this level, so that Strong, which may cost a
     search some hundred milliseconds, is needed only where something else than Kefu writes to its collections."""
+    deletion_policy: Literal["Delete", "Retain"] = "Retain"
+    """Whether what the index wrote there is dropped when the index is deleted, which then waits for it, ten minutes at most; what
+    was written to another server or database before stays. Retain: everything stays."""
 
 
 class Store(Ruled):

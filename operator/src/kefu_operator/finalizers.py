@@ -1,0 +1,22 @@
+"""Finalizers on users' objects: put there by server-side apply beside those of others, and taken off by whoever's hand they came."""
+
+from kefu_operator.desired.types import Object
+
+
+def holding(owner: Object, finalizer: str) -> Object:
+    """What to apply; the uid keeps an object that is gone from being made again."""
+    meta = owner["metadata"]
+    identity = {name: meta[name] for name in ("name", "namespace", "uid")}
+    kind = {name: owner[name] for name in ("apiVersion", "kind")}
+    return {**kind, "metadata": {**identity, "finalizers": [finalizer]}}
+
+
+def letting_go(owner: Object, finalizer: str) -> list[Object]:
+    """A JSON patch: an apply would leave it where another manager has it too, which a restored backup is enough for."""
+    meta = owner["metadata"]
+    place = f"/metadata/finalizers/{meta['finalizers'].index(finalizer)}"
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": meta["uid"]},
+        {"op": "test", "path": place, "value": finalizer},
+        {"op": "remove", "path": place},
+    ]
