@@ -72,12 +72,15 @@ def _tau2_banking() -> QualitySet:
 
 
 def _cmrc() -> QualitySet:
-    """Chinese passages, each with about four questions that it answers."""
+    """Chinese passages, each with about four questions that it answers; one of the set's questions is empty, and is left out."""
     articles = json.loads(_text("cmrc2018/trial.json.gz"))["data"]
     passages = [paragraph for article in articles for paragraph in article["paragraphs"]]
     documents = tuple(Document(passage["id"], "", passage["context"]) for passage in passages)
     queries = tuple(
-        Query(entry["question"], frozenset({passage["id"]})) for passage in passages for entry in passage["qas"]
+        Query(entry["question"], frozenset({passage["id"]}))
+        for passage in passages
+        for entry in passage["qas"]
+        if entry["question"].strip()
     )
     return QualitySet("cmrc2018", 5, documents, queries)
 
