@@ -66,7 +66,7 @@ format: .venv/.ready ## Format the code
 	$(PY) -m ruff check --fix .
 
 ##@ Prove it
-.PHONY: test lint test-unit test-integration test-e2e test-scaling bench bench-operator chaos-operator bench-retrieval tools
+.PHONY: test lint test-unit test-integration test-e2e test-scaling test-nodes bench bench-operator chaos-operator bench-retrieval tools
 test: lint test-unit ## Everything below; integration and end-to-end tests, which wait a lot, beside one another
 	$(MAKE) --jobs 2 --output-sync=line test-integration test-e2e
 
@@ -89,6 +89,9 @@ test-e2e: .venv/.ready tools models ## Real pods on a real node: the whole way f
 test-scaling: .venv/.ready tools models ## Real KEDA, metrics-server and Prometheus: an engine from one pod to two, none and back
 	$(PY) -m hack.cluster build --only keda --only metrics-server
 	KEFU_CLUSTER_WITH="keda metrics-server" $(PYTEST) -s tests/e2e/test_scaling.py
+
+test-nodes: .venv/.ready tools models ## One real vLLM that lies in two pods, loses one and begins anew
+	KEFU_TEST_NODES=1 $(PYTEST) -s tests/e2e/test_vllm_nodes.py
 
 bench: .venv/.ready tools models ## Benchmarks against named peers; writes docs/benchmarks.md
 	$(PY) -m tests.benchmarks

@@ -1,8 +1,11 @@
 """One real vLLM in two pods (its CPU build, a part of each layer in each), which begin together and end together.
 
-The node of the tests is one, and has no LeaderWorkerSet: this is the way of the StatefulSets.
+The node of the tests is one, and has no LeaderWorkerSet: this is the way of the StatefulSets. Three starts of vLLM keep two cores
+busy for minutes, so this has a target of its own: `make test-nodes`. What is decided and made is proven in the suite
+(`tests/integration/test_controller/test_nodes.py`).
 """
 
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +21,12 @@ from kefu_api.wire.chat import Outcome
 from tests.e2e.asking import ask
 from tests.e2e.space import restricted
 
-pytestmark = [pytest.mark.cluster, pytest.mark.model]
+ASKED = "KEFU_TEST_NODES"
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.model,
+    pytest.mark.skipif(not os.environ.get(ASKED), reason="takes minutes: make test-nodes"),
+]
 
 NAMESPACE = "vllm-nodes-e2e"
 MODEL = "qwen2.5-coder-0.5b"
