@@ -478,3 +478,13 @@ def test_a_shard_whose_tries_fail_is_named_while_the_others_go_on() -> None:
     found = decide(replace(FIRST, jobs=(JOB,), pods=(shard(1, busy, 75), running)))
     assert (found.phase, found.delete) == ("Building", ())
     assert "429" in found.check.message and "tried again" in found.check.message
+
+
+def test_a_late_shard_of_an_older_version_holds_nothing_up_and_one_of_this_version_does() -> None:
+    late = PodView("p-2", "shop-ingest-v1", "ingestion", phase="Pending", number=2)
+    answering = replace(FIRST, published=V1, versions=knows("v1"), jobs=(OLD_JOB,))
+    assert decide(replace(answering, pods=(late,))).create
+    assert not decide(replace(answering, pods=(replace(late, number=0),))).create, "a leader may publish"
+    assert not decide(replace(answering, pods=(replace(late, workload="shop-ingest-v2"),))).create, (
+        "its Job was deleted"
+    )

@@ -103,9 +103,15 @@ def _outdated(now: Situation, wanted: str | None) -> list[JobView]:
 
 
 def _strangers_run(now: Situation, wanted: str | None) -> bool:
-    """Whether a pod runs that is of no Job that may: its own has been deleted."""
+    """Whether a pod runs that is of no Job that may: its own has been deleted.
+
+    One that only fills another version, since it does not lead, publishes nothing: it may be as late as it likes.
+    """
     mine = {job.name for job in now.jobs} & _ours(now, wanted)
-    return any(pod.workload not in mine and pod.phase in ("Pending", "Running") for pod in now.pods)
+    return any(
+        pod.workload not in mine and pod.phase in ("Pending", "Running") and (pod.leads or pod.workload == now.job_name)
+        for pod in now.pods
+    )
 
 
 def _ours(now: Situation, wanted: str | None) -> set[str]:
