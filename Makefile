@@ -67,8 +67,7 @@ format: .venv/.ready ## Format the code
 
 ##@ Prove it
 .PHONY: test lint test-unit test-integration test-e2e test-scaling test-nodes bench bench-operator chaos-operator bench-retrieval tools
-test: lint test-unit ## Everything below; integration and end-to-end tests, which wait a lot, beside one another
-	$(MAKE) --jobs 2 --output-sync=line test-integration test-e2e
+test: lint test-unit test-integration test-e2e ## Everything below, in order
 
 lint: .venv/.ready ## Style, types, import layers, and that generated files are up to date
 	$(PY) -m ruff format --check .
