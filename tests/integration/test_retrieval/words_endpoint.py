@@ -3,8 +3,7 @@
 import json
 import sys
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -14,11 +13,11 @@ from tests.unit.test_retrieval.doubles import DIMENSION, vector_of
 
 @contextmanager
 def words_endpoint(
-    asked: list[str] | None = None, host: str = "127.0.0.1", seconds: float = 0.0
+    asked: list[str] | None = None, host: str = "127.0.0.1", hold: Callable[[list[str]], object] = lambda texts: None
 ) -> Iterator[EndpointEmbedding]:
-    """Served while the block runs, on a free port; what it is asked is added to `asked`, and takes it so many seconds a request."""
+    """Served while the block runs, on a free port; texts are added to `asked`, and answered when `hold` has returned."""
     server = _Server((host, 0), _Handler)
-    server.seconds = seconds
+    server.hold = hold
     server.asked = [] if asked is None else asked
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -33,7 +32,7 @@ def words_endpoint(
 
 class _Server(ThreadingHTTPServer):
     asked: list[str]
-    seconds: float
+    hold: Callable[[list[str]], object]
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of clients that were killed; other faults as they are."""
@@ -49,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         assert isinstance(self.server, _Server)
         self.server.asked += body["input"]
-        time.sleep(self.server.seconds)
+        self.server.hold(body["input"])
         rows = [{"index": n, "embedding": vector_of(text).tolist()} for n, text in enumerate(body["input"])]
         answer = json.dumps({"data": rows}).encode()
         self.send_response(200)
