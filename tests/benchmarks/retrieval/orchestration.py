@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from pymilvus import MilvusClient  # type: ignore[import-untyped]
 
+from kefu_api import digest
 from kefu_api.documents.index import Index
 from kefu_api.wire.search import SearchRequest
 from kefu_retrieval.chunks import terms
@@ -128,7 +129,9 @@ def table(spans: dict[str, Spans]) -> Table:
 
 def _row(entry: Entry) -> Row:
     made = row(entry.id, entry.vector, text=entry.text)
-    return replace(made, terms=terms.normal(entry.text))
+    # Rows of one content would be told once.
+    payload = replace(made.payload, content=digest.of_text(entry.text))
+    return replace(made, payload=payload, terms=terms.normal(entry.text))
 
 
 def _raw(world: World, collection: str, clock: Clocked) -> Spans:
