@@ -6,7 +6,8 @@ and an operator of few namespaces has none of those. Kubernetes caches the answe
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from random import uniform
 
 from kefu_operator.client.client import Client
@@ -87,3 +88,17 @@ class Discovery:
         except (Absent, Forbidden):
             return frozenset()
         return frozenset(str(resource["name"]) for resource in answer.get("resources", ()))
+
+
+@asynccontextmanager
+async def doubting(discovery: Discovery) -> AsyncIterator[None]:
+    """Around what asks for kinds of others: where something is absent, its kind may have gone since the last look, and is looked for.
+
+    Raises:
+        ApiError: what the block raises, or the look.
+    """
+    try:
+        yield
+    except Absent:
+        await discovery.look()
+        raise

@@ -24,8 +24,8 @@ from kefu_operator.desired.objects import (
 )
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.types import Object
-from kefu_operator.discovery import Discovery
-from kefu_operator.errors import Absent, Forbidden, Rejected
+from kefu_operator.discovery import Discovery, doubting
+from kefu_operator.errors import Forbidden, Rejected
 from kefu_operator.gather.engines import EngineFacts, gather_build, gather_engine, gather_rival, readable
 from kefu_operator.gather.owned import find
 from kefu_operator.informers.engines import engine_index
@@ -81,12 +81,8 @@ class EnginesReconciler:
         Raises:
             ApiError: the API server refused or did not answer.
         """
-        try:
+        async with doubting(self._discovery):
             return await self._reconcile(namespace, name)
-        except Absent:
-            # A kind of others may have gone since it was looked for.
-            await self._discovery.look()
-            raise
 
     async def _reconcile(self, namespace: str, name: str) -> Again:
         facts = await gather_engine(self._client, namespace, name, self._index, await self._discovery.kinds())

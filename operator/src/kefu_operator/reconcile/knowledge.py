@@ -17,8 +17,8 @@ from kefu_operator.desired.objects import knowledge_objects, knowledge_secrets, 
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.secret import random_value
 from kefu_operator.desired.types import Object
-from kefu_operator.discovery import Discovery
-from kefu_operator.errors import Absent, Forbidden, Rejected
+from kefu_operator.discovery import Discovery, doubting
+from kefu_operator.errors import Forbidden, Rejected
 from kefu_operator.fetching.decide import FetchDecision
 from kefu_operator.gather.knowledge import KnowledgeFacts, Leaving, gather_knowledge, gather_named
 from kefu_operator.gather.owned import find
@@ -100,12 +100,8 @@ class KnowledgeReconciler:
         Raises:
             ApiError: the API server refused or did not answer.
         """
-        try:
+        async with doubting(self._discovery):
             return await self._reconcile(namespace, name)
-        except Absent:
-            # A kind of others may have gone since it was looked for.
-            await self._discovery.look()
-            raise
 
     async def _reconcile(self, namespace: str, name: str) -> Again:
         facts = await gather_knowledge(self._client, namespace, name, await self._discovery.kinds())
