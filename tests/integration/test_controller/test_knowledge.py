@@ -1,8 +1,12 @@
 """An index follows its sources, one Job at a time, and remembers what it published."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
+from hack.cluster.apiserver import ControlPlane
 
 from kefu_operator.desired.images import DEFAULTS, Images
 from tests.integration.test_controller.cluster import Cluster
@@ -36,8 +40,8 @@ def test_a_missing_source_is_named_and_heals_when_it_appears(cluster: Cluster, o
     assert jobs(cluster) == []
     cluster.apply(config_map())
     cluster.run_deployment("shop-milvus")
-    assert cluster.until(lambda: jobs(cluster))
-    assert cluster.condition("ki", "shop", "SourcesReady")["status"] == "True"
+    cluster.until(lambda: jobs(cluster))
+    cluster.until(lambda: cluster.condition("ki", "shop", "SourcesReady")["status"] == "True")
 
 
 def test_no_job_is_made_before_the_store_is_ready(cluster: Cluster, operator: RunningOperator) -> None:
@@ -271,3 +275,42 @@ def test_publishing_by_hand_waits_for_a_person(cluster: Cluster, operator: Runni
     cluster.until(lambda: cluster.get("job", small))
     cluster.end_job(small, report(version, embedded=0))
     cluster.until(lambda: published(cluster) == version)
+
+
+@pytest.fixture
+def newer_definitions(plane: ControlPlane) -> Iterator[None]:
+    """CRDs that let fields pass which this operator does not know."""
+    both = ["knowledgeindexes.kefu.dev", "chatbotdeployments.kefu.dev"]
+    admin = Cluster(plane, "default")
+    path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-preserve-unknown-fields"
+    for name in both:
+        change = json.dumps([{"op": "add", "path": path, "value": True}])
+        admin.run("patch", "crd", name, "--type=json", "-p", change)
+    yield
+    for name in both:
+        admin.run("patch", "crd", name, "--type=json", "-p", json.dumps([{"op": "remove", "path": path}]))
+
+
+def test_a_spec_of_a_newer_version_costs_nothing_that_the_status_remembers(
+    cluster: Cluster, operator: RunningOperator, newer_definitions: None
+) -> None:
+    job = publish(cluster)
+    before = (cluster.get("ki", "shop") or {})["status"]
+    unknown, path = index(), "spec.sometimeLater"
+    unknown["spec"]["sometimeLater"] = True
+
+    def refused() -> Object | None:
+        # The API server takes a moment until it judges by the changed definition.
+        cluster.apply(unknown)
+        condition = cluster.condition("ki", "shop", "Ready")
+        return condition if condition.get("reason") == "InvalidSpec" else None
+
+    assert path in cluster.until(refused)["message"]
+    status = (cluster.get("ki", "shop") or {})["status"]
+    told = ("conditions", "observedGeneration")
+    assert {name: value for name, value in status.items() if name not in told} == {
+        name: value for name, value in before.items() if name not in told
+    }
+    cluster.apply(index())
+    cluster.until_reason("ki", "shop", "Ready", "Ready")
+    assert jobs(cluster) == [job]

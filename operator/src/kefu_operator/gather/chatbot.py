@@ -15,6 +15,7 @@ from kefu_operator.gather.owned import find, gather_owned
 from kefu_operator.gather.pods import gather_pods
 from kefu_operator.gather.refused import gather_refused
 from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
+from kefu_operator.gather.unreadable import Unreadable
 from kefu_operator.kinds import Kinds
 from kefu_operator.plan.engine import engine_name
 from kefu_operator.plan.engines.tensorrt_build import COMPONENT as BUILD
@@ -82,8 +83,8 @@ class ChatbotFacts:
         return self.engines.get(name, EngineView())
 
 
-async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds) -> ChatbotFacts | Object | None:
-    """Everything, or the bare object where its spec cannot be parsed, or None where it is gone or going.
+async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds) -> ChatbotFacts | Unreadable | None:
+    """Everything, or what cannot be read of it, or None where it is gone or going.
 
     Raises:
         ApiError: the API server refused or did not answer.
@@ -93,8 +94,8 @@ async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds
         return None
     try:
         chatbot = ChatbotDeployment.model_validate(found)
-    except ValidationError:
-        return found
+    except ValidationError as error:
+        return Unreadable(found, error)
     label = f"{naming.OWNED_BY}={naming.owned_by(CHATBOTS.kind, name)}"
     told = chatbot.status.engine.name if chatbot.status and chatbot.status.engine else None
     engines = sorted({each for each in (engine_name(name, chatbot.spec), told) if each})

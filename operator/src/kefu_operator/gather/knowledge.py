@@ -14,6 +14,7 @@ from kefu_operator.config_map_files import config_map_files
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.pods import gather_pods
+from kefu_operator.gather.unreadable import Unreadable
 from kefu_operator.kinds import Kinds
 from kefu_operator.plan.knowledge.site import EMBEDDED, Where, where_of
 from kefu_operator.plan.knowledge.version import config_maps_of
@@ -61,8 +62,8 @@ class Leaving:
 
 async def gather_knowledge(
     client: Client, namespace: str, name: str, kinds: Kinds
-) -> KnowledgeFacts | Leaving | Object | None:
-    """Everything, or the bare object where its spec cannot be parsed, or None where it is gone or going.
+) -> KnowledgeFacts | Leaving | Unreadable | None:
+    """Everything, or what cannot be read of it, or None where it is gone or going.
 
     Raises:
         ApiError: the API server refused or did not answer.
@@ -78,8 +79,8 @@ async def gather_knowledge(
         return Leaving(found, jobs, await gather_pods(client, namespace, label))
     try:
         index = KnowledgeIndex.model_validate(found)
-    except ValidationError:
-        return found
+    except ValidationError as error:
+        return Unreadable(found, error)
     owned, jobs, pods, digests = await asyncio.gather(
         gather_owned(client, namespace, label, (*KINDS, *_others(index, kinds))),
         gather_owned(client, namespace, label, (JOBS,)),

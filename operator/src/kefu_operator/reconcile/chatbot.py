@@ -27,6 +27,7 @@ from kefu_operator.errors import Absent, Forbidden
 from kefu_operator.events.ready import release_event
 from kefu_operator.gather.chatbot import ChatbotFacts, gather_chatbot
 from kefu_operator.gather.owned import find
+from kefu_operator.gather.unreadable import Unreadable
 from kefu_operator.plan.autoscaling import autoscale
 from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
 from kefu_operator.plan.demand import demand_of
@@ -41,13 +42,14 @@ from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.reconcile.rollout import Course, Rollouts
 from kefu_operator.reconcile.secrets import SecretMaker
 from kefu_operator.reconcile.tell import Now, post, stamp, tell, utc_now
+from kefu_operator.reconcile.unreadable import tell_unreadable
 from kefu_operator.resources import CONFIG_MAPS, DEPLOYMENTS
 from kefu_operator.rollout.told import releases_of
 from kefu_operator.status.adapter_checks import check_adapters
 from kefu_operator.status.chatbot_checks import check_engine, check_gateway, check_knowledge, published
 from kefu_operator.status.check import Check, Verdict
 from kefu_operator.status.conditions import conditions
-from kefu_operator.status.invalid import unplanned, unreadable
+from kefu_operator.status.invalid import unplanned
 from kefu_operator.status.release_checks import check_releases
 from kefu_operator.status.scaling_checks import check_scaling
 from kefu_operator.status.workload_checks import check_refusals
@@ -55,6 +57,8 @@ from kefu_operator.workers import Again
 
 log = logging.getLogger(__name__)
 
+PARTS = ("EngineReady", "KnowledgeReady", "GatewayReady")
+"""The conditions behind Ready."""
 REFUSED_SECONDS = 60
 """How long until what the API server refused is tried again."""
 TROUBLE_SECONDS = 30
@@ -111,8 +115,8 @@ class ChatbotReconciler:
             # What it made goes by its owner references.
             self._secrets.forget(namespace, name)
             return Again()
-        if not isinstance(facts, ChatbotFacts):
-            await self._tell_unreadable(facts)
+        if isinstance(facts, Unreadable):
+            await tell_unreadable(self._applier, facts, PARTS, self._now())
             return Again()
         placement, scope = ClusterPlacement(namespace), owned(namespace, owner_of(facts.chatbot))
         settings = replace(self._settings, image_volumes=facts.image_volumes)
@@ -238,20 +242,6 @@ class ChatbotReconciler:
             knowledge=before.knowledge,
             url=before.url,
         )
-
-    async def _tell_unreadable(self, found: Object) -> None:
-        try:
-            ChatbotDeployment.model_validate(found)
-        except ValidationError as error:
-            check = unreadable(error)
-            after = conditions(
-                {"EngineReady": [check], "KnowledgeReady": [check], "GatewayReady": [check]},
-                (),
-                found["metadata"]["generation"],
-                stamp(self._now()),
-            )
-            status = ChatbotDeploymentStatus(observed_generation=found["metadata"]["generation"], conditions=after)
-            await tell(self._applier, found, _dump(status), (), after, self._now())
 
     async def _write(
         self,

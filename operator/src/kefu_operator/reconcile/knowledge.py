@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
-from kefu_api.kinds.knowledge.index import KnowledgeIndex, KnowledgeIndexStatus, SourceStatus
-from kefu_api.kinds.knowledge.versions import CandidateVersion, PublishedVersion
+from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus, SourceStatus
+from kefu_api.kinds.knowledge.versions import CandidateVersion
 from kefu_operator.apply import Applier, Refusals
 from kefu_operator.client.client import Client
 from kefu_operator.desired.images import Images
@@ -22,6 +20,7 @@ from kefu_operator.errors import Forbidden, Rejected
 from kefu_operator.fetching.decide import FetchDecision
 from kefu_operator.gather.knowledge import KnowledgeFacts, Leaving, gather_knowledge, gather_named
 from kefu_operator.gather.owned import find
+from kefu_operator.gather.unreadable import Unreadable
 from kefu_operator.ingestion.decide import decide
 from kefu_operator.ingestion.jobs import heard, view
 from kefu_operator.ingestion.progress import progress_of
@@ -38,11 +37,11 @@ from kefu_operator.reconcile.holder import volume_of
 from kefu_operator.reconcile.pushing import LOOK_SECONDS, check_pushed, pushed_sources
 from kefu_operator.reconcile.secrets import SecretMaker
 from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
+from kefu_operator.reconcile.unreadable import tell_unreadable
 from kefu_operator.resources import CONFIG_MAPS, DEPLOYMENTS, JOBS
 from kefu_operator.settled import holds
 from kefu_operator.status.check import Check, Verdict
 from kefu_operator.status.conditions import conditions
-from kefu_operator.status.invalid import unreadable
 from kefu_operator.status.knowledge_checks import (
     check_evaluation,
     check_sources,
@@ -57,8 +56,12 @@ REFUSED_SECONDS = 60
 """How long until what the API server refused is tried again."""
 PROGRESS_SECONDS = 2
 """How often a Job that builds is asked how far it is: as often as it tells."""
+PARTS = ("SourcesReady", "Published", "StoreReady")
+"""The conditions behind Ready that are always told."""
 MOVING = ("Pending", "Building", "Evaluating", "Publishing")
 """Phases that go on by themselves."""
+DELETED_SECONDS = 1
+"""After a Job was deleted: that wakes nobody, for it was ours, and the next one waits for it to be gone."""
 TROUBLE_SECONDS = 30
 """How often a pod is looked at whose trouble only events and logs tell, which are not watched."""
 
@@ -112,8 +115,8 @@ class KnowledgeReconciler:
         if isinstance(facts, Leaving):
             self._secrets.forget(namespace, name)
             return await self._departure(facts)
-        if not isinstance(facts, KnowledgeFacts):
-            await self._tell_unreadable(facts)
+        if isinstance(facts, Unreadable):
+            await tell_unreadable(self._applier, facts, PARTS, self._now())
             return Again()
         fetching = decide_sources(facts, self._now())
         pushed = pushed_sources(facts, self._now())
@@ -233,22 +236,6 @@ class KnowledgeReconciler:
         )
         await tell(self._applier, facts.found, _dump(status), before, after, now)
 
-    async def _tell_unreadable(self, found: Object) -> None:
-        try:
-            KnowledgeIndex.model_validate(found)
-        except ValidationError as error:
-            check, generation = unreadable(error), found["metadata"]["generation"]
-            parts: dict[str, Sequence[Check]] = {
-                "SourcesReady": [check],
-                "Published": [check],
-                "StoreReady": [check],
-            }
-            after = conditions(parts, (), generation, stamp(self._now()))
-            status = KnowledgeIndexStatus(
-                observed_generation=generation, conditions=after, published=_remembered(found)
-            )
-            await tell(self._applier, found, _dump(status), (), after, self._now())
-
 
 def _plan(facts: KnowledgeFacts, named: Iterable[str] = ()) -> KnowledgePlan:
     placement = ClusterPlacement(facts.index.metadata.namespace)
@@ -290,17 +277,12 @@ def _again(facts: KnowledgeFacts, outcome: Outcome) -> Again:
         waits.append(LOOK_SECONDS)
     if outcome.decision.phase == "Building":
         waits.append(PROGRESS_SECONDS)
+    if outcome.decision.delete or outcome.fetching.delete:
+        waits.append(DELETED_SECONDS)
     for after in (outcome.decision.again_after, outcome.fetching.again_after):
         if after is not None:
             waits.append(max(1, round(after.total_seconds())))
     return Again(min(waits, default=None))
-
-
-def _remembered(found: Object) -> PublishedVersion | None:
-    try:
-        return PublishedVersion.model_validate((found.get("status") or {}).get("published"))
-    except ValidationError:
-        return None
 
 
 def _name(found: Object) -> str:
