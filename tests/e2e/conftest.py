@@ -1,7 +1,8 @@
 """One cluster with Kefu on it for the whole run; the example shop in a namespace of its own."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hack.stack.install import Stack, bring_up
@@ -33,3 +34,20 @@ def shop(stack: Stack) -> Iterator[Shop]:
     deployed.wait()
     yield deployed
     discard(stack.kube, deployed.namespace)
+
+
+@pytest.fixture(scope="session")
+def vllm_image(stack: Stack) -> Iterator[Callable[[], str]]:
+    """Waits for the image of vLLM's CPU build on the node, and gives its reference."""
+    with ThreadPoolExecutor(1) as aside:
+        loading = aside.submit(lambda: stack.load("vllm-cpu")["vllm-cpu"])
+        yield loading.result
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loaded_ahead(request: pytest.FixtureRequest) -> None:
+    """Loading it takes more than a minute, so it begins with the first test where any of them needs it."""
+    if any(
+        vllm_image.__name__ in item.fixturenames for item in request.session.items if isinstance(item, pytest.Function)
+    ):
+        request.getfixturevalue(vllm_image.__name__)

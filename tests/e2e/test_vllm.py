@@ -2,27 +2,21 @@
 
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hack.models.snapshots import convert
-from hack.models.sources import Sources
-from hack.models.table import find, load_table, models_root
 from hack.stack.install import Stack
-from hack.stack.kube import CommandError, Kube
+from hack.stack.kube import Kube
 
 from kefu_api.wire.chat import Outcome
 from tests.e2e.asking import ask
 from tests.e2e.space import restricted
+from tests.e2e.vllm import URI, make_weights, wait_ready
 
 pytestmark = [pytest.mark.cluster, pytest.mark.model]
 
 NAMESPACE = "vllm-e2e"
-MODEL = "qwen2.5-coder-0.5b"
-URI = f"hf://kefu-dev/{MODEL}-bf16"
-READY_SECONDS = 900
-"""vLLM starts in 40 s on an idle machine and in minutes on a busy one."""
 FAQ = """
 - {question: 签收后几天之内可以退货？, answer: 签收后 12 天内可以无理由退货。}
 - {question: "How much is express delivery?", answer: Express delivery costs 23 yuan an order.}
@@ -31,12 +25,10 @@ OWNED = "deployments,services,configmaps,secrets,jobs,hpa,pdb,pvc,pods"
 
 
 @pytest.fixture(scope="module")
-def kube(stack: Stack) -> Iterator[Kube]:
+def kube(stack: Stack, vllm_image: Callable[[], str]) -> Iterator[Kube]:
     """The cluster with the image and the weights that this test alone needs, and a restricted namespace."""
-    table, root = load_table(), models_root()
-    Sources(root, print).fetch(find(table, MODEL))
-    convert(find(table, MODEL), root)
-    stack.change(f"images.vllmCpu={stack.load('vllm-cpu')['vllm-cpu']}")
+    make_weights()
+    stack.change(f"images.vllmCpu={vllm_image()}")
     with restricted(stack.kube, NAMESPACE):
         yield stack.kube
 
@@ -45,12 +37,7 @@ def kube(stack: Stack) -> Iterator[Kube]:
 def chatbot(kube: Kube) -> str:
     """The name of a chatbot on vLLM, Ready."""
     kube.apply(*objects(), namespace=NAMESPACE)
-    words = ("wait", "--for=condition=Ready", "chatbot/small", "-n", NAMESPACE, f"--timeout={READY_SECONDS}s")
-    try:
-        kube.kubectl(*words, timeout=READY_SECONDS + 10)
-    except CommandError as error:
-        seen = kube.kubectl("get", "chatbot,ki,pods,events", "-n", NAMESPACE, "-o", "wide")
-        raise CommandError(f"{error}\n{seen}") from error
+    wait_ready(kube, "small", NAMESPACE)
     return "small"
 
 

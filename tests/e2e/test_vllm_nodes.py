@@ -7,19 +7,17 @@ busy for minutes, so this has a target of its own: `make test-nodes`. What is de
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hack.models.snapshots import convert
-from hack.models.sources import Sources
-from hack.models.table import find, load_table, models_root
 from hack.stack.install import Stack
-from hack.stack.kube import CommandError, Kube
+from hack.stack.kube import Kube
 
 from kefu_api.wire.chat import Outcome
 from tests.e2e.asking import ask
 from tests.e2e.space import restricted
+from tests.e2e.vllm import URI, make_weights, wait_ready
 
 ASKED = "KEFU_TEST_NODES"
 pytestmark = [
@@ -29,19 +27,14 @@ pytestmark = [
 ]
 
 NAMESPACE = "vllm-nodes-e2e"
-MODEL = "qwen2.5-coder-0.5b"
-READY_SECONDS = 900
-"""Both parts load at a time, on the cores that one has in `test_vllm`."""
 FAQ = '- {question: "How much is express delivery?", answer: Express delivery costs 23 yuan an order.}'
 
 
 @pytest.fixture(scope="module")
-def kube(stack: Stack) -> Iterator[Kube]:
+def kube(stack: Stack, vllm_image: Callable[[], str]) -> Iterator[Kube]:
     """The cluster with the image and the weights that this test alone needs, on a volume that several pods mount."""
-    table, root = load_table(), models_root()
-    Sources(root, print).fetch(find(table, MODEL))
-    convert(find(table, MODEL), root)
-    stack.change(f"images.vllmCpu={stack.load('vllm-cpu')['vllm-cpu']}", "modelVolumes.shared=true")
+    make_weights()
+    stack.change(f"images.vllmCpu={vllm_image()}", "modelVolumes.shared=true")
     with restricted(stack.kube, NAMESPACE):
         yield stack.kube
     stack.change("modelVolumes.shared=false")
@@ -51,7 +44,7 @@ def kube(stack: Stack) -> Iterator[Kube]:
 def chatbot(kube: Kube) -> str:
     """The name of a chatbot on a vLLM of two pods, Ready."""
     spec = {
-        "model": {"uri": f"hf://kefu-dev/{MODEL}-bf16", "size": "2Gi"},
+        "model": {"uri": URI, "size": "2Gi"},
         "engine": {"vllm": {"nodes": 2, "maxModelLen": 4096}, "resources": {"cpu": "250m", "memory": "5Gi"}},
         "knowledge": [{"name": "faq"}],
         "scaling": {"gateway": {"min": 1, "max": 2}},
@@ -63,17 +56,8 @@ def chatbot(kube: Kube) -> str:
         {"apiVersion": "kefu.dev/v1alpha1", "kind": "ChatbotDeployment", "metadata": {"name": "wide"}, "spec": spec},
         namespace=NAMESPACE,
     )
-    wait_ready(kube)
+    wait_ready(kube, "wide", NAMESPACE)
     return "wide"
-
-
-def wait_ready(kube: Kube) -> None:
-    words = ("wait", "--for=condition=Ready", "chatbot/wide", "-n", NAMESPACE, f"--timeout={READY_SECONDS}s")
-    try:
-        kube.kubectl(*words, timeout=READY_SECONDS + 10)
-    except CommandError as error:
-        seen = kube.kubectl("get", "chatbot,ki,statefulsets,pods,events", "-n", NAMESPACE, "-o", "wide")
-        raise CommandError(f"{error}\n{seen}") from error
 
 
 def pod(kube: Kube, component: str) -> dict[str, Any]:
@@ -115,6 +99,6 @@ def test_when_a_worker_is_lost_the_leader_begins_anew_with_its_successor(kube: K
         assert time.monotonic() < deadline
         time.sleep(1)
     kube.kubectl("wait", "--for=condition=Ready=False", "chatbot/wide", "-n", NAMESPACE, "--timeout=60s")
-    wait_ready(kube)
+    wait_ready(kube, "wide", NAMESPACE)
     assert pod(kube, "engine-worker")["metadata"]["uid"] != lost["uid"]
     assert "23" in answer(kube, chatbot)

@@ -23,7 +23,7 @@ def plane() -> Iterator[ControlPlane]:
 @pytest.fixture(scope="package")
 def server(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """With the committed CRDs established and an empty namespace."""
-    found = Server(plane.kubeconfig, tmp_path_factory.mktemp("certificates"))
+    found = Server(plane.kubeconfig)
     for definition in DEFINITIONS:
         crd = yaml.safe_load((CRDS / definition.file).read_text(encoding="utf-8"))
         created = found.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)

@@ -1,4 +1,6 @@
-"""A cluster as the tests use it: kubectl's verbs over the real API server, and a stand-in for kubelet and controllers.
+"""A cluster as the tests use it: the real API server, and a stand-in for kubelet and controllers.
+
+What is asked again and again goes over an open connection, and what a person does once through kubectl.
 
 There is no kubelet in the light control plane, so the tests write the status that one would write; everything else is real.
 """
@@ -7,12 +9,18 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from hack.cluster.apiserver import ControlPlane
 from hack.stack.writes import write_events
 
+from tests.integration.apiserver.connection import APPLY, MERGE, Connection
+from tests.integration.apiserver.kinds import Kinds
+
 OPERATOR_USER = "kefu-operator-under-test"
+_APPLYING = "fieldManager=user&force=true&fieldValidation=Strict"
 PATIENCE = 60
 """Seconds; generous, because the machine may be busy."""
 
@@ -26,6 +34,11 @@ class Cluster:
     def __init__(self, plane: ControlPlane, namespace: str) -> None:
         self.plane = plane
         self.namespace = namespace
+        self._connection = Connection(plane.kubeconfig)
+        self._kinds = Kinds(self._connection)
+
+    def close(self) -> None:
+        self._connection.close()
 
     def run(self, *words: str, stdin: str = "", check: bool = True) -> str:
         command = [str(self.plane.kubectl), "--kubeconfig", str(self.plane.kubeconfig), "-n", self.namespace, *words]
@@ -35,22 +48,39 @@ class Cluster:
         return done.stdout
 
     def apply(self, *objects: Object) -> None:
-        listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
-        self.run(
-            "apply", "--server-side", "--field-manager=user", "--force-conflicts", "-f", "-", stdin=json.dumps(listed)
-        )
+        """Server-side apply, as a user with kubectl."""
+        for each in objects:
+            kind, name = f"{each['apiVersion']}/{each['kind']}", each["metadata"]["name"]
+            path = f"{self._kinds.collection(kind, self.namespace)}/{name}?{_APPLYING}"
+            self._must("PATCH", path, each, APPLY)
 
     def get(self, kind: str, name: str) -> Object | None:
-        text = self.run("get", kind, name, "-o", "json", "--ignore-not-found", "--show-managed-fields")
-        return json.loads(text) if text.strip() else None
+        answer = self._connection.request("GET", f"{self._kinds.collection(kind, self.namespace)}/{name}")
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        assert answer.accepted, answer.message
+        return answer.body
 
     def all(self, kind: str, selector: str = "") -> list[Object]:
-        words = ["-l", selector] if selector else []
-        found: list[Object] = json.loads(self.run("get", kind, "-o", "json", *words))["items"]
+        """The objects of a kind, or of several with commas between them."""
+        query = f"?labelSelector={quote(selector)}" if selector else ""
+        found: list[Object] = []
+        for each in kind.split(","):
+            body = self._must("GET", f"{self._kinds.collection(each, self.namespace)}{query}")
+            meta = {"apiVersion": body["apiVersion"], "kind": body["kind"].removesuffix("List")}
+            found += [meta | item for item in body["items"]]
         return found
 
     def patch_status(self, kind: str, name: str, status: Object) -> None:
-        self.run("patch", kind, name, "--subresource=status", "--type=merge", "-p", json.dumps({"status": status}))
+        path = f"{self._kinds.collection(kind, self.namespace)}/{name}/status"
+        self._must("PATCH", path, {"status": status}, MERGE)
+
+    def _must(
+        self, method: str, path: str, body: Object | None = None, content_type: str = "application/json"
+    ) -> Object:
+        answer = self._connection.request(method, path, body, content_type)
+        assert answer.accepted, f"{method} {path}: {answer.message}"
+        return answer.body
 
     def condition(self, kind: str, name: str, type_: str) -> Object:
         found = self.get(kind, name) or {}

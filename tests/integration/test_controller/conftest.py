@@ -89,12 +89,13 @@ def kubeconfig(plane: ControlPlane) -> Path:
 
 
 @pytest.fixture
-def cluster(plane: ControlPlane) -> Cluster:
+def cluster(plane: ControlPlane) -> Iterator[Cluster]:
     name = f"shop-{next(_numbers)}"
     created = Cluster(plane, name)
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     created.run("apply", "-f", "-", stdin=json.dumps(space))
-    return created
+    yield created
+    created.close()
 
 
 @pytest.fixture

@@ -94,8 +94,10 @@ def test_an_engine_is_built_served_reused_and_built_anew(cluster: Cluster, opera
     end(cluster, second)
     cluster.until(lambda: reused not in engines(cluster) and engines(cluster))
     cluster.until(lambda: jobs(cluster) == [second])
-    assert all(
-        "deletionTimestamp" in each["metadata"]
-        for each in cluster.all("pvc", ENGINES)
-        if each["metadata"]["labels"][ENGINES] == first
+    cluster.until(
+        lambda: all(
+            "deletionTimestamp" in each["metadata"]
+            for each in cluster.all("pvc", ENGINES)
+            if each["metadata"]["labels"][ENGINES] == first
+        )
     )

@@ -116,9 +116,8 @@ def test_another_engine_replaces_the_old_one(cluster: Cluster, operator: Running
     cluster.until(lambda: cluster.get("deployment", old) is None)
     names = [found["metadata"]["name"] for found in cluster.all("deployments", "kefu.dev/engine")]
     assert len(names) == 1
-    assert cluster.get("service", old) is None
-    release = (cluster.get("configmap", "shop-release") or {})["data"]["release.json"]
-    assert names[0] in release
+    cluster.until(lambda: cluster.get("service", old) is None)
+    cluster.until(lambda: names[0] in (cluster.get("configmap", "shop-release") or {})["data"]["release.json"])
 
 
 def test_an_endpoint_needs_no_engine(cluster: Cluster, operator: RunningOperator) -> None:

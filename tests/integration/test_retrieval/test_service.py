@@ -147,6 +147,7 @@ def test_an_edit_shows_without_a_moment_of_neither_or_both(world: World) -> None
                 status, found = service.search("东西不想要了能退吗")
                 answers = frozenset(hit["text"] for hit in found.get("hits", ()) if "无理由" in hit["text"])
                 seen.append((status, found.get("version", str(found)), answers))
+                stop.wait(0.05)
 
         askers = [threading.Thread(target=ask) for _ in range(3)]
         for asker in askers:
