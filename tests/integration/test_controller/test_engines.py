@@ -101,7 +101,7 @@ def test_one_more_adapter_is_one_more_line_of_the_engines_list(cluster: Cluster,
 
     cluster.apply(chatbot("shop", engine={"vllm": {}}, model=model("voice")))
     cluster.until(lambda: listed() == ["hf://acme/voice"])
-    (before,) = engines(cluster)
+    (before,) = cluster.until(lambda: engines(cluster))
     cluster.apply(chatbot("outlet", engine={"vllm": {}}, model=model("outlet")))
     cluster.until(lambda: listed() == ["hf://acme/outlet", "hf://acme/voice"])
     cluster.until(lambda: owners(cluster) == [["outlet", "shop"]])

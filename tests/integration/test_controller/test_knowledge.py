@@ -277,35 +277,48 @@ def test_publishing_by_hand_waits_for_a_person(cluster: Cluster, operator: Runni
     cluster.until(lambda: published(cluster) == version)
 
 
+NEWER = "sometimeLater"
+"""A field of the spec that this operator does not know."""
+
+
 @pytest.fixture
-def newer_definitions(plane: ControlPlane) -> Iterator[None]:
-    """CRDs that let fields pass which this operator does not know."""
-    both = ["knowledgeindexes.kefu.dev", "chatbotdeployments.kefu.dev"]
-    admin = Cluster(plane, "default")
+def newer_definition(plane: ControlPlane) -> Iterator[None]:
+    """A CRD that lets such fields pass, from before the operator's watch begins: one that is open judges by the older CRD."""
+    admin, crd = Cluster(plane, "default"), "knowledgeindexes.kefu.dev"
     path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-preserve-unknown-fields"
-    for name in both:
-        change = json.dumps([{"op": "add", "path": path, "value": True}])
-        admin.run("patch", "crd", name, "--type=json", "-p", change)
+
+    def change(operation: str) -> None:
+        patch = {"op": operation, "path": path} | ({"value": True} if operation == "add" else {})
+        admin.run("patch", "crd", crd, "--type=json", "-p", json.dumps([patch]))
+
+    def is_served() -> bool:
+        try:
+            admin.apply(newer("tried"))
+        except AssertionError:
+            return False
+        return NEWER in (admin.get("ki", "tried") or {})["spec"]
+
+    change("add")
+    admin.until(is_served)
     yield
-    for name in both:
-        admin.run("patch", "crd", name, "--type=json", "-p", json.dumps([{"op": "remove", "path": path}]))
+    admin.run("delete", "ki", "tried")
+    change("remove")
+    admin.close()
+
+
+def newer(name: str = "shop") -> Object:
+    made = index(name)
+    made["spec"][NEWER] = True
+    return made
 
 
 def test_a_spec_of_a_newer_version_costs_nothing_that_the_status_remembers(
-    cluster: Cluster, operator: RunningOperator, newer_definitions: None
+    cluster: Cluster, newer_definition: None, operator: RunningOperator
 ) -> None:
     job = publish(cluster)
     before = (cluster.get("ki", "shop") or {})["status"]
-    unknown, path = index(), "spec.sometimeLater"
-    unknown["spec"]["sometimeLater"] = True
-
-    def refused() -> Object | None:
-        # The API server takes a moment until it judges by the changed definition.
-        cluster.apply(unknown)
-        condition = cluster.condition("ki", "shop", "Ready")
-        return condition if condition.get("reason") == "InvalidSpec" else None
-
-    assert path in cluster.until(refused)["message"]
+    cluster.apply(newer())
+    assert f"spec.{NEWER}" in cluster.until_reason("ki", "shop", "Ready", "InvalidSpec")["message"]
     status = (cluster.get("ki", "shop") or {})["status"]
     told = ("conditions", "observedGeneration")
     assert {name: value for name, value in status.items() if name not in told} == {

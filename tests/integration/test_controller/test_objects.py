@@ -114,7 +114,8 @@ def test_another_engine_replaces_the_old_one(cluster: Cluster, operator: Running
     old = cluster.all("deployments", "kefu.dev/engine")[0]["metadata"]["name"]
     cluster.apply(chatbot(engine={"llamaCpp": {"parallel": 4}}))
     cluster.until(lambda: cluster.get("deployment", old) is None)
-    names = [found["metadata"]["name"] for found in cluster.all("deployments", "kefu.dev/engine")]
+    found = cluster.until(lambda: cluster.all("deployments", "kefu.dev/engine"))
+    names = [each["metadata"]["name"] for each in found]
     assert len(names) == 1
     cluster.until(lambda: cluster.get("service", old) is None)
     cluster.until(lambda: names[0] in (cluster.get("configmap", "shop-release") or {})["data"]["release.json"])

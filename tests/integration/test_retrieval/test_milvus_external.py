@@ -7,8 +7,10 @@ import pytest
 from pymilvus import MilvusClient  # type: ignore[import-untyped]
 
 from kefu_api.documents.index import StoreTarget
-from kefu_retrieval.errors import DatabaseMissing, StoreRefused
+from kefu_retrieval.errors import CollectionGone, DatabaseMissing, StoreRefused
+from kefu_retrieval.store import milvus_schema
 from kefu_retrieval.store.milvus import MilvusStore
+from kefu_retrieval.versions.archive import Archive
 from tests.integration.test_retrieval import servers
 from tests.integration.test_retrieval.store_suite import ROWS, StoreSuite, manifest, unit
 
@@ -136,6 +138,21 @@ class TestMilvusExternal(StoreSuite):
         stranger.close()
         assert store.count(collection) == len(ROWS)
         assert store.published(ALIAS) == collection
+
+    def test_what_was_stopped_before_it_had_an_index_counts_as_gone(
+        self, store: MilvusStore, server: servers.Server
+    ) -> None:
+        half = manifest("v1", sparse=False)
+        user = MilvusClient(uri=server.uri, token=TENANTS["tenant_a"], db_name="tenant_a")
+        properties = {milvus_schema.MANIFEST: half.model_dump_json()}
+        user.create_collection(f"{ALIAS}_v1", schema=milvus_schema.schema(half), properties=properties)
+        assert [held.version for held in store.collections(ALIAS)] == ["v1"]
+        assert not Archive(store, ALIAS).whole(half)
+        with pytest.raises(CollectionGone):
+            store.load(f"{ALIAS}_v1")
+        store.drop(f"{ALIAS}_v1")
+        assert store.collections(ALIAS) == []
+        user.close()
 
     def test_keeps_equal_names_of_two_tenants_apart(
         self, store: MilvusStore, server: servers.Server, token: Callable[[str], str]

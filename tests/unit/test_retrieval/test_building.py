@@ -10,11 +10,11 @@ import pytest
 from kefu_api.documents.index import Chunking
 from kefu_retrieval.building.survey import Survey, survey
 from kefu_retrieval.building.vectors import FEW, KnownVectors, collect
-from kefu_retrieval.errors import StoreUnreachable, TooMuchLost
+from kefu_retrieval.errors import CollectionGone, StoreUnreachable, TooMuchLost
 from kefu_retrieval.ingest import Ingestion
 from kefu_retrieval.sources.document import FaqEntry, Page, Reading
 from kefu_retrieval.store.memory import MemoryStore
-from kefu_retrieval.store.rows import Row
+from kefu_retrieval.store.rows import Manifest, Row
 from tests.unit.test_retrieval.doubles import DIMENSION, WordEmbedder, faq_source, index
 from tests.unit.test_retrieval.test_ingest import ALIAS, faq
 
@@ -173,6 +173,33 @@ async def test_a_build_with_too_many_rows_is_begun_anew() -> None:
     store.insert(document.collection, [Row("double", row.key, row.payload, row.terms, row.vector)])
     await Ingestion(document, store, embedder).run()
     assert store.count(document.collection) == 6
+
+
+class WithoutIndex(MemoryStore):
+    """Its first maker is killed between the collection and its index."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made = 0
+
+    def create(self, collection: str, manifest: Manifest) -> None:
+        super().create(collection, manifest)
+        self.made += 1
+        if self.made == 1:
+            raise StoreUnreachable("killed")
+
+    def load(self, collection: str) -> None:
+        if self.made == 1:
+            raise CollectionGone(collection)
+        super().load(collection)
+
+
+async def test_a_collection_without_an_index_is_made_anew() -> None:
+    store, document = WithoutIndex(), index(faq_source(many(3)))
+    with pytest.raises(StoreUnreachable):
+        await Ingestion(document, store, WordEmbedder()).run()
+    report = await Ingestion(document, store, WordEmbedder()).run()
+    assert (store.made, report.published, store.count(document.collection)) == (2, True, 6)
 
 
 async def test_a_version_that_would_lose_too_much_is_not_built_and_says_so() -> None:

@@ -153,7 +153,10 @@ class Building:
         held = self._store.manifest(collection)
         if held is None or not _equal(held, wanted):
             return None
-        self._store.load(collection)
+        try:
+            self._store.load(collection)
+        except CollectionGone:  # it was begun, and has no index
+            return None
         count = self._store.count(collection)
         if count > wanted.rows:
             return None

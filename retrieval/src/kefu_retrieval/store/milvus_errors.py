@@ -24,6 +24,8 @@ from kefu_retrieval.errors import (
 NOT_FOUND = frozenset({100})
 DATABASE_NOT_FOUND = frozenset({800})
 NOT_LOADED = frozenset({101, 103, 104})
+NO_INDEX = frozenset({700})
+"""Whoever made the collection was stopped before it had its index: it cannot be loaded, and only be made anew."""
 ALIAS_NOT_FOUND = frozenset({1600})
 """Milvus error codes (pkg/util/merr); Milvus Lite answers 100 for a missing alias too."""
 
@@ -75,7 +77,7 @@ def _from_milvus(doing: str, error: MilvusException) -> RetrievalError:
         return _from_grpc(doing, error.__cause__.code())  # pymilvus calls wrong credentials a failure to connect
     if code in DATABASE_NOT_FOUND or _NO_DATABASE.search(detail):
         return DatabaseMissing(detail)
-    if code in NOT_FOUND or code in NOT_LOADED:
+    if code in NOT_FOUND | NOT_LOADED | NO_INDEX:
         return CollectionGone(detail)
     if code in _CONNECT_FAILED or "Retry timeout" in detail or "Retry run out" in detail:
         return StoreUnreachable(f"{doing}: the Milvus server does not answer in time")

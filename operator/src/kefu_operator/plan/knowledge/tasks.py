@@ -22,6 +22,10 @@ from kefu_operator.plan.workload import Compute, ConfigMapMount, Container, Docu
 
 COMPONENT = "ingestion"
 """Of the tasks that build and publish."""
+INGESTION_SECONDS = 24 * 3600
+"""Longer than the largest corpus takes: a build that is ended here goes on where it was, but customers of it would read of a fault.
+What hangs is ended by the limits of each call to the store and to the encoder.
+"""
 TASK_GRACE_SECONDS = 1
 """A task has nothing to save: what it leaves half done is seen and done anew. Its successor waits until it has ended."""
 
@@ -95,6 +99,7 @@ def plan_ingestion(
         name=name,
         component=COMPONENT,
         container=container,
+        deadline_seconds=INGESTION_SECONDS,
         grace_seconds=TASK_GRACE_SECONDS,
         reach=reach_of(index, store),
         beside=naming.push(index.metadata.name) if any(source.push for source in index.spec.sources) else None,
