@@ -33,7 +33,7 @@ from tests.integration.test_retrieval import servers
 from tests.integration.test_retrieval.store_suite import manifest, row
 from tests.unit.test_retrieval.doubles import index
 
-ROWS, QUERIES, WARM, LIMIT = 2_000, 400, 20, 10
+ROWS, QUERIES, WARM, LIMIT = 2_000, 120, 20, 10
 QUICK_ROWS, QUICK_QUERIES = 200, 20
 ALIAS = "kefu_acme_shop"
 EQUAL = "kefu, 10 candidates"

@@ -30,7 +30,7 @@ class Lexicon:
         self._texts = 0
         self._length = 0
         for text in held:
-            features = terms.features(text)
+            features = self.features(text)
             self._frequency.update(features)
             self._length += len(features)
             self._concepts.update(self.vocabulary.concepts(text))

@@ -90,9 +90,11 @@ def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -
     cosines += [max(scale.floor, UNSEEN * cosines[0])] * AROUND
     sparse = chunk.legs.get("sparse")
     probes = {row.payload.probe for rows in chunk.legs.values() for row in rows}
-    texts = [full(payload), *probes]
-    held = [scale.features.names & lexicon.features(text) for text in texts]
-    concepts = [scale.concepts.names & lexicon.vocabulary.concepts(text) for text in texts]
+    asked = scale.features.names
+    # Words never reach over two parts, so each part is cut into words once, wherever else it is read.
+    said = _union([asked & lexicon.features(part) for part in (payload.title, *payload.headings, payload.text)])
+    matched = [asked & lexicon.features(probe) for probe in probes]
+    concepts = [scale.concepts.names & lexicon.vocabulary.concepts(text) for text in (full(payload), *probes)]
     title = lexicon.vocabulary.concepts(_title(payload))
     return Evidence(
         nearest=cosines[0],
@@ -100,8 +102,8 @@ def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -
         second=cosines[1],
         around=sum(cosines[:AROUND]) / AROUND,
         keywords=sparse[0].score / scale.bm25 if sparse and scale.bm25 else 0.0,
-        probe=max(map(scale.features.share, held[1:])),
-        words=scale.features.share(_union(held)),
+        probe=max(map(scale.features.share, matched)),
+        words=scale.features.share(_union([said, *matched])),
         concepts=scale.concepts.share(_union(concepts)),
         title=scale.concepts.share(title),
         plain=float(not question.concepts),

@@ -164,7 +164,10 @@ class Searcher:
 
     async def version(self) -> Version:
         """The version that is searched now."""
-        version = await self._blocking(self._versions.current)
+        # Most searches come within a moment of another, and need no thread.
+        version = self._versions.fresh()
+        if version is None:
+            version = await self._blocking(self._versions.current)
         if self._graphs:
             self._graphs.prepare(version)
         return version

@@ -68,12 +68,9 @@ class Versions:
             IndexNotPublished: the alias points at nothing.
             StoreUnreachable: the store does not say where it points.
         """
-        version = self._version
-        if version is not None and self._clock() - self._read_at < FRESH:
-            return version
         with self._lock:
-            if self._version is not None and self._clock() - self._read_at < FRESH:
-                return self._version
+            if version := self.fresh():
+                return version
             if self._failure is not None and self._clock() - self._failed_at < FAILED:
                 raise self._failure
             try:
@@ -84,6 +81,11 @@ class Versions:
             self._failure = None
             self._read_at = self._clock()
             return self._version
+
+    def fresh(self) -> Version | None:
+        """The published version where it was read a moment ago; never waits."""
+        version = self._version
+        return version if version is not None and self._clock() - self._read_at < FRESH else None
 
     def forget(self, version: Version) -> None:
         """Read the alias again, and make the version ready again, at the next call: `version` could not be searched."""
