@@ -130,7 +130,7 @@ class Shop:
         end = time.monotonic() + PATIENCE
         while not holds(told := self.releases):
             assert time.monotonic() < end, f"{what}: never so within {PATIENCE} s; {json.dumps(self.status)}"
-            time.sleep(0.3)
+            time.sleep(1)
         return told
 
     def settled(self, release: str) -> None:
