@@ -38,7 +38,9 @@ def test_deleting_one_sharer_leaves_the_engine_running(cluster: Cluster, operato
     cluster.run("delete", "chatbot/shop")
     assert cluster.until(lambda: not engines(cluster))
     # A volume that is in use would go later: Kubernetes protects it by a finalizer.
-    assert all("deletionTimestamp" in found["metadata"] for found in cluster.all("pvc", "kefu.dev/engine"))
+    cluster.until(
+        lambda: all("deletionTimestamp" in found["metadata"] for found in cluster.all("pvc", "kefu.dev/engine"))
+    )
 
 
 def test_a_mistake_in_the_spec_tears_nothing_down(cluster: Cluster, operator: RunningOperator) -> None:
@@ -68,7 +70,12 @@ def test_two_engines_share_the_volume_of_their_model_where_it_can_be_shared(clus
     running = RunningOperator(replace(settings(kubeconfig, cluster.namespace), plan=plan))
     try:
         cluster.apply(chatbot("shop"), chatbot("outlet", engine={"llamaCpp": {"parallel": 4}}))
-        (volume,) = cluster.until(lambda: cluster.all("pvc", "kefu.dev/engine"))
+
+        def of(volume: dict[str, Any]) -> list[str]:
+            return [owner["name"] for owner in volume["metadata"]["ownerReferences"]]
+
+        cluster.until(lambda: [of(each) for each in cluster.all("pvc", "kefu.dev/engine")] == [["outlet", "shop"]])
+        (volume,) = cluster.all("pvc", "kefu.dev/engine")
         cluster.until(lambda: len(engines(cluster)) == 2)
         mounted = [
             {
@@ -81,11 +88,8 @@ def test_two_engines_share_the_volume_of_their_model_where_it_can_be_shared(clus
         name = volume["metadata"]["name"]
         assert mounted == [{name}, {name}]
         assert volume["spec"]["accessModes"] == ["ReadWriteMany"]
-        assert [owner["name"] for owner in volume["metadata"]["ownerReferences"]] == ["outlet", "shop"]
         cluster.run("delete", "chatbot/outlet")
-        cluster.until(
-            lambda: [o["name"] for o in (cluster.get("pvc", name) or {})["metadata"]["ownerReferences"]] == ["shop"]
-        )
+        cluster.until(lambda: of(cluster.get("pvc", name) or {}) == ["shop"])
     finally:
         running.stop()
 

@@ -85,7 +85,7 @@ def test_a_milvus_is_made_watched_and_repaired(cluster: Cluster, operator: Runni
         cluster.apply(config_map(), index(store=WAITING))
         made = milvus(cluster)
         assert cluster.get("deployment", "shop-milvus") is None
-        assert cluster.get("pvc", "shop-milvus-data"), "what Milvus mounts is claimed"
+        assert cluster.until(lambda: cluster.get("pvc", "shop-milvus-data")), "what Milvus mounts is claimed"
         cluster.until_reason("ki", "shop", "StoreReady", "Starting")
         assert jobs(cluster) == [], "nothing is built before there is a store"
 

@@ -67,7 +67,7 @@ def test_groups_change_between_stateful_sets_and_leader_worker_sets(
     assert (leaders["spec"]["replicas"], leaders["spec"]["podManagementPolicy"]) == (2, "Parallel")
     workers = cluster.get("statefulset", f"{name}-nodes-1") or {}
     assert (workers["spec"]["replicas"], workers["spec"]["ordinals"]) == (2, {"start": 1})
-    addresses = cluster.get("service", f"{name}-nodes") or {}
+    addresses = cluster.until(lambda: cluster.get("service", f"{name}-nodes"))
     assert (addresses["spec"]["clusterIP"], addresses["spec"]["publishNotReadyAddresses"]) == ("None", True)
     cluster.until_reason("chatbot", "shop", "EngineReady", "Starting")
     cluster.run_deployment(f"{name}-nodes", "statefulset")
@@ -163,7 +163,7 @@ def test_only_a_leader_worker_set_is_scaled(cluster: Cluster, watching: RunningO
         name = engine_name(cluster)
         with leader_worker_sets(cluster):
             cluster.until_reason("chatbot", "shop", "ScalingActive", "ScaledByKeda")
-            made = cluster.get(KEDA, name) or {}
+            made = cluster.until(lambda: cluster.get(KEDA, name))
             target = {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "name": f"{name}-group"}
             assert made["spec"]["scaleTargetRef"] == target
             # As KEDA's autoscaler does, through the scale subresource.

@@ -99,11 +99,11 @@ def test_keda_is_used_from_when_it_comes_until_it_goes(cluster: Cluster, scaling
         told = cluster.until_reason("chatbot", "shop", "ScalingActive", "ScaledByKeda")
         assert "to zero, and from 1 to 4 pods" in told["message"]
         name = engine_of(cluster)["metadata"]["name"]
-        made = cluster.get(CRD, name) or {}
+        made = cluster.until(lambda: cluster.get(CRD, name))
         assert [trigger["name"] for trigger in made["spec"]["triggers"]] == ["queue", "asked"]
         # The number was ours and is nobody's for a moment: it must not fall back to 1.
+        cluster.until(lambda: not owns_replicas(engine_of(cluster)))
         assert engine_of(cluster)["spec"]["replicas"] == 3
-        assert not owns_replicas(engine_of(cluster))
         scale(cluster, 2)
         cluster.run("patch", CRD, name, "--type=merge", "-p", '{"spec":{"maxReplicaCount":100}}')
         cluster.until(lambda: (cluster.get(CRD, name) or {})["spec"]["maxReplicaCount"] == 4)
@@ -116,6 +116,7 @@ def test_a_sleeping_engine_is_no_fault(cluster: Cluster, scaling_operator: Runni
     with keda(cluster):
         cluster.apply(chatbot(engine={"llamaCpp": {}}, scaling=SCALED))
         cluster.until_reason("chatbot", "shop", "ScalingActive", "ScaledByKeda")
+        cluster.until(lambda: cluster.get(CRD, engine_of(cluster)["metadata"]["name"]))
         scale(cluster, 0)
         told = cluster.until_reason("chatbot", "shop", "EngineReady", "Asleep")
         assert told["status"] == "True"

@@ -69,10 +69,19 @@ def expected(question: str) -> frozenset[str]:
     return frozenset(name for name, kind in _KINDS.items() if kind.asked.search(question))
 
 
-@lru_cache(maxsize=8_192)
 def held(text: str) -> frozenset[str]:
     """The kinds of figures that `text` holds."""
-    return frozenset(name for name, kind in _KINDS.items() if kind.held.search(text))
+    return frozenset(name for name in _KINDS if _holds(text, name))
+
+
+def holds_any(text: str, kinds: frozenset[str]) -> bool:
+    """Whether `text` holds a figure of one of these kinds; of none, mostly, and then it is not looked at."""
+    return any(_holds(text, name) for name in kinds)
+
+
+@lru_cache(maxsize=16_384)
+def _holds(text: str, kind: str) -> bool:
+    return _KINDS[kind].held.search(text) is not None
 
 
 def subject(question: str) -> str:

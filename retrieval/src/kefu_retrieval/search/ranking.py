@@ -94,8 +94,9 @@ def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -
     # Words never reach over two parts, so each part is cut into words once, wherever else it is read.
     said = _union([asked & lexicon.features(part) for part in (payload.title, *payload.headings, payload.text)])
     matched = [asked & lexicon.features(probe) for probe in probes]
-    concepts = [scale.concepts.names & lexicon.vocabulary.concepts(text) for text in (full(payload), *probes)]
-    title = lexicon.vocabulary.concepts(_title(payload))
+    # Of a question that speaks of no concept, no text is searched for any.
+    concepts_of = lexicon.vocabulary.concepts if scale.concepts.names else _no_concepts
+    concepts = [scale.concepts.names & concepts_of(text) for text in (full(payload), *probes)]
     return Evidence(
         nearest=cosines[0],
         alike=max(0.0, (cosines[0] - PARAPHRASE) / (1 - PARAPHRASE)),
@@ -105,11 +106,15 @@ def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -
         probe=max(map(scale.features.share, matched)),
         words=scale.features.share(_union([said, *matched])),
         concepts=scale.concepts.share(_union(concepts)),
-        title=scale.concepts.share(title),
+        title=scale.concepts.share(concepts_of(_title(payload))),
         plain=float(not question.concepts),
-        holds=float(bool(question.expected & answer_type.held(payload.text))),
+        holds=float(answer_type.holds_any(payload.text, question.expected)),
         foreign=0.0 if _same_language(question, payload) else scale.foreign,
     )
+
+
+def _no_concepts(_: str) -> frozenset[str]:
+    return frozenset()
 
 
 def _same_language(question: Question, payload: Payload) -> bool:
