@@ -17,7 +17,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 # Most integration tests wait more than they compute; a file's tests stay together, and with them the servers they share. Files
 # are taken in the order of tests/integration/conftest.py.
-PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
+PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 MODELS := qwen2.5-coder-1.5b encoder
 TEST_MODELS := $(MODELS) qwen2.5-coder-0.5b reranker reranker-tokenizer
 
