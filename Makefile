@@ -10,8 +10,6 @@ PATH := $(KEFU_CACHE)/bin/uv:$(PATH)
 export PATH
 # The tests start hundreds of Python processes: without bytecode each of them compiles its packages anew, for two seconds.
 unexport PYTHONDONTWRITEBYTECODE
-# A clean checkout finds here what another has checked, which saves a minute; mypy looks at contents, not at dates.
-export MYPY_CACHE_DIR := $(KEFU_CACHE)/mypy
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
