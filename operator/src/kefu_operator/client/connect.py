@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 
 from kefu_operator.client.client import Client
-from kefu_operator.client.transport import Transport, asking_guards
+from kefu_operator.client.transport import Transport
 from kefu_operator.client.way import by_kubeconfig, by_official_client, by_service_account
 from kefu_operator.informers.copies import Copies
 
@@ -50,7 +50,6 @@ async def connect(
         way = by_kubeconfig(kubeconfig) or await by_official_client(kubeconfig)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=way.context),
-        trace_configs=[asking_guards()],
         # Not `trust_env`: it starts a thread and reads ~/.netrc for each request.
         proxy=way.proxy or _proxy(way.server),
         read_bufsize=LINE_BYTES,

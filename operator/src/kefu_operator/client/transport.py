@@ -6,12 +6,13 @@ The official client's requests are not used: they copy every body several times.
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
 import orjson
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.payload import BytesPayload
 from yarl import URL
 
 from kefu_operator.client.way import Way
@@ -39,7 +40,28 @@ QUERY = {
 
 Guard = Callable[[], object]
 """Asked when a request's bytes are about to be sent; what it raises keeps them from it."""
-_guard: ContextVar[Guard | None] = ContextVar("guard", default=None)
+
+
+class _Guarded(BytesPayload):
+    """A body that asks its guard just before its bytes go out, and the request's headers with them.
+
+    Whatever is asked earlier is asked too early: between a request's begin and its bytes lie a turn of the event loop at least,
+    and perhaps a connection that is made first.
+    """
+
+    def __init__(self, body: bytes, guard: Guard) -> None:
+        super().__init__(body)
+        self._guard = guard
+        self.refusal: Exception | None = None
+        """What the guard raised; aiohttp tells of it as of a connection that failed."""
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        try:
+            self._guard()
+        except Exception as refusal:
+            self.refusal = refusal
+            raise
+        await super().write_with_length(writer, content_length)
 
 
 class Transport:
@@ -49,7 +71,7 @@ class Transport:
         """Prepare.
 
         Args:
-            session: with the certificates of the way; it asks the guards (`asking_guards`).
+            session: with the certificates of the way.
             way: to the API server.
             silence: seconds after which a stream that says nothing is broken off.
         """
@@ -71,7 +93,7 @@ class Transport:
     ) -> Object:
         """One call that answers with an object, within so many seconds.
 
-        A guard is asked last of all: between a call's begin and its bytes may lie a connection that is made first.
+        A guard is asked last of all, when the bytes are about to go out.
 
         Args:
             method: of HTTP.
@@ -86,9 +108,10 @@ class Transport:
             ApiError: the API server refused or did not answer.
         """
         query = {QUERY[name]: _text(value) for name, value in options.items() if value}
-        sent = None if body is None else orjson.dumps(body)
+        sent = b"" if body is None else orjson.dumps(body)
+        guarded = _Guarded(sent, guard) if guard else None
         async with self._answer(
-            method, path, query, _within(seconds), guard=guard, body=sent, content_type=content_type
+            method, path, query, _within(seconds), body=guarded or sent, content_type=content_type
         ) as answer:
             found: Object = orjson.loads(await answer.read())
             return found
@@ -121,15 +144,13 @@ class Transport:
         query: Mapping[str, str],
         limit: aiohttp.ClientTimeout,
         *,
-        guard: Guard | None = None,
-        body: bytes | None = None,
+        body: _Guarded | bytes = b"",
         content_type: str = "",
         accept: str = JSON,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The API server's answer where it is a good one; foreign errors become ours, the original chained."""
-        _guard.set(guard)
         headers = {"Accept": accept, "User-Agent": self._agent}
-        if body is not None:
+        if body:
             headers["Content-Type"] = content_type
         url = URL(f"{self._way.server}{path}?{urlencode(query)}", encoded=True)
         try:
@@ -137,12 +158,14 @@ class Transport:
             if token:
                 headers["Authorization"] = f"Bearer {token}"
             async with self._session.request(
-                method, url, data=body, headers=headers, timeout=limit, server_hostname=self._way.server_name
+                method, url, data=body or None, headers=headers, timeout=limit, server_hostname=self._way.server_name
             ) as answer:
                 if answer.status >= 400:
                     raise api_error(answer.status, _message(await answer.read(), answer.reason), _retry_after(answer))
                 yield answer
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if isinstance(body, _Guarded) and body.refusal:
+                raise body.refusal from None
             raise Unavailable(f"the API server cannot be reached: {type(error).__name__}: {error}") from error
 
 
@@ -152,19 +175,6 @@ def _text(value: object) -> str:
 
 def _within(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, CONNECT_SECONDS))
-
-
-def asking_guards() -> aiohttp.TraceConfig:
-    """What has a session ask a request's guard when its bytes are about to be sent."""
-
-    async def ask(*_: object) -> None:
-        guard = _guard.get()
-        if guard:
-            guard()
-
-    trace = aiohttp.TraceConfig()
-    trace.on_request_headers_sent.append(ask)
-    return trace
 
 
 def _message(body: bytes, reason: str | None) -> str:
