@@ -1,10 +1,7 @@
 """Requests to an API server over one connection a thread, as the user of a kubeconfig."""
 
-import base64
 import http.client
 import json
-import ssl
-import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -13,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
+from kefu_operator.client.way import by_kubeconfig
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
@@ -41,16 +38,10 @@ class Connection:
     """Opened at the first request, and anew where the server has closed it."""
 
     def __init__(self, kubeconfig: Path) -> None:
-        config = yaml.safe_load(kubeconfig.read_text())
-        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-        with tempfile.TemporaryDirectory() as scratch:
-            self._context = ssl.create_default_context(
-                cafile=_file(cluster, "certificate-authority", Path(scratch)),
-            )
-            self._context.load_cert_chain(
-                _file(user, "client-certificate", Path(scratch)), _file(user, "client-key", Path(scratch))
-            )
-        address = urlsplit(cluster["server"])
+        way = by_kubeconfig(kubeconfig)
+        assert way is not None, f"{kubeconfig} has neither token nor certificate"
+        self._context = way.context
+        address = urlsplit(way.server)
         assert address.hostname is not None
         self._address = address.hostname, address.port
         self._open = threading.local()
@@ -97,11 +88,3 @@ class Connection:
         answer = connection.getresponse()
         text = answer.read()
         return Answer(answer.status, json.loads(text) if text else {})
-
-
-def _file(section: dict[str, str], name: str, scratch: Path) -> str:
-    if name in section:
-        return section[name]
-    file = scratch / name
-    file.write_bytes(base64.b64decode(section[f"{name}-data"]))
-    return str(file)
