@@ -48,9 +48,9 @@ vectors of {dimension} numbers and queries. *around* is the time of a query that
 making the request, reading the alias, fusing, judging, making documents. A query's vector costs nothing here. The peers ask
 for {limit} rows of each leg and let the server fuse them. Kefu asks both legs at once and fuses itself, for the whole way from
 `SearchRequest` to `SearchResponse`: with {limit} candidates as the peers, and as shipped, with 50 (100 rows of each leg), of
-which it judges the best. It keeps what it has read of up to 4,096 passages; so it is asked everything twice, and *not read before*
-is the first time, when most candidates are new to it. *pymilvus itself* makes Kefu's two searches of the second kind, one after the other, and reads
-nothing of what comes back. Subjects take turns, {turns} times."""
+which it judges the best. It keeps what it has read of up to 4,096 passages; so it is asked everything twice, and *not read
+before* is the first time, when most candidates are new to it. *pymilvus itself* makes Kefu's two searches of the second kind,
+one after the other, and reads nothing of what comes back. Subjects take turns, {turns} times."""
 
 Spans = list[tuple[float, float]]
 """For each query: seconds in all, and of these inside pymilvus's searches."""

@@ -5,6 +5,7 @@ customers ask for; both sides are told by patterns, in Chinese and English.
 """
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -69,14 +70,9 @@ def expected(question: str) -> frozenset[str]:
     return frozenset(name for name, kind in _KINDS.items() if kind.asked.search(question))
 
 
-def held(text: str) -> frozenset[str]:
-    """The kinds of figures that `text` holds."""
-    return frozenset(name for name in _KINDS if _holds(text, name))
-
-
-def holds_any(text: str, kinds: frozenset[str]) -> bool:
-    """Whether `text` holds a figure of one of these kinds; of none, mostly, and then it is not looked at."""
-    return any(_holds(text, name) for name in kinds)
+def held(text: str, among: Collection[str] = _KINDS.keys()) -> frozenset[str]:
+    """The kinds of figures that `text` holds; it is looked through for those `among` alone, which are mostly none."""
+    return frozenset(name for name in among if _holds(text, name))
 
 
 @lru_cache(maxsize=16_384)

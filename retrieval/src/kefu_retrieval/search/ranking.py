@@ -108,7 +108,7 @@ def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -
         concepts=scale.concepts.share(_union(concepts)),
         title=scale.concepts.share(concepts_of(_title(payload))),
         plain=float(not question.concepts),
-        holds=float(answer_type.holds_any(payload.text, question.expected)),
+        holds=float(bool(answer_type.held(payload.text, question.expected))),
         foreign=0.0 if _same_language(question, payload) else scale.foreign,
     )
 
