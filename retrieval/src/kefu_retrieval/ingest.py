@@ -6,7 +6,7 @@ build that was killed is recognised and goes on where it was, and a complete one
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kefu_api.documents.index import Index, IngestionReport, ShardReport, Skipped
@@ -41,6 +41,13 @@ class Built:
     """Closed: what is counted in it may be read."""
     stored: Stored
     lost: Loss | None
+    before: Standing | None
+    """What readers searched meanwhile."""
+
+    def names(self) -> Iterator[str]:
+        """Documents of both versions, as far as they are known."""
+        yield from self.found.documents
+        yield from self.before.named() if self.before else ()
 
 
 class Ingestion:
@@ -73,7 +80,7 @@ class Ingestion:
             RetrievalError: whatever went wrong, `temporary` or not; the published version is untouched.
         """
         built = await self._built()
-        outcome = await Release(self._index, self._store, self._embedder, self._progress, self._reranking).run()
+        outcome = await self._release().run(built.names())
         return self._report(built, outcome)
 
     async def run_part(self) -> ShardReport:
@@ -115,7 +122,10 @@ class Ingestion:
         finally:
             found.close()
         log.info("built", extra={"version": self._index.version, "chunks": found.total, "embedded": stored.embedded})
-        return Built(found, stored, lost)
+        return Built(found, stored, lost, published)
+
+    def _release(self) -> Release:
+        return Release(self._index, self._store, self._embedder, self._progress, self._reranking)
 
     def _lost(self, found: Survey, published: Standing | None) -> Loss | None:
         """What the published version says and this one does not; None where no other is published."""

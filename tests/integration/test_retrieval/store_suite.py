@@ -1,6 +1,7 @@
 """What every store must do: one suite, inherited by the tests of each store."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -33,7 +34,7 @@ def unit(*numbers: float) -> Vectors:
 
 def row(name: str, vector: Vectors, text: str | None = None, chunk: str | None = None) -> Row:
     """A row found by `text`."""
-    probe = text or TEXTS[name]
+    probe = text or TEXTS.get(name, name)
     payload = Payload(
         chunk=chunk or name,
         document=f"faq/{name}",
@@ -287,6 +288,21 @@ class StoreSuite:
         assert store.manifest(collection) is None
         with pytest.raises(CollectionGone):
             store.dense(collection, unit(1), 1)
+
+    def test_gives_the_chunks_of_all_documents_or_of_some(self, store: Store) -> None:
+        odd = [row(name, unit(1, n)) for n, name in enumerate(("退货.md", 'a "quoted" \\ name.md', "it's.md", "plain"))]
+        collection = "kefu_t_shop_v1"
+        store.create(collection, manifest("v1", sparse=self.sparse))
+        store.insert(collection, [replace(each, payload=replace(each.payload, probe="x")) for each in odd])
+        store.seal(collection)
+        names = {each.payload.document for each in odd}
+        assert {each.document for each in store.chunks(collection)} == names
+        for name in names:
+            (found,) = store.chunks(collection, [name])
+            assert (found.document, found.row) == (name, f"row-{name.removeprefix('faq/')}")
+        asked = [*sorted(names)[:2], "faq/absent"]
+        assert {each.document for each in store.chunks(collection, asked)} == set(asked[:2])
+        assert list(store.chunks(collection, [])) == []
 
     def test_refuses_to_make_a_collection_twice_with_other_contents(self, store: Store) -> None:
         collection = self.fill(store, "v1")

@@ -1,5 +1,8 @@
 """Versions that are built on another one: what is stored, what is found, what is kept, and when one is built whole again."""
 
+import asyncio
+import itertools
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -8,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kefu_api import digest
-from kefu_api.documents.index import Index, IngestionReport
+from kefu_api.documents.index import Difference, Index, IngestionReport, VersionChanges
 from kefu_api.wire.search import SearchResponse
 from kefu_retrieval.building.plan import Plan, Policy, Rows, by_document, plan
 from kefu_retrieval.errors import StoreUnreachable
@@ -18,10 +21,12 @@ from kefu_retrieval.search.lexicon import Lexicon
 from kefu_retrieval.search.searcher import Searcher
 from kefu_retrieval.search.versions import Versions
 from kefu_retrieval.store.memory import MemoryStore
-from kefu_retrieval.store.rows import Found, Payload, mark
+from kefu_retrieval.store.rows import ChunkRef, Found, Payload, mark
 from kefu_retrieval.store.view import View
 from kefu_retrieval.versions import publishing
 from kefu_retrieval.versions.archive import Archive
+from kefu_retrieval.versions.compare import TooManyRows, compare
+from kefu_retrieval.versions.diff import contents, diff
 from tests.unit.test_retrieval.doubles import Clock, WordEmbedder, faq_source, index
 from tests.unit.test_retrieval.test_building import Dying
 
@@ -110,6 +115,60 @@ async def test_says_what_changed_and_what_was_lost_as_a_whole_version_would() ->
         other = await large.ingest(version, text)
         assert (one.changes, one.lost) == (other.changes, other.lost)
     assert (set(small.held().values()), set(large.held().values())) == ({None}, {None, "v1"})
+
+
+class Reading(MemoryStore):
+    """Notes whose rows it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[tuple[str, int | None]] = []
+
+    def chunks(self, collection: str, documents: Collection[str] | None = None) -> Iterator[ChunkRef]:
+        self.read.append((collection.removeprefix(f"{ALIAS}_"), None if documents is None else len(documents)))
+        return super().chunks(collection, documents)
+
+
+async def test_comparing_reads_nothing_that_both_versions_have() -> None:
+    store = Reading()
+    shop = Shop(store)
+    await shop.ingest("v1", faq())
+    await shop.ingest("v2", faq(e1="One.", e2=""))
+    report = await shop.ingest("v3", faq(e1="One.", e3="Three.", new="New."))
+    assert report.changes == VersionChanges(
+        against="v2",
+        documents=Difference(added=2, changed=1, removed=0),
+        chunks=Difference(added=2, changed=1, removed=0),
+    )
+    assert sorted(set(store.read), key=str) == [("v1", 2), ("v2", None), ("v3", None)]
+
+
+ANSWERS = st.dictionaries(st.sampled_from(["e1", "e2", "e3", "new"]), st.sampled_from(["", "One.", "Two."]))
+
+
+@given(ANSWERS, ANSWERS, st.sets(st.sampled_from(["faq/e1", "faq/e2", "faq/e3", "faq/new"])))
+def test_comparing_says_what_reading_everything_says(
+    one: dict[str, str], other: dict[str, str], known: set[str]
+) -> None:
+    shop = Shop()
+    for version, changed in (("v1", {}), ("v2", one), ("v3", other)):
+        asyncio.run(shop.ingest(version, faq(**changed), keep=9))
+    for old, new in itertools.permutations(("v1", "v2", "v3"), 2):
+        before, after = shop.view(old), shop.view(new)
+        whole = diff(contents(before.chunks()), contents(after.chunks()))
+        assert compare(shop.store, before.manifest, after.manifest, known) == whole
+
+
+async def test_a_collection_that_is_too_large_is_not_read_as_a_whole() -> None:
+    shop = Shop()
+    await shop.ingest("v1", faq())
+    await shop.ingest("v2", faq(e1="One."))
+    await shop.ingest("v3", faq(e1="One.", e2=""))
+    first, second, third = (shop.view(version).manifest for version in ("v1", "v2", "v3"))
+    assert compare(shop.store, first, second, most=MANY).changed == ("faq/e1",)
+    with pytest.raises(TooManyRows):  # whose name is behind the mark of e2?
+        compare(shop.store, second, third, most=MANY)
+    assert compare(shop.store, second, third, ["faq/e2"], most=MANY).removed == ("faq/e2",)
 
 
 async def test_every_version_is_built_on_the_same_base_until_too_little_of_it_is_left() -> None:

@@ -135,9 +135,11 @@ async def test_whatever_is_edited_a_version_is_the_same_as_one_of_which_every_fi
 def test_is_read_as_it_was_written_or_not_at_all() -> None:
     file = Filed(Origin("docs", "a.md", "d" * 64), ("docs/a.md",), 1, (Said("aa", "bb", 0),))
     documents = {f"{n:016x}": Rows(n, n * 2**100) for n in range(1_200)}
-    lines = list(ledger.write("made", documents, [file]))
+    others = {f"faq/{n}" for n in range(700)}
+    lines = list(ledger.write("made", documents, [file], {*others, "docs/a.md"}))
     back = ledger.read(lines)
-    assert back == ledger.Ledger("made", documents, {file.origin: file})
+    assert back == ledger.Ledger("made", documents, {file.origin: file}, others)
+    assert sorted(back.named()) == sorted({*others, "docs/a.md"})
     assert ledger.read(lines[:-1]) is None
     assert ledger.read([lines[0][:-3], *lines[1:]]) is None
     assert ledger.read([]) is None

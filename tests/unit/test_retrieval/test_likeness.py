@@ -1,5 +1,6 @@
 """Chunks that say nearly the same: pairs are found, their share is near the true one, and strangers are left alone."""
 
+import itertools
 import random
 
 import numpy as np
@@ -36,6 +37,14 @@ def test_finds_a_text_with_another_number_among_a_thousand_others() -> None:
     (pair,) = likeness.pairs(10)
     assert (pair.first, pair.second) == (500, 1_000)
     assert pair.share >= 0.8
+
+
+def test_finds_the_pairs_of_a_crowd_whatever_stands_between() -> None:
+    likeness, alike = Likeness(), random.Random(3).sample(range(400), 9)  # noqa: S311 - places, not secrets
+    for number in range(400):
+        likeness.add(number, sketch(text(7_000 if number in alike else number)))
+    found = [(pair.first, pair.second) for pair in likeness.pairs(100)]
+    assert found == list(itertools.combinations(sorted(alike), 2))
 
 
 def test_takes_white_space_and_case_for_nothing() -> None:

@@ -245,7 +245,8 @@ class Building:
                 f"{collection} holds {count} rows where {wanted.rows} were inserted; it will be built anew"
             )
         if planned.base is None and planned.rows >= self._policy.least:
-            lines = ledger.write(ledger.made_by(self._index), _rows(found), found.settled())
+            made = ledger.made_by(self._index)
+            lines = ledger.write(made, _rows(found), found.settled(), found.documents)
             self._store.remember(collection, lines)
 
     def _elsewhere(self, wanted: Manifest) -> list[str]:

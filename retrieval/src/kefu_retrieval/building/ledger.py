@@ -52,6 +52,14 @@ class Ledger:
     documents: dict[str, Rows] = field(default_factory=dict)
     """Rows of each document of the version, by its mark."""
     files: dict[Origin, Filed] = field(default_factory=dict)
+    others: set[str] = field(default_factory=set)
+    """Names of the version's documents that are of none of these files."""
+
+    def named(self) -> Iterator[str]:
+        """Names of all documents of the version."""
+        yield from self.others
+        for filed in self.files.values():
+            yield from filed.documents
 
     def pages(self) -> Counter[str]:
         """Of all files that are remembered, by source."""
@@ -68,6 +76,7 @@ class _Line:
     made_by: str | None = None
     documents: dict[str, tuple[int, str]] | None = None
     file: Filed | None = None
+    others: list[str] | None = None
     end: bool = False
 
 
@@ -84,14 +93,16 @@ def made_by(index: Index) -> str:
     return digest.of_value([READING, index.chunking.model_dump(), sources])
 
 
-def write(made: str, documents: Mapping[str, Rows], files: Iterable[Filed]) -> Iterator[str]:
-    """As lines of text."""
+def write(made: str, documents: Mapping[str, Rows], files: Iterable[Filed], names: Iterable[str]) -> Iterator[str]:
+    """As lines of text; `names`: of all documents."""
+    others = set(names)
     yield _text(_Line(made_by=made))
-    marks = list(documents)
-    for start in range(0, len(marks), TOGETHER):
-        part = marks[start : start + TOGETHER]
+    for part in _parts([*documents]):
         yield _text(_Line(documents={name: (documents[name].count, f"{documents[name].sum:x}") for name in part}))
-    yield from (_text(_Line(file=each)) for each in files)
+    for each in files:
+        others.difference_update(each.documents)
+        yield _text(_Line(file=each))
+    yield from (_text(_Line(others=part)) for part in _parts(sorted(others)))
     yield _text(_Line(end=True))
 
 
@@ -106,9 +117,14 @@ def read(lines: Iterable[str]) -> Ledger | None:
                 ledger.documents[name] = Rows(count, int(total, 16))
             if line.file:
                 ledger.files[line.file.origin] = line.file
+            ledger.others.update(line.others or ())
     except ValidationError:
         return None
     return ledger if ended else None
+
+
+def _parts(names: list[str]) -> Iterator[list[str]]:
+    return (names[start : start + TOGETHER] for start in range(0, len(names), TOGETHER))
 
 
 def _text(line: _Line) -> str:

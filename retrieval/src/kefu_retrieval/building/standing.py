@@ -1,5 +1,6 @@
 """What readers search now, read once: what a new version may lose of it, and be built on."""
 
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -24,6 +25,10 @@ class Standing:
     """Of `base`."""
     ledger: Ledger | None = None
     """What `base` remembers of its files; None: nothing, or nothing of use."""
+
+    def named(self) -> Iterator[str]:
+        """Documents of `base` whose names are remembered."""
+        return self.ledger.named() if self.ledger else iter(())
 
 
 def standing(store: Store, collection: str | None, made_by: str) -> Standing | None:

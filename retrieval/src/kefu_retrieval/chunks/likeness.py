@@ -25,8 +25,8 @@ _BANDS = 16
 """Of four hashes each: a pair with 0.8 in common meets in one of them with a probability of 0.9998, one with 0.4 in a third."""
 _CROWD = 50
 """Chunks of one band that are compared with each other; a larger crowd is one text many times, of which some pairs tell."""
-_BLOCK = 32
-"""Crowds whose pairs are compared at once: up to 39,000 pairs, 2.5 MB of sketches twice."""
+_BLOCK = 40_000
+"""Pairs that are compared at once: 2.5 MB of sketches twice."""
 _CHANCE = 1 / 256
 """Probability that two hashes agree in the eight bits that are kept (Li and König, "b-bit minwise hashing", WWW 2010)."""
 _RANDOM = np.random.default_rng(2018)
@@ -95,14 +95,12 @@ class Likeness:
         for start in range(0, _HASHES, width):
             band = np.ascontiguousarray(sketches[:, start : start + width]).view(np.uint32).ravel()
             order = np.argsort(band, kind="stable")
-            ends = np.flatnonzero(band[order][1:] != band[order][:-1]) + 1
-            starts = np.concatenate(([0], ends))
-            sizes = np.minimum(np.diff(np.concatenate((starts, [len(order)]))), _CROWD)
-            pairs = [
-                np.column_stack((members[left], members[right]))
-                for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True)
-                for members in (order[start : start + size],)
-                for left, right in (np.triu_indices(size, 1),)
-            ]
-            for block in range(0, len(pairs), _BLOCK):
-                yield np.concatenate(pairs[block : block + _BLOCK])
+            crowd = np.concatenate(([0], np.cumsum(band[order][1:] != band[order][:-1])))
+            place = np.arange(len(order)) - np.searchsorted(crowd, crowd)
+            for apart in range(1, _CROWD):
+                left = np.flatnonzero((crowd[apart:] == crowd[:-apart]) & (place[apart:] < _CROWD))
+                if not len(left):
+                    break
+                for block in range(0, len(left), _BLOCK):
+                    some = left[block : block + _BLOCK]
+                    yield np.column_stack((order[some], order[some + apart]))

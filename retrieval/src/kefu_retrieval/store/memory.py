@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -132,10 +132,12 @@ class MemoryStore:
         """Documents and probe texts of up to `limit` rows."""
         return islice(((row.payload.document, row.payload.probe) for row in self._rows(collection)), limit)
 
-    def chunks(self, collection: str) -> Iterator[ChunkRef]:
+    def chunks(self, collection: str, documents: Collection[str] | None = None) -> Iterator[ChunkRef]:
         """One a row."""
-        found = ((row.payload, row.id) for row in self._rows(collection))
-        return (ChunkRef(payload.document, payload.chunk, payload.content, row) for payload, row in found)
+        for row in self._rows(collection):
+            said = row.payload
+            if documents is None or said.document in documents:
+                yield ChunkRef(said.document, said.chunk, said.content, row.id)
 
     def payloads(self, collection: str, ids: Sequence[str]) -> list[Payload]:
         """Of the rows with these ids."""

@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from itertools import count, islice
@@ -71,18 +71,10 @@ class MilvusStore:
         return self._capabilities
 
     def create(self, collection: str, manifest: Manifest) -> None:
-        """Make an empty collection with its indexes."""
-        self._call(
-            f"creating {collection}",
-            lambda c: c.create_collection(
-                collection,
-                schema=milvus_schema.schema(manifest),
-                index_params=milvus_schema.indexes(manifest),
-                properties={milvus_schema.MANIFEST: manifest.model_dump_json()},
-                consistency_level=self._target.consistency,
-                timeout=self._timeout,
-            ),
-        )
+        """Make an empty collection with its indexes, and load it."""
+        properties = {milvus_schema.MANIFEST: manifest.model_dump_json()}
+        schema, indexes = milvus_schema.schema(manifest), milvus_schema.indexes(manifest)
+        self._call(f"creating {collection}", partial(self._create, collection, schema, indexes, properties))
 
     def insert(self, collection: str, rows: Sequence[Row]) -> None:
         """Add rows in batches."""
@@ -190,9 +182,10 @@ class MilvusStore:
         rows = self._query(collection, "", ["document", "probe"], min(limit, MAX_QUERY))
         return iter([(row["document"], row["probe"]) for row in rows])
 
-    def chunks(self, collection: str) -> Iterator[ChunkRef]:
+    def chunks(self, collection: str, documents: Collection[str] | None = None) -> Iterator[ChunkRef]:
         """One a row."""
-        rows = self._every(collection, ["document", "chunk", "content"])
+        where = "" if documents is None else f"document in {json.dumps(sorted(documents), ensure_ascii=False)}"
+        rows = self._every(collection, ["document", "chunk", "content"], where=where)
         return (ChunkRef(row["document"], row["chunk"], row["content"], row["id"]) for row in rows)
 
     def payloads(self, collection: str, ids: Sequence[str]) -> list[Payload]:
@@ -220,9 +213,7 @@ class MilvusStore:
             self._call(f"dropping {name}", partial(self._drop, name))
         self._call(
             f"creating {name}",
-            lambda c: c.create_collection(
-                name, schema=milvus_notes.schema(), index_params=milvus_notes.indexes(), timeout=self._timeout
-            ),
+            partial(self._create, name, milvus_notes.schema(), milvus_notes.indexes(), {}),
         )
         numbered = enumerate(milvus_notes.pieces(notes))
         while batch := [milvus_notes.record(*each) for each in islice(numbered, milvus_notes.BATCH)]:
@@ -272,6 +263,20 @@ class MilvusStore:
                 return
             yield from (str(row["text"]) for row in sorted(rows, key=lambda row: int(row["id"])))
 
+    def _create(
+        self, collection: str, schema: Any, indexes: Any, properties: dict[str, str], client: MilvusClient
+    ) -> None:
+        """Step by step: pymilvus's own way waits half a second for each index, which of an empty collection is there at once."""
+        client.create_collection(
+            collection,
+            schema=schema,
+            properties=properties,
+            consistency_level=self._target.consistency,
+            timeout=self._timeout,
+        )
+        client.create_index(collection, indexes, timeout=self._timeout, sync=False)
+        client.load_collection(collection, timeout=self._timeout)
+
     def _drop(self, collection: str, client: MilvusClient) -> None:
         client.drop_collection(collection, timeout=self._timeout)
 
@@ -310,12 +315,15 @@ class MilvusStore:
         )
         return list(rows)
 
-    def _every(self, collection: str, fields: list[str], consistency: str | None = None) -> Iterator[dict[str, Any]]:
-        """Every row, read by ranges of ids, which are hashes and so lie evenly: no server has to sort or to skip."""
+    def _every(
+        self, collection: str, fields: list[str], consistency: str | None = None, where: str = ""
+    ) -> Iterator[dict[str, Any]]:
+        """Every row that `where` holds of, read by ranges of ids, which are hashes and so lie evenly: no server has to sort or to skip."""
         parts = 1 + self._manifest_of(collection).rows // READ_BATCH
         bounds = [f"{number * 16**8 // parts:08x}" for number in range(1, parts)]
         for low, high in zip(["", *bounds], [*bounds, ""], strict=True):
-            limits = [f'id >= "{low}"'] if low else []
+            limits = [where] if where else []
+            limits += [f'id >= "{low}"'] if low else []
             limits += [f'id < "{high}"'] if high else []
             yield from self._query(collection, " and ".join(limits), fields, MAX_QUERY, consistency)
 

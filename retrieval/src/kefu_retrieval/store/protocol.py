@@ -1,6 +1,6 @@
 """What every store promises; `tests/integration/test_retrieval/store_suite.py` holds each one to it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -72,8 +72,8 @@ class Store(Protocol):
     def probes(self, collection: str, limit: int) -> Iterator[tuple[str, str]]:
         """Document and probe text of up to `limit` rows, in no promised order."""
 
-    def chunks(self, collection: str) -> Iterator[ChunkRef]:
-        """Every row's chunk, in no promised order."""
+    def chunks(self, collection: str, documents: Collection[str] | None = None) -> Iterator[ChunkRef]:
+        """The chunk of every row, or of every row of `documents` (some thousand at most), in no promised order."""
 
     def payloads(self, collection: str, ids: Sequence[str]) -> list[Payload]:
         """What the rows with these ids say, in no promised order; absent ids are left out."""

@@ -94,6 +94,10 @@ class Manifest(BaseModel):
     """Marks of the base's documents that this version lacks, or has otherwise."""
 
 
+MARKED_BYTES = 1_000
+"""Of a document's name, that its mark depends on."""
+
+
 def mark(document: str) -> str:
     """A document's name in 16 hex digits; names that are alike in their first thousand bytes have one mark."""
-    return digest.of_bytes(document.encode()[:1_000])[:16]
+    return digest.of_bytes(document.encode()[:MARKED_BYTES])[:16]

@@ -8,7 +8,6 @@ from kefu_retrieval.errors import CollectionGone, VersionGone
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest
 from kefu_retrieval.store.view import View
-from kefu_retrieval.versions.diff import Contents, contents
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +61,6 @@ class Archive:
             known = ", ".join(held.version for held in self.held()) or "none"
             raise VersionGone(f"version {version} is not in the store any more, or not whole; the store holds: {known}")
         return manifest
-
-    def contents(self, manifest: Manifest) -> Contents:
-        """What each document of a version says.
-
-        Raises:
-            RetrievalError: the store does not say.
-        """
-        return contents(View.of(self._store, manifest).chunks())
 
     def publish(self, version: str) -> Manifest:
         """Let readers search this version from their next look at the alias on.

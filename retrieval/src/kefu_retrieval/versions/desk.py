@@ -31,7 +31,7 @@ from kefu_retrieval.store.rows import Payload
 from kefu_retrieval.store.view import View
 from kefu_retrieval.versions.archive import Archive
 from kefu_retrieval.versions.asking import ask_version
-from kefu_retrieval.versions.diff import diff
+from kefu_retrieval.versions.compare import compare
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class Desk:
 
         def look() -> VersionDiff:
             old, new = self._archive.find(before), self._archive.find(after)
-            found = diff(self._archive.contents(old), self._archive.contents(new))
+            found = compare(self._store, old, new)
             return VersionDiff(
                 before=before,
                 after=after,

@@ -1,7 +1,7 @@
 """The end of an ingestion: what was built aside is compared, judged, gated, published or not, and old versions go."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,12 +18,12 @@ from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest
 from kefu_retrieval.versions.archive import Archive
 from kefu_retrieval.versions.asking import ask_version
-from kefu_retrieval.versions.diff import diff
+from kefu_retrieval.versions.compare import TooManyRows, compare
 
 log = logging.getLogger(__name__)
 
 COMPARED_UP_TO = 400_000
-"""Rows of a version up to which chunks are compared: beyond it the reading would cost more than it tells."""
+"""Rows of a collection up to which it is read to compare chunks: beyond it the reading would cost more than it tells."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,17 @@ class Release:
         self._reranking = reranking.patient() if reranking else None
         self._archive = Archive(store, index.store.alias)
 
-    async def run(self) -> Outcome:
+    async def run(self, known: Iterable[str] = ()) -> Outcome:
         """Compare, judge, publish where all gates hold and the document wants it, and tidy up.
+
+        `known`: names of documents of this version and of the published one, as far as somebody has them at hand.
 
         Raises:
             RetrievalError: nothing is published by halves; what readers search stays as it was.
         """
         built, before = self._archive.find(self._index.version), self._archive.published()
         older = before if before and before.version != built.version else None
-        changes = self._changes(older, built) if older else None
+        changes = self._changes(older, built, known) if older else None
         judgement = await self._judge(built, older)
         if self._index.publish and not (judgement and judgement.failed):
             self._archive.publish(built.version)
@@ -78,10 +80,11 @@ class Release:
         answering = now.version if now else None
         return Outcome(answering == built.version, answering, judgement, changes, self._archive.held())
 
-    def _changes(self, before: Manifest, after: Manifest) -> VersionChanges | None:
-        if max(before.rows, after.rows) > COMPARED_UP_TO:
+    def _changes(self, before: Manifest, after: Manifest, known: Iterable[str]) -> VersionChanges | None:
+        try:
+            found = compare(self._store, before, after, known, COMPARED_UP_TO)
+        except TooManyRows:
             return None
-        found = diff(self._archive.contents(before), self._archive.contents(after))
         return VersionChanges(against=before.version, documents=found.documents, chunks=found.chunks)
 
     async def _judge(self, built: Manifest, older: Manifest | None) -> Judgement | None:

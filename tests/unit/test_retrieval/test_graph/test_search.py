@@ -1,7 +1,7 @@
 """Searching with a graph: what it proves comes first, what it disproves goes, other questions are as they were."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -167,11 +167,11 @@ class Failing(MemoryStore):
         self.away = True
         self.asked = 0
 
-    def chunks(self, collection: str) -> Iterator[ChunkRef]:
+    def chunks(self, collection: str, documents: Collection[str] | None = None) -> Iterator[ChunkRef]:
         self.asked += 1
         if self.away:
             raise StoreUnreachable("away")
-        return super().chunks(collection)
+        return super().chunks(collection, documents)
 
 
 async def test_a_search_goes_on_without_a_graph_and_makes_it_later(tmp_path: Path) -> None:
