@@ -7,6 +7,7 @@ depend on its neighbours (cosine 0.998 with itself), and a batch is hardly faste
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from kefu_retrieval.errors import EncoderMissing
 DIMENSION = 512
 FINGERPRINT = "use-multilingual-v3-int8"
 _BLOCK = 64
-"""Texts a thread encodes before it lets others take their turn."""
+"""Texts a thread encodes at most before it lets others take their turn."""
 
 
 class BuiltinEmbedder:
@@ -38,6 +39,7 @@ class BuiltinEmbedder:
         self._output, shape = next(iter(self._session.outputs.items()))
         if shape[-1] != DIMENSION:
             raise EncoderMissing(f"{path} gives vectors of shape {shape}, not of {DIMENSION} dimensions: wrong model")
+        self._count = threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
 
     @property
@@ -53,7 +55,8 @@ class BuiltinEmbedder:
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One L2-normalised row per text, in order."""
         loop = asyncio.get_running_loop()
-        blocks = [texts[start : start + _BLOCK] for start in range(0, len(texts), _BLOCK)]
+        size = max(1, min(_BLOCK, ceil(len(texts) / self._count)))
+        blocks = [texts[start : start + size] for start in range(0, len(texts), size)]
         jobs = (loop.run_in_executor(self._threads, self._encode, block) for block in blocks)
         parts = await asyncio.gather(*jobs)
         return np.concatenate(parts) if parts else np.empty((0, DIMENSION), dtype=np.float32)
