@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 
-from kefu_operator.apply import WRITE_SECONDS, Applier
+from kefu_operator.apply import Applier
 from kefu_operator.client.client import Client
 from kefu_operator.client.connect import connect
 from kefu_operator.desired.types import Object
@@ -35,6 +35,7 @@ from kefu_operator.watch import KopfThread
 from kefu_operator.watch_children import SUBJECTS, Subject, Watcher, stores
 from kefu_operator.watch_foreign import ForeignWatches
 from kefu_operator.workers import Reconcile, Workers
+from kefu_operator.write import WRITE_SECONDS
 
 log = logging.getLogger(__name__)
 

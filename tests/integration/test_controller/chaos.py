@@ -16,7 +16,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from kefu_operator.apply import WRITE_SECONDS, Applier
+from kefu_operator.apply import Applier
 from kefu_operator.client.client import Client
 from kefu_operator.client.connect import connect
 from kefu_operator.desired.images import Images
@@ -46,6 +46,7 @@ from kefu_operator.resources import (
     resource_of,
 )
 from kefu_operator.workers import Reconcile
+from kefu_operator.write import WRITE_SECONDS
 from tests.integration.test_controller.kubelet import Kubelet
 from tests.integration.test_controller.objects import chatbot, config_map, endpoint_chatbot, index
 

@@ -35,13 +35,14 @@ def test_one_module_writes_objects_one_the_lease_and_one_the_webhooks_certificat
                 verb = node.args[0]
                 if not (isinstance(verb, ast.Constant) and verb.value == "get"):
                     callers.add(name)
-    assert callers == {"apply.py", "leadership/elector.py", "webhook/keeper.py"}
+    assert callers == {"write.py", "leadership/elector.py", "webhook/keeper.py"}
 
 
 def test_plans_objects_checks_and_decisions_never_see_the_api_server() -> None:
     for package in (
         "kefu_operator.client",
         "kefu_operator.apply",
+        "kefu_operator.write",
         "kefu_operator.reconcile",
         "kubernetes",
         "kopf",

@@ -1,81 +1,54 @@
 """One ChatbotDeployment: Redis, release document, gateway and what surrounds it; its engine belongs to `engines`."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pydantic import ValidationError
 
 from kefu_api import digest
 from kefu_api.documents import variants as document
 from kefu_api.documents.variants import Variants
-from kefu_api.kinds.chatbot import ChatbotDeployment, ChatbotDeploymentStatus, EngineStatus
-from kefu_api.kinds.rollout import Releases
 from kefu_operator import naming
 from kefu_operator.apply import Applier, Refusals, Synced
 from kefu_operator.building import BuildView
 from kefu_operator.client.client import Client
 from kefu_operator.desired.images import Images
-from kefu_operator.desired.metadata import Scope, owned, selector
+from kefu_operator.desired.metadata import Scope, owned
 from kefu_operator.desired.network import AS_IT_COMES, Network
 from kefu_operator.desired.objects import chatbot_objects, chatbot_secrets
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.secret import random_value
-from kefu_operator.desired.types import Object
 from kefu_operator.discovery import Discovery
 from kefu_operator.errors import Absent, Forbidden
-from kefu_operator.events.ready import release_event
 from kefu_operator.gather.chatbot import ChatbotFacts, gather_chatbot
 from kefu_operator.gather.owned import find
 from kefu_operator.gather.unreadable import Unreadable
-from kefu_operator.plan.autoscaling import autoscale
 from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
-from kefu_operator.plan.demand import demand_of
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.held_release import with_release
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.sharing import units
-from kefu_operator.plan.workload import DocumentMount, Workload
+from kefu_operator.plan.workload import DocumentMount
 from kefu_operator.prometheus import Prometheus
+from kefu_operator.reconcile.chatbot_status import PARTS, ChatbotTeller
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.reconcile.rollout import Course, Rollouts
 from kefu_operator.reconcile.secrets import SecretMaker
-from kefu_operator.reconcile.tell import Now, post, stamp, tell, utc_now
+from kefu_operator.reconcile.tell import Now, utc_now
 from kefu_operator.reconcile.unreadable import tell_unreadable
 from kefu_operator.resources import CONFIG_MAPS, DEPLOYMENTS
 from kefu_operator.rollout.told import releases_of
 from kefu_operator.status.adapter_checks import check_adapters
-from kefu_operator.status.chatbot_checks import check_engine, check_gateway, check_knowledge, published
-from kefu_operator.status.check import Check, Verdict
-from kefu_operator.status.conditions import conditions
-from kefu_operator.status.invalid import unplanned
-from kefu_operator.status.release_checks import check_releases
-from kefu_operator.status.scaling_checks import check_scaling
-from kefu_operator.status.workload_checks import check_refusals
 from kefu_operator.workers import Again
 
 log = logging.getLogger(__name__)
 
-PARTS = ("EngineReady", "KnowledgeReady", "GatewayReady")
-"""The conditions behind Ready."""
 REFUSED_SECONDS = 60
 """How long until what the API server refused is tried again."""
 TROUBLE_SECONDS = 30
 """How often a pod is looked at whose trouble only events and logs tell, which are not watched."""
 FETCHING_SECONDS = 10
 """How often downloads and adapters are looked at: logs tell how far they are."""
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """The checks behind each condition."""
-
-    engine: Sequence[Check]
-    knowledge: Sequence[Check]
-    gateway: Sequence[Check]
-    scaling: Check | None = None
-    """None where the engine is not to be scaled."""
 
 
 class ChatbotReconciler:
@@ -97,12 +70,12 @@ class ChatbotReconciler:
         self._applier = applier
         self._images = images
         self._settings = settings
-        self._board = board
         self._discovery = discovery
         self._network = network
         self._now = now
         self._secrets = SecretMaker(applier, now)
         self._rollouts = Rollouts(applier, prometheus, now)
+        self._teller = ChatbotTeller(applier, settings, board, now)
 
     async def __call__(self, namespace: str, name: str) -> Again:
         """Reconcile.
@@ -131,7 +104,7 @@ class ChatbotReconciler:
             # What the first look found absent is there by now; a status from it would be written twice.
             seen = await gather_chatbot(self._client, namespace, name, await self._discovery.kinds())
             facts = seen if isinstance(seen, ChatbotFacts) and _is_same(seen, facts) else facts
-        await self._tell(plan, course, facts, refusals)
+        await self._teller.tell(plan, course, facts, refusals)
         await self._rollouts.prune(facts, course)
         return _again(facts, refusals, course)
 
@@ -139,12 +112,14 @@ class ChatbotReconciler:
         """A spec that cannot be planned leaves the stable release to all customers: nobody would judge a candidate."""
         course = self._rollouts.retreat(facts, settings)
         if course is None:
-            await self._tell_unplanned(facts, error, facts.chatbot.status.releases if facts.chatbot.status else None)
+            await self._teller.tell_unplanned(
+                facts, error, facts.chatbot.status.releases if facts.chatbot.status else None
+            )
             return Again()
         placement = ClusterPlacement(facts.chatbot.metadata.namespace)
         plan = _waiting_for_engine(plan_chatbot(facts.chatbot, placement, settings, course.served), facts)
         refusals, _ = await self._apply(plan, facts, scope)
-        await self._tell_unplanned(facts, error, releases_of(course.after, None, course.knowledge))
+        await self._teller.tell_unplanned(facts, error, releases_of(course.after, None, course.knowledge))
         return Again(REFUSED_SECONDS if refusals else None)
 
     async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts, scope: Scope) -> Synced:
@@ -172,134 +147,10 @@ class ChatbotReconciler:
             except (Absent, Forbidden) as error:
                 log.info("gateway %s is told of its new document by its kubelet alone: %s", pod.name, error)
 
-    async def _tell(self, plan: ChatbotPlan, course: Course, facts: ChatbotFacts, refusals: Refusals) -> None:
-        chatbot, engine = facts.chatbot, plan.engine.workload
-        namespace = chatbot.metadata.namespace
-        # A volume that is refused keeps every engine from starting that mounts it.
-        names = (engine.name, *units(engine)) if engine else ()
-        engine_refusals = [refusal for unit in names for refusal in self._board.read(namespace, unit)]
-        verdicts = Verdicts(
-            engine=[*check_refusals(engine_refusals), check_engine(plan.engine, facts)],
-            knowledge=check_knowledge(chatbot, facts.indexes),
-            gateway=[*check_refusals(refusals), *check_gateway(plan, facts)],
-            scaling=self._check_scaling(plan, facts),
-        )
-        await self._tell_ending(course, facts)
-        candidate = check_engine(course.candidate.engine, facts) if course.candidate else None
-        versions = [version for index in facts.indexes.values() if (version := published(index))]
-        await self._write(
-            facts.found,
-            chatbot,
-            verdicts,
-            release=plan.release.name,
-            releases=releases_of(course.after, course.strategy, course.knowledge),
-            released=check_releases(course.after, course.strategy, candidate),
-            engine=_engine_status(engine, facts) if engine else EngineStatus(summary="endpoint"),
-            knowledge=", ".join(versions) or None,
-            url=f"http://{plan.gateway.name}.{namespace}.svc",
-        )
-
-    async def _tell_ending(self, course: Course, facts: ChatbotFacts) -> None:
-        """Before the status that remembers it, for a change that is told twice has one event all the same."""
-        if course.ended is None:
-            return
-        reason, release = course.ended
-        rejected = course.after.rejected
-        message = f"release {release}: {rejected.why}" if rejected else f"release {release} serves all customers"
-        began = f"{course.before.since:.0f}"
-        await post(self._applier, release_event(facts.found, reason, release, began, message, self._now()))
-
-    def _check_scaling(self, plan: ChatbotPlan, facts: ChatbotFacts) -> Check | None:
-        workload, signals = plan.engine.workload, plan.engine.signals
-        demand = demand_of(facts.chatbot.spec)
-        if demand is None or workload is None or signals is None:
-            return None
-        accelerated = bool(workload.container.compute.devices)
-        # Until the engine has been looked at, what this chatbot alone would have decided.
-        decided = self._board.decided(facts.chatbot.metadata.namespace, workload.name) or autoscale(
-            demand,
-            signals,
-            facts.kinds,
-            self._settings.prometheus_url,
-            accelerated=accelerated,
-            grouped=workload.group is not None,
-        )
-        view = facts.engine_of(workload.name)
-        return check_scaling(workload.name, decided, view.scaler, view.runner)
-
-    async def _tell_unplanned(self, facts: ChatbotFacts, error: PlanError, releases: Releases | None) -> None:
-        check = unplanned(error)
-        knowledge = check_knowledge(facts.chatbot, facts.indexes)
-        before = facts.chatbot.status or ChatbotDeploymentStatus()
-        await self._write(
-            facts.found,
-            facts.chatbot,
-            Verdicts([check], knowledge, [check]),
-            release=before.release,
-            releases=releases,
-            released=check,
-            engine=before.engine,
-            knowledge=before.knowledge,
-            url=before.url,
-        )
-
-    async def _write(
-        self,
-        found: Object,
-        chatbot: ChatbotDeployment,
-        verdicts: Verdicts,
-        *,
-        release: str | None,
-        releases: Releases | None,
-        released: Check,
-        engine: EngineStatus | None,
-        knowledge: str | None,
-        url: str | None,
-    ) -> None:
-        before = chatbot.status.conditions if chatbot.status else ()
-        generation = chatbot.metadata.generation
-        after = conditions(
-            {
-                "EngineReady": verdicts.engine,
-                "KnowledgeReady": verdicts.knowledge,
-                "GatewayReady": verdicts.gateway,
-            },
-            before,
-            generation,
-            stamp(self._now()),
-            progress=released if released.verdict is Verdict.WAIT else None,
-            beside={"Released": released, **({"ScalingActive": verdicts.scaling} if verdicts.scaling else {})},
-        )
-        status = ChatbotDeploymentStatus(
-            observed_generation=generation,
-            conditions=after,
-            release=release,
-            releases=releases,
-            engine=engine,
-            knowledge=knowledge,
-            url=url,
-        )
-        await tell(self._applier, found, _dump(status), before, after, self._now())
-
 
 def _is_same(one: ChatbotFacts, other: ChatbotFacts) -> bool:
     """Whether both are of the same spec of the same chatbot."""
     return all(one.found["metadata"][field] == other.found["metadata"][field] for field in ("uid", "generation"))
-
-
-def _engine_status(engine: Workload, facts: ChatbotFacts) -> EngineStatus:
-    deployment = facts.engine_of(engine.name).runner or {}
-    status, wanted = deployment.get("status", {}), deployment.get("spec", {}).get("replicas", 0)
-    ready = status.get("readyReplicas", 0)
-    labels = selector(engine.name, "engine")
-    return EngineStatus(
-        name=engine.name,
-        replicas=status.get("replicas", 0),
-        ready=ready,
-        volumes=units(engine),
-        selector=",".join(f"{label}={value}" for label, value in sorted(labels.items())),
-        summary=f"{ready}/{wanted}",
-    )
 
 
 def _waiting_for_engine(plan: ChatbotPlan, facts: ChatbotFacts) -> ChatbotPlan:
@@ -336,7 +187,3 @@ def _again(facts: ChatbotFacts, refusals: Refusals, course: Course) -> Again:
     if trouble is None and (facts.refused or any(pod.creating or pod.crashed for pod in pods)):
         trouble = TROUBLE_SECONDS
     return Again(min((after for after in (trouble, course.again) if after is not None), default=None))
-
-
-def _dump(status: ChatbotDeploymentStatus) -> Object:
-    return status.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from kefu_api.kinds.rollout import ReleaseKnowledge
-from kefu_operator.apply import Applier
 from kefu_operator.desired.metadata import Scope
 from kefu_operator.errors import PrometheusAway, QueryRefused
 from kefu_operator.gather.chatbot import ChatbotFacts
@@ -32,6 +31,7 @@ from kefu_operator.rollout.revisions import (
 from kefu_operator.rollout.state import State
 from kefu_operator.rollout.strategy import Strategy, strategy_of
 from kefu_operator.rollout.told import state_of
+from kefu_operator.write import Writer
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Course:
 class Rollouts:
     """Decides which releases of a chatbot serve whom."""
 
-    def __init__(self, applier: Applier, prometheus: Prometheus | None, now: Now) -> None:
-        self._applier = applier
+    def __init__(self, writer: Writer, prometheus: Prometheus | None, now: Now) -> None:
+        self._writer = writer
         self._prometheus = prometheus
         self._now = now
 
@@ -141,7 +141,7 @@ class Rollouts:
         """
         needed = (course.after.stable, course.after.candidate, course.target)
         for revision in outdated(course.revisions, needed, facts.chatbot.spec.revision_history_limit):
-            await self._applier.delete(revision.found)
+            await self._writer.delete(revision.found)
 
     async def _keep(
         self, facts: ChatbotFacts, before: State, asked: Revision, scope: Scope
@@ -154,7 +154,7 @@ class Rollouts:
         rejected = before.rejected.release if before.rejected else None
         number = next_number(revisions, (before.stable, before.candidate, rejected))
         made = controller_revision(facts.chatbot, asked.content, number, scope, asked.knowledge)
-        await self._applier.create(made)
+        await self._writer.create(made)
         new = replace(asked, number=number, found=made)
         return (*revisions, new), new
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from kefu_operator.apply import Applier, Refusals
+from kefu_operator.apply import Refusals
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Forbidden, Rejected
 from kefu_operator.reconcile.tell import Now
+from kefu_operator.write import Writer
 
 AGAIN = timedelta(seconds=60)
 """Between two looks for what is most likely there: a Secret that was deleted, to rotate it, is noticed by the next."""
@@ -15,8 +16,8 @@ AGAIN = timedelta(seconds=60)
 class SecretMaker:
     """Of one kind's objects."""
 
-    def __init__(self, applier: Applier, now: Now) -> None:
-        self._applier = applier
+    def __init__(self, writer: Writer, now: Now) -> None:
+        self._writer = writer
         self._now = now
         self._looked: dict[tuple[str, str], datetime] = {}
 
@@ -49,8 +50,8 @@ class SecretMaker:
         try:
             for secret in make():
                 # A create that is refused because the Secret is there would be a write that the steady state has no use for.
-                if not likely or await self._applier.lacks(secret):
-                    await self._applier.create(secret)
+                if not likely or await self._writer.lacks(secret):
+                    await self._writer.create(secret)
         except (Forbidden, Rejected) as refusal:
             return (refusal,)
         return ()

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from kefu_api.kinds.meta import Condition
-from kefu_operator.apply import Applier
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, Conflict, Forbidden
 from kefu_operator.events.ready import ready_event
+from kefu_operator.write import Writer
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def stamp(moment: datetime) -> str:
 
 
 async def tell(
-    applier: Applier,
+    writer: Writer,
     found: Object,
     status: Object,
     before: Iterable[Condition],
@@ -41,24 +41,24 @@ async def tell(
     if (found.get("status") or {}) == status:
         return
     try:
-        await applier.apply_status(found, status)
+        await writer.apply_status(found, status)
     except (Absent, Conflict):
         # The object went, or another of its name came; that one's own event brings its own reconcile.
         log.info("%s %s went before its status was written", found["kind"], found["metadata"]["name"])
         return
     event = ready_event(found, before, after, now)
     if event:
-        await post(applier, event)
+        await post(writer, event)
 
 
-async def post(applier: Applier, event: Object) -> None:
+async def post(writer: Writer, event: Object) -> None:
     """Post an event; where the API server forbids it, the conditions tell it all.
 
     Raises:
         ApiError: the API server refused or did not answer.
     """
     try:
-        await applier.record(event)
+        await writer.record(event)
     except Forbidden as error:
         # A namespace that is being deleted, or a quota on events.
         log.info("event not posted: %s", error)

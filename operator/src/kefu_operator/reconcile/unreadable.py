@@ -6,21 +6,21 @@ from datetime import datetime
 from pydantic import TypeAdapter, ValidationError
 
 from kefu_api.kinds.meta import Condition
-from kefu_operator.apply import Applier
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.unreadable import Unreadable
 from kefu_operator.reconcile.tell import stamp, tell
 from kefu_operator.status.conditions import conditions
 from kefu_operator.status.invalid import unreadable
+from kefu_operator.write import Writer
 
 _CONDITIONS = TypeAdapter(tuple[Condition, ...])
 
 
-async def tell_unreadable(applier: Applier, facts: Unreadable, parts: Iterable[str], now: datetime) -> None:
+async def tell_unreadable(writer: Writer, facts: Unreadable, parts: Iterable[str], now: datetime) -> None:
     """Say what cannot be read.
 
     Args:
-        applier: writes.
+        writer: writes.
         facts: what cannot be read.
         parts: the conditions behind Ready, each of which it holds up.
         now: the current time.
@@ -37,7 +37,7 @@ async def tell_unreadable(applier: Applier, facts: Unreadable, parts: Iterable[s
         "observedGeneration": generation,
         "conditions": _CONDITIONS.dump_python(after, mode="json", by_alias=True, exclude_none=True),
     }
-    await tell(applier, found, told, before, after, now)
+    await tell(writer, found, told, before, after, now)
 
 
 def _conditions(status: Object) -> tuple[Condition, ...]:
