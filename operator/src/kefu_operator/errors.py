@@ -9,6 +9,7 @@ OperatorError
 └── ApiError            the API server refused or did not answer
     ├── Temporary       trying again helps
     │   ├── Unavailable     no connection, time-out, 5xx
+    │   │   └── Silent          a watch said nothing for long: it had nothing to say, or is dead
     │   ├── Throttled       429; `retry_after` seconds
     │   └── Conflict        409, the object changed or is going away
     ├── Expired         410, a watch must list anew
@@ -62,6 +63,10 @@ class Temporary(ApiError):
 
 class Unavailable(Temporary):
     """No connection, a time-out or a 5xx."""
+
+
+class Silent(Unavailable):
+    """A watch said nothing for long. It had nothing to say, or it is dead: to go on from where it was costs nothing and tells."""
 
 
 class Throttled(Temporary):

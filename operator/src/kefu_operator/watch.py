@@ -149,7 +149,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
     settings.networking.error_backoffs = Patience()
-    # Bookmarks come every minute; a watch that is silent for longer is dead.
+    # Then it watches anew from where it was.
     settings.watching.inactivity_timeout = SILENCE_SECONDS
     settings.watching.server_timeout = 290
     settings.watching.connect_timeout = 5

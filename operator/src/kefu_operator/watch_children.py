@@ -16,7 +16,7 @@ from kefu_operator import naming
 from kefu_operator.client.client import Client
 from kefu_operator.config_map_files import config_map_files
 from kefu_operator.desired.types import Object
-from kefu_operator.errors import ApiError, Expired
+from kefu_operator.errors import ApiError, Expired, Silent
 from kefu_operator.gather import pods
 from kefu_operator.informers.copies import Copies
 from kefu_operator.informers.memory import Bodies, Memory, Projection, Projections
@@ -184,13 +184,16 @@ class Watcher:
     async def _follow(self, version: str) -> None:
         while True:
             events = self._client.watch(self._subject.resource, self._namespace, version, labels=self._subject.labels)
-            async for change, found in events:
-                self._heard()
-                version = found["metadata"]["resourceVersion"]
-                if change == "DELETED":
-                    self._forget(_place(found), int(version))
-                elif change != "BOOKMARK":
-                    self._see(found)
+            try:
+                async for change, found in events:
+                    self._heard()
+                    version = found["metadata"]["resourceVersion"]
+                    if change == "DELETED":
+                        self._forget(_place(found), int(version))
+                    elif change != "BOOKMARK":
+                        self._see(found)
+            except Silent:
+                self._restarted("silent")
 
     def _see(self, found: Object) -> None:
         if not self._memory.see(found):

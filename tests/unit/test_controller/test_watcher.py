@@ -7,7 +7,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from kefu_operator.client.client import Listing
-from kefu_operator.errors import ApiError, Expired, Throttled
+from kefu_operator.errors import ApiError, Expired, Silent, Throttled
 from kefu_operator.informers.copies import Copies
 from kefu_operator.informers.store import Index, Store
 from kefu_operator.metrics import Metrics
@@ -105,6 +105,16 @@ async def test_when_the_version_is_too_old_it_lists_anew_and_wakes_only_what_cha
     assert woken == ["a", "b", "c", "b", "c"]
     restarts = metrics.registry.get_sample_value(
         "kefu_operator_watch_restarts_total", {"kind": "Deployment", "cause": "expired"}
+    )
+    assert restarts == 1
+
+
+async def test_a_watch_that_fell_silent_goes_on_from_where_it_was_without_a_list() -> None:
+    server = ScriptedServer([[deployment("a", "1")]], [[("MODIFIED", deployment("a", "12"))], Silent("nothing came")])
+    woken, metrics = await woken_by(server)
+    assert (woken, server.watched_from) == (["a", "a"], ["10", "12", "12"])
+    restarts = metrics.registry.get_sample_value(
+        "kefu_operator_watch_restarts_total", {"kind": "Deployment", "cause": "silent"}
     )
     assert restarts == 1
 

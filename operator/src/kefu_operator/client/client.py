@@ -131,6 +131,7 @@ class Client:
 
         Raises:
             Expired: the version is too old; list anew.
+            Silent: nothing came for long; watch anew from the last version.
             ApiError: the API server refused or went away.
         """
         query = {

@@ -15,7 +15,8 @@ from kefu_operator.client.way import by_kubeconfig, by_official_client, by_servi
 from kefu_operator.informers.copies import Copies
 
 SILENCE_SECONDS = 90
-"""A watch that says nothing for so long is dead: bookmarks come every minute."""
+"""A watch that says nothing for so long may be dead. Bookmarks come every minute, but only where they bring a newer version, which of
+a kind that nobody touches may take ten minutes (etcd's progress notifications): such a watch is begun anew from where it was."""
 CLOSE_SECONDS = 0.25
 """TLS connections end a moment after their session (aiohttp, "Graceful Shutdown"); a loop must not close before."""
 LINE_BYTES = 2**21

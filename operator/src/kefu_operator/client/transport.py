@@ -17,7 +17,7 @@ from yarl import URL
 
 from kefu_operator.client.way import Way
 from kefu_operator.desired.types import Object
-from kefu_operator.errors import Unavailable, api_error
+from kefu_operator.errors import Silent, Unavailable, api_error
 
 CALL_SECONDS = 30.0
 """Every call but a watch."""
@@ -73,7 +73,7 @@ class Transport:
         Args:
             session: with the certificates of the way.
             way: to the API server.
-            silence: seconds after which a stream that says nothing is broken off.
+            silence: seconds after which a stream of lines that says nothing is broken off.
         """
         self._session = session
         self._way = way
@@ -120,11 +120,18 @@ class Transport:
         """The JSON objects of an answer that is a line each, until the API server ends it.
 
         Raises:
+            Silent: it began to answer, and no line came for long.
             ApiError: the API server refused or went away.
         """
         async with self._answer("get", path, query, self._stream) as answer:
-            while line := await answer.content.readline():
+            while line := await self._line(answer):
                 yield orjson.loads(line)
+
+    async def _line(self, answer: aiohttp.ClientResponse) -> bytes:
+        try:
+            return await answer.content.readline()
+        except aiohttp.SocketTimeoutError as error:
+            raise Silent(f"nothing came for {self._stream.sock_read:g} s") from error
 
     async def text(self, path: str, query: Mapping[str, str], limit: int) -> str:
         """The first `limit` bytes of an answer in plain text.
