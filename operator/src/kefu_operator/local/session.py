@@ -10,6 +10,7 @@ from typing import Any
 
 from kefu_api.manifests import Manifests
 from kefu_operator.local import pins
+from kefu_operator.local.arrivals import Arrivals
 from kefu_operator.local.bundle import load, name_of, signature
 from kefu_operator.local.console import Console
 from kefu_operator.local.encoder import VARIABLE, find_encoder
@@ -39,8 +40,6 @@ RETRY = 30.0
 """Seconds until a change that failed for a passing reason is tried again."""
 PUBLISHED = "published.json"
 FETCHED = "fetched.json"
-FETCH_POLL = 1.0
-"""Seconds between looks at whether a remote source is due."""
 
 
 class Session:
@@ -90,7 +89,6 @@ class Session:
             lambda known: state.keep(FETCHED, known),
             console.tell,
         )
-        self._held: object = None
         # The port stays with the chatbot that got it first: a renamed one must be able to start beside the old.
         self._placement = LocalPlacement(
             state=state.path,
@@ -113,6 +111,7 @@ class Session:
         )
         self._ingestions: dict[str, Ingestion] = {}
         self._healer = Healer(self._supervisor, self._ingestions, lambda: self.plan)
+        self._arrivals = Arrivals(self._sources, self._pushed, self._ingestions, lambda: self.plan, console.tell)
         self.plan = self._plan(bundle)
         self._bundle = bundle
 
@@ -156,8 +155,7 @@ class Session:
         for workload in self.plan.workloads:
             resolve(workload.container.command)
         await self._fetch_first()
-        self._held = self._holdings()
-        self._tell_pushing()
+        self._arrivals.expect()
         await self._bring(self.plan, patient=False)
         healing = asyncio.create_task(self._healer.run())
         try:
@@ -178,44 +176,8 @@ class Session:
             LocalError: one was never fetched, and cannot be now.
         """
         self._mounts.contents = self._contents
-        await self._sources.bring(self.plan.fetching)
-        for index, fetching in self.plan.fetching:
-            self._sources.check(index, fetching)
+        await self._arrivals.first()
         self.plan = self._plan(self._bundle)
-
-    def _tell_pushing(self) -> None:
-        """Before anything is waited for: an index may have nothing until something is pushed."""
-        for taking in self.plan.pushing:
-            self._console.tell(
-                taking.index,
-                f"documents of {taking.source} are pushed to {taking.url}, signed with {taking.key_file}",
-                Tone.STEP,
-            )
-
-    async def _refetch(self) -> None:
-        """Bring the remote sources as they come due; a change of one is taken over as one of the files is."""
-        while True:
-            await asyncio.sleep(FETCH_POLL)
-            try:
-                changed = await self._sources.bring(self.plan.fetching)
-            except LocalError as error:
-                self._console.tell("sources", f"cannot be fetched: {error}", Tone.BAD)
-                await asyncio.sleep(RETRY)
-            else:
-                if changed or self._is_pushed():
-                    self._seen = None
-
-    def _is_pushed(self) -> bool:
-        """Whether something came since the last plan. It waits while a version is being built: who pushes faster than that takes would
-        never see one end.
-        """
-        if not all(ingestion.settled.is_set() for ingestion in self._ingestions.values()):
-            return False
-        before, self._held = self._held, self._holdings()
-        return before != self._held
-
-    def _holdings(self) -> object:
-        return [self._pushed.digests(each.index, (each.source,)) for each in self.plan.pushing]
 
     async def _warm(self, served: ServedIndex) -> None:
         keeper = self._supervisor.keeper(served.retrieval)
@@ -238,7 +200,7 @@ class Session:
     async def _follow(self) -> None:
         applying: asyncio.Task[None] | None = None
         healing = asyncio.create_task(self._healer.run())
-        fetching = asyncio.create_task(self._refetch())
+        fetching = asyncio.create_task(self._arrivals.follow(self._look_anew))
         try:
             while True:
                 await asyncio.sleep(POLL)
@@ -257,6 +219,10 @@ class Session:
             for task in filter(None, (applying, healing, fetching)):
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+
+    def _look_anew(self) -> None:
+        """Take what was seen of the files for nothing, so that the next look brings a change."""
+        self._seen = None
 
     async def _change(self) -> None:
         """Bring a change of the files to work; what ran before goes on where that fails."""
