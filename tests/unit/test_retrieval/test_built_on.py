@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kefu_api import digest
@@ -146,6 +146,7 @@ async def test_comparing_reads_nothing_that_both_versions_have() -> None:
 ANSWERS = st.dictionaries(st.sampled_from(["e1", "e2", "e3", "new"]), st.sampled_from(["", "One.", "Two."]))
 
 
+@settings(max_examples=20, deadline=None)
 @given(ANSWERS, ANSWERS, st.sets(st.sampled_from(["faq/e1", "faq/e2", "faq/e3", "faq/new"])))
 def test_comparing_says_what_reading_everything_says(
     one: dict[str, str], other: dict[str, str], known: set[str]
