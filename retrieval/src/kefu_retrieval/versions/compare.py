@@ -39,11 +39,13 @@ def compare(store: Store, before: Manifest, after: Manifest, known: Iterable[str
             raise TooManyRows
         held[collection] = contents(store.chunks(collection))
     for collection, marks in differing.items():
-        names = _names(marks, [*known, *(name for said in held.values() for name in said)])
+        if not marks:
+            held[collection] = {}
+            continue
+        names = _names(marks, {*known, *(name for said in held.values() for name in said)})
         if names is None and rows[collection] > most:
             raise TooManyRows
-        chunks = store.chunks(collection, names) if marks else ()
-        held[collection] = contents(each for each in chunks if mark(each.document) in marks)
+        held[collection] = contents(each for each in store.chunks(collection, names) if mark(each.document) in marks)
     return diff(_seen(old, held), _seen(new, held))
 
 
