@@ -19,7 +19,7 @@ from kefu_operator.plan.sharing import units
 from kefu_operator.plan.workload import Workload
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.reconcile.rollout import Course
-from kefu_operator.reconcile.tell import Now, post, stamp, tell
+from kefu_operator.reconcile.tell import Now, dumped, post, stamp, tell
 from kefu_operator.rollout.told import releases_of
 from kefu_operator.status.chatbot_checks import check_engine, check_gateway, check_knowledge, published
 from kefu_operator.status.check import Check, Verdict
@@ -171,7 +171,7 @@ class ChatbotTeller:
             knowledge=knowledge,
             url=url,
         )
-        await tell(self._writer, found, _dump(status), before, after, self._now())
+        await tell(self._writer, found, dumped(status), before, after, self._now())
 
 
 def _engine_status(engine: Workload, facts: ChatbotFacts) -> EngineStatus:
@@ -187,7 +187,3 @@ def _engine_status(engine: Workload, facts: ChatbotFacts) -> EngineStatus:
         selector=",".join(f"{label}={value}" for label, value in sorted(labels.items())),
         summary=f"{ready}/{wanted}",
     )
-
-
-def _dump(status: ChatbotDeploymentStatus) -> Object:
-    return status.model_dump(mode="json", by_alias=True, exclude_none=True)

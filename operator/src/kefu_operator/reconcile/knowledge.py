@@ -36,7 +36,7 @@ from kefu_operator.reconcile.fetching import decide_sources, digests_of, is_fetc
 from kefu_operator.reconcile.holder import volume_of
 from kefu_operator.reconcile.pushing import LOOK_SECONDS, check_pushed, pushed_sources
 from kefu_operator.reconcile.secrets import SecretMaker
-from kefu_operator.reconcile.tell import Now, stamp, tell, utc_now
+from kefu_operator.reconcile.tell import Now, dumped, stamp, tell, utc_now
 from kefu_operator.reconcile.unreadable import tell_unreadable
 from kefu_operator.resources import CONFIG_MAPS, DEPLOYMENTS, JOBS
 from kefu_operator.settled import holds
@@ -234,7 +234,7 @@ class KnowledgeReconciler:
             sources=(*outcome.fetching.sources, *outcome.pushed),
             fetched=outcome.fetching.fetched,
         )
-        await tell(self._applier, facts.found, _dump(status), before, after, now)
+        await tell(self._applier, facts.found, dumped(status), before, after, now)
 
 
 def _plan(facts: KnowledgeFacts, named: Iterable[str] = ()) -> KnowledgePlan:
@@ -287,7 +287,3 @@ def _again(facts: KnowledgeFacts, outcome: Outcome) -> Again:
 
 def _name(found: Object) -> str:
     return str(found["metadata"]["name"])
-
-
-def _dump(status: KnowledgeIndexStatus) -> Object:
-    return status.model_dump(mode="json", by_alias=True, exclude_none=True)

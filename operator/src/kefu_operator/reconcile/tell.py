@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
+from pydantic import BaseModel
+
 from kefu_api.kinds.meta import Condition
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, Conflict, Forbidden
@@ -23,6 +25,11 @@ def utc_now() -> datetime:
 def stamp(moment: datetime) -> str:
     """RFC 3339 to the second, as `metav1.Time` has it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def dumped(status: BaseModel) -> Object:
+    """A status as it is written: what is not known is left out."""
+    return status.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 async def tell(
