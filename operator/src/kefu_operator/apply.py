@@ -8,7 +8,7 @@ import orjson
 from kefu_operator import naming, repair
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError, Conflict, Forbidden, NotOurs, Rejected
-from kefu_operator.resources import Resource, resource_of
+from kefu_operator.resources import Resource, part_of, resource_of
 from kefu_operator.settled import is_settled, leftover, owned_fields
 from kefu_operator.write import Writer
 
@@ -69,8 +69,7 @@ class Applier(Writer):
         if self._is_settled(live, desired, mark):
             self._metrics.skipped.labels(resource.kind).inc()
             return False
-        if live is not None:
-            await self._hand_over(live, desired)
+        await self._hand_over(live, desired)
         try:
             applied = await self._apply_patch(desired)
         except Rejected as refusal:
@@ -129,13 +128,7 @@ class Applier(Writer):
         if value is None:
             return
         resource, meta = resource_of(live), live["metadata"]
-        body = {
-            "apiVersion": resource.api_version,
-            "kind": resource.kind,
-            "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"]},
-            "spec": value,
-        }
-        await self._apply_at(resource.path(meta["namespace"], meta["name"]), body, naming.HANDOVER)
+        await self._apply_at(resource.path(meta["namespace"], meta["name"]), part_of(live, spec=value), naming.HANDOVER)
         self._count(resource, "handover")
 
     async def _replace(self, desired: Object, live: Object, refusal: Rejected) -> None:

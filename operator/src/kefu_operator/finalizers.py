@@ -1,14 +1,13 @@
 """Finalizers on users' objects: put there by server-side apply beside those of others, and taken off by whoever's hand they came."""
 
 from kefu_operator.desired.types import Object
+from kefu_operator.resources import part_of
 
 
 def holding(owner: Object, finalizer: str) -> Object:
-    """What to apply; the uid keeps an object that is gone from being made again."""
-    meta = owner["metadata"]
-    identity = {name: meta[name] for name in ("name", "namespace", "uid")}
-    kind = {name: owner[name] for name in ("apiVersion", "kind")}
-    return {**kind, "metadata": {**identity, "finalizers": [finalizer]}}
+    """What to apply."""
+    part = part_of(owner)
+    return {**part, "metadata": {**part["metadata"], "finalizers": [finalizer]}}
 
 
 def letting_go(owner: Object, finalizer: str) -> list[Object]:

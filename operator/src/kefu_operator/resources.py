@@ -72,6 +72,13 @@ def resource_of(found: Object) -> Resource:
     return _BY_KIND[found["apiVersion"], found["kind"]]
 
 
+def part_of(found: Object, **parts: object) -> Object:
+    """What to apply of this very object; the uid keeps one that is gone from being made again."""
+    meta = found["metadata"]
+    identity = {name: meta[name] for name in ("name", "namespace", "uid")}
+    return {"apiVersion": found["apiVersion"], "kind": found["kind"], "metadata": identity, **parts}
+
+
 def kind_of(workload: Workload) -> Resource:
     """What runs a workload's pods; of groups, their leaders."""
     if workload.group:

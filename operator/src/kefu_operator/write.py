@@ -13,7 +13,7 @@ from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, Conflict
 from kefu_operator.events.ledger import Count, Ledger, Post
 from kefu_operator.metrics import Metrics
-from kefu_operator.resources import EVENTS, PODS, Resource, resource_of
+from kefu_operator.resources import EVENTS, PODS, Resource, part_of, resource_of
 
 Leave = Callable[[], float]
 """Asked when a write begins and again just before it is sent: how many seconds it may take. Raises NotLeading where it may not begin."""
@@ -44,13 +44,7 @@ class Writer:
             ApiError: the API server refused or did not answer; Absent where the object is gone.
         """
         resource, meta = resource_of(owner), owner["metadata"]
-        body = {
-            "apiVersion": resource.api_version,
-            "kind": resource.kind,
-            "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"]},
-            "status": status,
-        }
-        await self._apply_at(resource.path(meta["namespace"], meta["name"], "status"), body)
+        await self._apply_at(resource.path(meta["namespace"], meta["name"], "status"), part_of(owner, status=status))
         self._count(resource, "status")
 
     async def hold(self, owner: Object, finalizer: str) -> None:
