@@ -145,7 +145,9 @@ class Operator:
     def _make_workers(self, client: Client, discovery: Discovery, prometheus: Prometheus | None) -> Workers:
         applier, board, settings = Applier(client, self.metrics, self._leave), RefusalBoard(), self._settings
         reconciles: dict[str, Reconcile] = {
-            INDEXES.kind: KnowledgeReconciler(client, applier, settings.images, discovery, settings.network),
+            INDEXES.kind: KnowledgeReconciler(
+                client, applier, settings.images, discovery, settings.network, prometheus=prometheus
+            ),
             ENGINES: EnginesReconciler(
                 client, applier, settings.images, settings.plan, board, discovery, settings.network
             ),

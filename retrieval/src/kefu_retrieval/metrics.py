@@ -18,8 +18,8 @@ SEARCH_SECONDS = Histogram(
 )
 RERANKS = Counter(
     "kefu_retrieval_reranks_total",
-    "Searches by what came of asking the reranker: reranked, late, failed, resting, broken, skipped.",
-    ["outcome"],
+    "Searches of an index by what came of asking the reranker: reranked, late, failed, resting, broken, skipped.",
+    ["index", "outcome"],
 )
 ERRORS = Counter(
     "kefu_retrieval_errors_total", "Searches answered with an error, by code and reason.", ["code", "reason"]

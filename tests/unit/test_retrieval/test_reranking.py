@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from kefu_api.documents import index as document
 from kefu_api.wire.search import SearchResponse
@@ -174,6 +175,17 @@ async def test_a_search_whose_reranker_is_away_answers_as_one_without() -> None:
         "failed",
         "http://r does not answer",
     )
+
+
+async def test_what_came_of_it_is_counted_for_the_index() -> None:
+    def counted() -> float:
+        return REGISTRY.get_sample_value("kefu_retrieval_reranks_total", {"index": "shop", "outcome": "reranked"}) or 0
+
+    before = counted()
+    await asked(None)
+    assert counted() == before
+    await asked(Reranking(Told("shoes"), 10, 1.0))
+    assert counted() == before + 1
 
 
 def test_weighs_yes_against_no_whatever_their_spelling() -> None:

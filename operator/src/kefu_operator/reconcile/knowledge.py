@@ -31,10 +31,13 @@ from kefu_operator.plan.knowledge.tasks import COMPONENT
 from kefu_operator.plan.knowledge.version import publishes_itself
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.workload import Task
+from kefu_operator.prometheus import Prometheus
 from kefu_operator.reconcile.departure import Departure
 from kefu_operator.reconcile.fetching import decide_sources, digests_of, is_fetch_job, with_digests
 from kefu_operator.reconcile.holder import volume_of
 from kefu_operator.reconcile.pushing import LOOK_SECONDS, check_pushed, pushed_sources
+from kefu_operator.reconcile.reranker import LOOK_SECONDS as RERANKER_SECONDS
+from kefu_operator.reconcile.reranker import RerankerLook
 from kefu_operator.reconcile.secrets import SecretMaker
 from kefu_operator.reconcile.tell import Now, dumped, stamp, tell, utc_now
 from kefu_operator.reconcile.unreadable import tell_unreadable
@@ -49,6 +52,7 @@ from kefu_operator.status.knowledge_checks import (
     store_is_ready,
 )
 from kefu_operator.status.reasons import Reason
+from kefu_operator.status.reranker_checks import CONDITION as RERANKER
 from kefu_operator.status.workload_checks import check_refusals
 from kefu_operator.workers import Again
 
@@ -74,6 +78,7 @@ class Outcome:
     decision: Decision
     fetching: FetchDecision
     pushed: tuple[SourceStatus, ...]
+    reranker: Check | None
 
 
 class KnowledgeReconciler:
@@ -87,6 +92,7 @@ class KnowledgeReconciler:
         discovery: Discovery,
         network: Network = AS_IT_COMES,
         now: Now = utc_now,
+        prometheus: Prometheus | None = None,
     ) -> None:
         self._client = client
         self._applier = applier
@@ -96,6 +102,7 @@ class KnowledgeReconciler:
         self._now = now
         self._secrets = SecretMaker(applier, now)
         self._departure = Departure(applier, images, now)
+        self._reranker = RerankerLook(prometheus)
 
     async def __call__(self, namespace: str, name: str) -> Again:
         """Reconcile.
@@ -129,9 +136,9 @@ class KnowledgeReconciler:
             plan = _plan(facts, named)
         refusals = await self._departure.hold(facts.found, facts.index)
         refusals += await self._apply(plan, facts, (decision, fetching), scope)
-        outcome = Outcome(refusals, decision, fetching, pushed)
+        outcome = Outcome(refusals, decision, fetching, pushed, await self._reranker(facts.index))
         await self._tell(plan, facts, outcome)
-        return _again(facts, outcome)
+        return _again(facts, outcome, RERANKER_SECONDS if self._reranker.is_due(facts.index) else None)
 
     def _decide(self, plan: KnowledgePlan, facts: KnowledgeFacts, scope: Scope) -> Decision:
         status, task = facts.index.status or KnowledgeIndexStatus(), plan.ingestion
@@ -221,6 +228,7 @@ class KnowledgeReconciler:
             generation,
             stamp(now),
             progress=Check(Verdict.WAIT, Reason.BUILDING, decision.check.message) if building else None,
+            beside={RERANKER: outcome.reranker} if outcome.reranker else None,
         )
         status = KnowledgeIndexStatus(
             observed_generation=generation,
@@ -269,8 +277,10 @@ def _candidate(facts: KnowledgeFacts, decision: Decision) -> CandidateVersion | 
     )
 
 
-def _again(facts: KnowledgeFacts, outcome: Outcome) -> Again:
-    waits = [REFUSED_SECONDS] if outcome.refusals else []
+def _again(facts: KnowledgeFacts, outcome: Outcome, look: int | None) -> Again:
+    waits = [] if look is None else [look]
+    if outcome.refusals:
+        waits.append(REFUSED_SECONDS)
     if any(pod.creating or pod.crashed for pod in facts.pods if not pod.deleting):
         waits.append(TROUBLE_SECONDS)
     if outcome.pushed:

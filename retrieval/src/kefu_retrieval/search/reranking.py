@@ -14,7 +14,7 @@ from typing import Literal
 from kefu_api.documents import index as document
 from kefu_api.wire.search import RerankerReport
 from kefu_retrieval.errors import RerankerFailed, RetrievalError
-from kefu_retrieval.metrics import LEG_SECONDS, RERANKS
+from kefu_retrieval.metrics import LEG_SECONDS
 from kefu_retrieval.rerankers.protocol import Reranker, relevance
 from kefu_retrieval.search.boosts import lift
 from kefu_retrieval.search.ranking import Judged, full
@@ -99,7 +99,6 @@ class Reranking:
         """Candidates in their final order; `whole`: the question was not looked up in parts, which no passage answers alone."""
         began = self._clock()
         outcome, detail, scores = await self._scores(question, ranked, whole)
-        RERANKS.labels(outcome).inc()
         report = RerankerReport(
             kind=self._kind,
             outcome=outcome,

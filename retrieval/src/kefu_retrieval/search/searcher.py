@@ -13,7 +13,7 @@ from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import CollectionGone, RetrievalError, StoreFailed, StoreRefused, StoreUnreachable
 from kefu_retrieval.graph.consult import Again, Asked, Consultation, Consulting
 from kefu_retrieval.graph.keeper import Graphs
-from kefu_retrieval.metrics import LEG_SECONDS
+from kefu_retrieval.metrics import LEG_SECONDS, RERANKS
 from kefu_retrieval.search import answer, followup, long_question, parts
 from kefu_retrieval.search.boosts import boosted, factors
 from kefu_retrieval.search.distinct import distinct
@@ -85,7 +85,9 @@ class Searcher:
         reranked = (
             await self._reranking.order(question.text, ranked, whole=len(asked) == 1) if self._reranking else None
         )
-        ranked = reranked.ranked if reranked else ranked
+        if reranked:
+            RERANKS.labels(index, reranked.report.outcome).inc()
+            ranked = reranked.ranked
         graph = await self._consult(
             version, Asked(question, ranked, today, explain, self._again(version, settings, today))
         )

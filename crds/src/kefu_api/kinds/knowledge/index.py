@@ -113,7 +113,7 @@ class KnowledgeIndexStatus(Part):
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The generation of the spec that this status speaks of."""
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=BY_TYPE)] = ()
-    """Ready, SourcesReady, StoreReady, Evaluated, Published, Progressing and Stalled."""
+    """Ready, SourcesReady, StoreReady, Evaluated, Published, RerankerReady, Progressing and Stalled."""
     published: PublishedVersion | None = None
     """The version that answers now."""
     candidate: CandidateVersion | None = None
