@@ -1,8 +1,9 @@
 """Search: fusion, coverage, confidence, and following the alias."""
 
+import math
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from kefu_retrieval.chunks import terms
 from kefu_retrieval.embeddings.protocol import Vectors
 from kefu_retrieval.errors import EmbedderMismatch, IndexNotPublished, StoreUnreachable
 from kefu_retrieval.ingest import Ingestion
-from kefu_retrieval.search.confidence import WEIGHTS, Evidence, confidence
+from kefu_retrieval.search.confidence import BIAS, WEIGHTS, Evidence, confidence, contributions
 from kefu_retrieval.search.fusion import Leg, fuse
 from kefu_retrieval.search.lexicon import Lexicon
 from kefu_retrieval.search.searcher import Searcher
@@ -108,9 +109,10 @@ EVIDENCE = st.builds(
 def test_confidence_is_a_share_and_grows_with_the_evidence(seen: Evidence) -> None:
     value = confidence(seen)
     assert 0 <= value <= 1
-    assert set(WEIGHTS) == {field.name for field in fields(Evidence)}
+    assert set(WEIGHTS) == set(Evidence._fields)
+    assert value == pytest.approx(1 / (1 + math.exp(-BIAS - sum(contributions(seen).values()))))
     for name in WEIGHTS:
-        assert confidence(replace(seen, **{name: min(1.0, getattr(seen, name) + 0.1)})) >= value
+        assert confidence(seen._replace(**{name: min(1.0, getattr(seen, name) + 0.1)})) >= value
 
 
 @pytest.mark.parametrize(
@@ -211,6 +213,58 @@ async def test_searches_again_when_the_version_was_dropped_since_the_alias_was_r
     await publish(store, "v2", "two", keep=1)
     response = await ask(store, versions, "returns")
     assert (response.version, response.hits[0].text) == ("v2", "two")
+
+
+class WaitingStore(MemoryStore):
+    """Says where the alias points once a leg was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.leg_asked = threading.Event()
+        self.leg_asked.set()
+
+    def published(self, alias: str) -> str | None:
+        if not self.leg_asked.wait(5.0):
+            raise StoreUnreachable("no leg was asked")
+        return super().published(alias)
+
+    def dense(self, collection: str, vector: Vectors, limit: int) -> list[Found]:
+        found = super().dense(collection, vector, limit)
+        self.leg_asked.set()
+        return found
+
+
+async def test_looks_up_the_known_version_while_it_asks_whether_that_is_still_the_published_one() -> None:
+    store, clock = WaitingStore(), Clock()
+    await publish(store, "v1", "one")
+    versions = Versions(store, ALIAS, clock)
+    versions.current()
+    clock.now += FRESH
+    store.leg_asked.clear()
+    assert (await ask(store, versions, "returns")).hits[0].text == "one"
+
+
+async def test_answers_from_what_was_published_meanwhile_and_kept_the_version_before() -> None:
+    store, clock = MemoryStore(), Clock()
+    await publish(store, "v1", "one")
+    versions = Versions(store, ALIAS, clock)
+    versions.current()
+    await publish(store, "v2", "two")
+    assert (await ask(store, versions, "returns")).version == "v1"
+    clock.now += FRESH
+    response = await ask(store, versions, "returns")
+    assert (response.version, response.hits[0].text) == ("v2", "two")
+
+
+async def test_a_search_fails_with_the_alias_although_the_known_version_could_be_searched() -> None:
+    store, clock = CountingStore(), Clock()
+    await publish(store, "v1", "one")
+    versions = Versions(store, ALIAS, clock)
+    versions.current()
+    store.away = True
+    clock.now += FRESH
+    with pytest.raises(StoreUnreachable):
+        await ask(store, versions, "returns")
 
 
 async def test_says_when_the_version_was_built_with_another_embedding() -> None:

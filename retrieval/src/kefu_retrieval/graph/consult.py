@@ -23,7 +23,7 @@ MOST = 50
 """Hits that a graph brings: as many as a search may give."""
 PATHS = 10
 """Hits whose paths are told."""
-NONE = Evidence(**dict.fromkeys(Evidence.__dataclass_fields__, 0.0))
+NONE = Evidence(*[0.0] * len(Evidence._fields))
 
 Again = Callable[[str], Awaitable[Sequence[Judged]]]
 """Searches the same version for another wording, and judges what comes."""

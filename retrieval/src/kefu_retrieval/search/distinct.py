@@ -21,21 +21,34 @@ J = TypeVar("J", bound=_Judged)
 def distinct(ranked: Iterable[J], lexicon: Lexicon, limit: int) -> list[J]:
     """The first `limit` that do not repeat a better one; texts of two languages never repeat each other."""
     kept: list[J] = []
+    contents: set[str] = set()
     for judged in ranked:
         if len(kept) == limit:
             break
-        if not any(_same(judged.payload, other.payload, lexicon) for other in kept):
-            kept.append(judged)
+        payload = judged.payload
+        if payload.content in contents or _is_said(payload, kept, lexicon):
+            continue
+        kept.append(judged)
+        if payload.content:
+            contents.add(payload.content)
     return kept
 
 
-def _same(one: Payload, other: Payload, lexicon: Lexicon) -> bool:
-    if one.content and one.content == other.content:
-        return True
-    if one.language != other.language or abs(len(one.text) - len(other.text)) > 0.2 * len(one.text):
-        return False
-    left, right = lexicon.features(one.text), lexicon.features(other.text)
-    return bool(left) and len(left & right) >= SAME * len(left | right) and _figures(one.text) == _figures(other.text)
+def _is_said(payload: Payload, kept: Iterable[J], lexicon: Lexicon) -> bool:
+    """Whether one of those that are kept says what `payload` says, in nearly the same words and with the same figures."""
+    language, length = payload.language, len(payload.text)
+    said = lexicon.features(payload.text)
+    for judged in kept:
+        other = judged.payload
+        if other.language != language or abs(len(other.text) - length) > 0.2 * length:
+            continue
+        held = lexicon.features(other.text)
+        together = len(said & held)
+        # Jaccard's index, with |A ∪ B| = |A| + |B| - |A ∩ B|.
+        alike = together and together >= SAME * (len(said) + len(held) - together)
+        if alike and _figures(payload.text) == _figures(other.text):
+            return True
+    return False
 
 
 def _figures(text: str) -> str:

@@ -27,6 +27,8 @@ class Lexicon:
         self._frequency: Counter[str] = Counter()
         self._concepts: Counter[str] = Counter()
         self._features = lru_cache(_CACHED)(terms.features)
+        self._said = lru_cache(_CACHED)(self._features_of)
+        self._meant = lru_cache(_CACHED)(self._concepts_of)
         self._texts = 0
         self._length = 0
         for text in held:
@@ -39,6 +41,20 @@ class Lexicon:
     def features(self, text: str) -> frozenset[str]:
         """`terms.features`, remembered for the texts that come again and again: those of the version."""
         return self._features(text)
+
+    def said(self, texts: tuple[str, ...]) -> frozenset[str]:
+        """Features of several texts together, remembered like those of one; words never reach over two of them."""
+        return self._said(texts)
+
+    def meant(self, texts: tuple[str, ...]) -> frozenset[str]:
+        """Concepts of several texts that follow one another; a phrase may reach over two of them."""
+        return self._meant(texts)
+
+    def _features_of(self, texts: tuple[str, ...]) -> frozenset[str]:
+        return frozenset().union(*map(self._features, texts))
+
+    def _concepts_of(self, texts: tuple[str, ...]) -> frozenset[str]:
+        return self.vocabulary.concepts(" ".join(texts))
 
     def weight(self, feature: str) -> float:
         """Between 0 (in every text) and 1 (in none): log((1 + N) / (1 + df)) / log(1 + N)."""
@@ -83,4 +99,4 @@ class Weighed:
 
     def share(self, held: frozenset[str]) -> float:
         """Which part of the weight `held` has: 0 to 1; 0 for a query that says nothing."""
-        return sum(self._weights[name] for name in held & self.names) / self._total if self._total else 0.0
+        return sum(map(self._weights.__getitem__, held & self.names)) / self._total if self._total else 0.0

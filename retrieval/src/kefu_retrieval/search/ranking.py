@@ -19,6 +19,7 @@ PARAPHRASE = 0.6
 UNSEEN = 0.75
 """A row that the dense leg did not bring counts as near as the floor, or as this part of the chunk's nearest row: among few
 documents the floor lies so deep that it would say more about the index than about the chunk."""
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,13 @@ def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -
     cosines += [max(scale.floor, UNSEEN * cosines[0])] * AROUND
     sparse = chunk.legs.get("sparse")
     probes = {row.payload.probe for rows in chunk.legs.values() for row in rows}
+    passage = (payload.title, *payload.headings, payload.text)
     asked = scale.features.names
-    # Words never reach over two parts, so each part is cut into words once, wherever else it is read.
-    said = _union([asked & lexicon.features(part) for part in (payload.title, *payload.headings, payload.text)])
     matched = [asked & lexicon.features(probe) for probe in probes]
-    # Of a question that speaks of no concept, no text is searched for any.
-    concepts_of = lexicon.vocabulary.concepts if scale.concepts.names else _no_concepts
-    concepts = [scale.concepts.names & concepts_of(text) for text in (full(payload), *probes)]
+    concepts = title = _NOTHING
+    if scale.concepts.names:
+        concepts = lexicon.meant(passage).union(*map(lexicon.vocabulary.concepts, probes))
+        title = lexicon.meant((payload.title, *payload.headings[-1:]))
     return Evidence(
         nearest=cosines[0],
         alike=max(0.0, (cosines[0] - PARAPHRASE) / (1 - PARAPHRASE)),
@@ -104,31 +105,19 @@ def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -
         around=sum(cosines[:AROUND]) / AROUND,
         keywords=sparse[0].score / scale.bm25 if sparse and scale.bm25 else 0.0,
         probe=max(map(scale.features.share, matched)),
-        words=scale.features.share(_union([said, *matched])),
-        concepts=scale.concepts.share(_union(concepts)),
-        title=scale.concepts.share(concepts_of(_title(payload))),
+        words=scale.features.share((asked & lexicon.said(passage)).union(*matched)),
+        concepts=scale.concepts.share(concepts),
+        title=scale.concepts.share(title),
         plain=float(not question.concepts),
         holds=float(bool(answer_type.held(payload.text, question.expected))),
         foreign=0.0 if _same_language(question, payload) else scale.foreign,
     )
 
 
-def _no_concepts(_: str) -> frozenset[str]:
-    return frozenset()
-
-
 def _same_language(question: Question, payload: Payload) -> bool:
     return question.language == payload.language or "und" in (question.language, payload.language)
-
-
-def _union(sets: Sequence[frozenset[str]]) -> frozenset[str]:
-    return frozenset().union(*sets)
 
 
 def full(payload: Payload) -> str:
     """All that a passage says, under its title and headings."""
     return " ".join([payload.title, *payload.headings, payload.text])
-
-
-def _title(payload: Payload) -> str:
-    return " ".join([payload.title, *payload.headings[-1:]])

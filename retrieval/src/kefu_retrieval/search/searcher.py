@@ -114,7 +114,23 @@ class Searcher:
         self, query: str, settings: SearchSettings
     ) -> tuple[Version, Question, list[Question], list[list[Leg]]]:
         """The version, the question, its parts (the question itself where it is short), and the legs of each part."""
-        version = await self.version()
+        late = self._versions.late()
+        if late is None:
+            return await self._in(await self.version(), query, settings)
+        # Where the alias points by now is read meanwhile: mostly to where it did.
+        found, version = await asyncio.gather(self._in(late, query, settings), self.version(), return_exceptions=True)
+        if isinstance(version, BaseException):
+            raise version
+        if version.collection != late.collection:
+            return await self._in(version, query, settings)
+        if isinstance(found, BaseException):
+            raise found
+        _, question, asked, legs = found
+        return version, question, asked, legs
+
+    async def _in(
+        self, version: Version, query: str, settings: SearchSettings
+    ) -> tuple[Version, Question, list[Question], list[list[Leg]]]:
         lexicon = version.lexicon
         question = Question.of(lexicon.spelling.corrected(query), lexicon.vocabulary)
         cut = parts.cut(question.text)

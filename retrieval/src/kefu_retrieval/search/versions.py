@@ -87,6 +87,10 @@ class Versions:
         version = self._version
         return version if version is not None and self._clock() - self._read_at < FRESH else None
 
+    def late(self) -> Version | None:
+        """The version that was published when the alias was last read, where that is too long ago to rely on; never waits."""
+        return None if self.fresh() else self._version
+
     def forget(self, version: Version) -> None:
         """Read the alias again, and make the version ready again, at the next call: `version` could not be searched."""
         with self._lock:
