@@ -305,7 +305,6 @@ def test_the_hubs_token_goes_to_what_comes_from_the_hub() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"quantization": "int8"}, "--quantization int8_per_channel_weight_only"),
         ({"quantization": "fp8"}, "--quantization fp8"),
         ({"speculative": {"ngram": {}}}, '"method": "ngram", "prompt_lookup_max": 4'),
         ({"speculative": {"draft": {"uri": "hf://a/small"}}}, '"model": "/var/lib/kefu/draft"'),
@@ -319,7 +318,7 @@ def test_an_option_becomes_words_of_the_command(options: dict[str, Any], words: 
     assert words in " ".join(engine_of(spec, WITH_H100).container.command)
 
 
-@pytest.mark.parametrize("quantization", ["none", "awq", "gptq"])
+@pytest.mark.parametrize("quantization", ["none", "int8", "awq", "gptq"])
 def test_what_the_files_hold_is_left_to_vllm_to_find(quantization: str) -> None:
     options = {"vllm": {"quantization": quantization}, "accelerator": {"class": "h100"}}
     engine = engine_of({"model": {"uri": "hf://a/b"}, "engine": options}, WITH_H100)

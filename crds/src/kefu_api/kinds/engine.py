@@ -115,10 +115,9 @@ class Engine(Ruled):
             "multiple of vllm.nodes, or set engine.accelerator",
         ),
         Rule(
-            "!has(self.vllm) || !has(self.vllm.quantization) || has(self.accelerator) || "
-            "!(self.vllm.quantization in ['fp8', 'int8'])",
-            lambda engine: not engine.vllm or engine.accelerator or engine.vllm.quantization not in ("fp8", "int8"),
-            "fp8 and int8 are computed on accelerators: set engine.accelerator, or remove vllm.quantization",
+            "!has(self.vllm) || !has(self.vllm.quantization) || has(self.accelerator) || self.vllm.quantization != 'fp8'",
+            lambda engine: not engine.vllm or engine.accelerator or engine.vllm.quantization != "fp8",
+            "fp8 is computed on accelerators: set engine.accelerator, or remove vllm.quantization",
         ),
         Rule(
             "!has(self.vllm) || !has(self.vllm.gpuMemoryUtilization) || has(self.accelerator)",

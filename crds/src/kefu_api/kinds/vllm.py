@@ -106,7 +106,7 @@ class VllmEngine(Ruled):
     nodes: Annotated[int, Field(ge=1, le=16)] = 1
     """Over how many nodes one server lies, with a pod on each of them; `accelerator` and `resources` are those of each pod."""
     quantization: Literal["none", "fp8", "int8", "awq", "gptq"] | None = None
-    """fp8 and int8 are computed while loading; awq and gptq say what the files hold; none keeps them as they are. Absent: as
+    """fp8 is computed while loading; int8, awq and gptq say what the files hold; none keeps them as they are. Absent: as
     they are, or fp8 where that saves accelerators that have it."""
     gpu_memory_utilization: Share | None = None
     """Share of an accelerator's memory that vLLM may use; absent: "0.90"."""

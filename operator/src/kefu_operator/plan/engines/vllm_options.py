@@ -10,9 +10,10 @@ from kefu_operator.plan.fit.shape import Format
 HELD: dict[str, Format] = {"fp8": Format.FP8, "int8": Format.INT8, "awq": Format.INT4, "gptq": Format.INT4}
 """What `quantization` makes of the layers' weights; `none` leaves what the files hold."""
 
-ONLINE = {Format.FP8: "fp8", Format.INT8: "int8_per_channel_weight_only"}
-"""vLLM's methods that quantise while loading. What the files hold already it finds in their config.json, and picks the
-fastest kernel itself where no method is named."""
+ONLINE = {Format.FP8: "fp8"}
+"""vLLM's method that quantises while loading. What the files hold already it finds in their config.json, and picks the
+fastest kernel itself where no method is named. Its `int8_per_channel_weight_only` leaves all but a mixture's experts as they
+were: on an H100 an 8B model took 15.3 GiB with it, as without."""
 
 
 def held(options: VllmEngine, stored: Format | None) -> Format | None:

@@ -13,7 +13,7 @@ def shape_of(model: ModelSource, held: Format | None = None) -> ModelShape | Non
 
     Args:
         model: of the spec.
-        held: what the spec says that the layers are held in; of a described model INT4 can only be in its files.
+        held: what the spec says that the layers are held in; of a described model INT8 and INT4 can only be in its files.
     """
     if model.parameters is None:
         return known_model(model.uri)
@@ -21,5 +21,5 @@ def shape_of(model: ModelSource, held: Format | None = None) -> ModelShape | Non
         name=model.uri.rpartition("/")[2],
         parameters=round(float(model.parameters[:-1]) * _UNITS[model.parameters[-1]]),
         cache_per_token=int(amount(model.cache_per_token)) if model.cache_per_token else None,
-        stored=Format.INT4 if held is Format.INT4 else Format.BFLOAT16,
+        stored=held if held in (Format.INT8, Format.INT4) else Format.BFLOAT16,
     )

@@ -39,7 +39,8 @@ def _check_node(wish: Wish, name: str, known: AcceleratorClass) -> None:
 def _check_files(shape: ModelShape, wish: Wish) -> None:
     """Files that are quantised cannot be so once more, and those that are not are not called so."""
     quantised = shape.stored is not Format.BFLOAT16
-    if wish.held not in (None, shape.stored) and (quantised or wish.held is Format.INT4 or not wish.quantises):
+    computed = wish.quantises and not quantised and wish.held is Format.FP8
+    if wish.held not in (None, shape.stored) and not computed:
         raise EngineDoesNotFit(
             f"spec.engine.{wish.engine}.quantization: the files of {shape.name} hold {shape.stored}: remove the field, or name the "
             "repository whose files hold what you ask for"

@@ -12,8 +12,8 @@ from kefu_operator.plan.fit.shape import Format, ModelShape, cache_per_token
 _WORDS = {"instruct", "chat", "it", "base", "thinking", "meta", "coder", "hf"}
 """Parts of a name that do not change a model's shape."""
 _FORMATS = (
-    (re.compile(r"-(awq|gptq-int4|int4|w4a16)$"), Format.INT4),
-    (re.compile(r"-(gptq-int8|int8|w8a8|w8a16)$"), Format.INT8),
+    (re.compile(r"-(awq|gptq-int4|int4|(?:quantized\.)?w4a16)$"), Format.INT4),
+    (re.compile(r"-(gptq-int8|int8|(?:quantized\.)?w8a(?:8|16))$"), Format.INT8),
     (re.compile(r"-(fp8|fp8-dynamic)$"), Format.FP8),
 )
 
