@@ -30,6 +30,7 @@ LOCK = _REQUIREMENTS / "llamacpp.txt"
 TOOLS = _REQUIREMENTS / "llamacpp-build.txt"
 """Python packages of the build itself; without a lock the newest would come."""
 _COMPILER = "g++"
+_SCRATCH = ".partial-"
 
 
 def current() -> Path:
@@ -71,11 +72,13 @@ def _folder() -> Path:
 
 def _make(folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(f"{_SCRATCH}*"):  # by one that was killed; nobody else builds meanwhile
+        shutil.rmtree(left)
     log = folder.with_suffix(".log")
     log.unlink(missing_ok=True)
     began = time.monotonic()
     say(f"compiling llama.cpp as {NAME} (minutes when nothing is cached)")
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".partial-") as scratch:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=_SCRATCH) as scratch:
         made = Path(scratch) / "builds"
         _compile(Path(scratch), made / NAME, log)
         (made / NAME / FLAGS).write_text("\n".join(CPU_FLAGS) + "\n")
