@@ -31,6 +31,8 @@ TOOLS = _REQUIREMENTS / "llamacpp-build.txt"
 """Python packages of the build itself; without a lock the newest would come."""
 _COMPILER = "g++"
 _SCRATCH = ".partial-"
+_NOT_PASSED = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "HF_TOKEN")
+"""Compiler settings of the shell are not in the key, and might make a library for this machine alone."""
 
 
 def current() -> Path:
@@ -103,7 +105,7 @@ def _compile(scratch: Path, target: Path, log: Path) -> None:
 
 
 def _run(command: list[str], scratch: Path, log: Path) -> None:
-    environment = os.environ | {
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED} | {
         "CMAKE_ARGS": " ".join(CMAKE_ARGS),
         "CMAKE_GENERATOR": "Ninja",
         "NPROC": str(os.cpu_count() or 1),

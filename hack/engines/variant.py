@@ -20,5 +20,7 @@ CMAKE_ARGS = (
     *(f"-DGGML_{name}=ON" for name in _ON),
     "-DLLAMA_LLGUIDANCE=OFF",
     "-DLLAMA_BUILD_BORINGSSL=OFF",
+    # Else the build downloads a web page, whichever is the newest, and links it in.
+    "-DLLAMA_USE_PREBUILT_UI=OFF",
 )
 """They come last on the command line of the package's own build, and win."""
