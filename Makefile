@@ -5,7 +5,9 @@ SHELL := /bin/bash
 
 KEFU_CACHE ?= $(HOME)/.cache/kefu
 KEFU_CLUSTER ?= native
-export KEFU_CACHE KEFU_CLUSTER
+# llama.cpp for newer CPUs, where `make tools` has compiled it; empty: its wheel.
+KEFU_ENGINE_BUILDS ?= $(KEFU_CACHE)/engines/current
+export KEFU_CACHE KEFU_CLUSTER KEFU_ENGINE_BUILDS
 PATH := $(KEFU_CACHE)/bin/uv:$(PATH)
 export PATH
 # The tests start hundreds of Python processes: without bytecode each of them compiles its packages anew, for two seconds.
@@ -103,8 +105,9 @@ bench-retrieval: .venv/.ready models ## The retrieval service's part of it: over
 chaos-operator: .venv/.ready tools ## Kill 1,000 operators between two writes each (POINTS=, SEED=)
 	KEFU_CHAOS_POINTS=$(or $(POINTS),1000) KEFU_CHAOS_SEED=$(or $(SEED),4) $(PYTEST) -s tests/integration/test_controller/test_chaos.py
 
-tools: .venv/.ready ## Build Kubernetes, etcd, CoreDNS and Helm into the cache and install Debian packages (once)
+tools: .venv/.ready ## Build Kubernetes, etcd, CoreDNS, Helm and llama.cpp into the cache and install Debian packages (once)
 	$(PY) -m hack.packages
+	$(PY) -m hack.engines
 	$(PY) -m hack.cluster build
 	$(PY) -m hack.cluster build --only versitygw
 

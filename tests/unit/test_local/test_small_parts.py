@@ -15,6 +15,7 @@ from kefu_operator.local.errors import DiskFull, EncoderMissing, ProgramMissing
 from kefu_operator.local.events import Tone
 from kefu_operator.local.files import telling_disk_full, write_atomically
 from kefu_operator.local.logs import LogFile
+from kefu_operator.local.options import engine_builds
 from kefu_operator.local.programs import resolve
 
 
@@ -218,3 +219,17 @@ def test_a_reader_that_went_away_does_not_stop_the_servers() -> None:
     console = Console(Gone())
     console.tell("a", "one", Tone.GOOD)
     console.tell("a", "two", Tone.GOOD)
+
+
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [
+        ({"KEFU_CACHE": "/c"}, "/c/engines/current"),
+        ({"KEFU_CACHE": "/c", "KEFU_ENGINE_BUILDS": "/b"}, "/b"),
+        ({"KEFU_CACHE": "/c", "KEFU_ENGINE_BUILDS": ""}, ""),
+    ],
+)
+def test_builds_of_the_engine_lie_in_the_cache_unless_the_environment_says_otherwise(
+    given: dict[str, str], folder: str
+) -> None:
+    assert engine_builds(given) == folder

@@ -9,6 +9,8 @@ from kefu_operator.local.ports import LOOPBACK
 from kefu_operator.plan.settings import PlanSettings
 
 DEFAULT_PORT = 8080
+ENGINE_BUILDS = "KEFU_ENGINE_BUILDS"
+"""Variable by which the engine llamaCpp finds its builds for newer CPUs."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ def cache(environment: Mapping[str, str] = os.environ) -> Path:
     """Folder for what is downloaded once: `$KEFU_CACHE`, else `~/.cache/kefu`."""
     chosen = environment.get("KEFU_CACHE")
     return Path(chosen).absolute() if chosen else Path.home() / ".cache" / "kefu"
+
+
+def engine_builds(environment: Mapping[str, str] = os.environ) -> str:
+    """Folder of the engine's builds: the environment's (empty: none), else that of the cache, whether it is there or not."""
+    return environment.get(ENGINE_BUILDS, str(cache(environment) / "engines" / "current"))
 
 
 def plan_settings(environment: Mapping[str, str] = os.environ) -> PlanSettings:

@@ -22,7 +22,7 @@ from kefu_operator.local.instance import describe
 from kefu_operator.local.jobs import Folders, Jobs
 from kefu_operator.local.keeper import Tools
 from kefu_operator.local.mounts import Contents, Mounts
-from kefu_operator.local.options import RunOptions, cache, plan_settings
+from kefu_operator.local.options import ENGINE_BUILDS, RunOptions, cache, engine_builds, plan_settings
 from kefu_operator.local.placement import LocalPlacement
 from kefu_operator.local.plan import LocalPlan, ServedIndex, gateways, plan
 from kefu_operator.local.ports import PortBook
@@ -80,7 +80,7 @@ class Session:
         self._mounts = Mounts(state.path, Contents({}, {}))
         self._memory = Memory(state.read(PUBLISHED), lambda known: state.keep(PUBLISHED, known))
         # Documents may come from a server of this very machine.
-        self._extra_env: dict[str, str] = {"KEFU_FETCH_LOOPBACK": "1"}
+        self._extra_env = {"KEFU_FETCH_LOOPBACK": "1", ENGINE_BUILDS: engine_builds(environment)}
         self._jobs = Jobs(self._folders, self._mounts, self._extra_env)
         self._sources = Sources(
             self._jobs,

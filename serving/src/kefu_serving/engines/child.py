@@ -2,7 +2,7 @@
 
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Timer
 from types import FrameType
 
@@ -10,13 +10,17 @@ KILL_AFTER_SECONDS = 3.0
 """How long a child may take to obey SIGTERM before SIGKILL."""
 
 
-def run_child(command: Sequence[str], on_line: Callable[[str], None]) -> int | None:
+def run_child(
+    command: Sequence[str], on_line: Callable[[str], None], environment: Mapping[str, str] | None = None
+) -> int | None:
     """Run `command`, hand each line of its output to `on_line`, and return its exit status once it has ended.
 
-    SIGTERM and SIGINT to this process end the child; None says that they did. A negative status is the number of
+    It gets `environment` instead of this process's own where one is given. SIGTERM and SIGINT to this process end the child; None says that they did. A negative status is the number of
     the signal that killed it, as in `subprocess`. Must be called from the main thread.
     """
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment
+    )
     stopping: list[Timer] = []
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

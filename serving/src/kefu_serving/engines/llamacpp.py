@@ -10,11 +10,12 @@ import socket
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.util import find_spec
+from importlib import metadata
 from pathlib import Path
 
 from kefu_serving.engines.child import run_child
 from kefu_serving.engines.errors import AddressError, EngineCrash, EngineError, LibraryMissing, ModelFileError
+from kefu_serving.engines.library import PACKAGE, VARIABLE, WHEEL, builds_folder, fitting_build
 from kefu_serving.engines.native import READY_PREFIX
 from kefu_serving.engines.options import parse_options
 
@@ -28,11 +29,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     options = parse_options(arguments)
     try:
-        check_library()
+        version = check_library()
         check_model(options.model)
         check_address(options.host, options.port)
-        log("info", "loading", model=options.model.name, threads=options.threads, parallel=options.parallel)
-        status = run_child([sys.executable, "-m", "kefu_serving.engines.native", *arguments], log_native)
+        build = fitting_build(builds_folder(), version)
+        log(
+            "info", "loading", model=options.model.name, threads=options.threads, parallel=options.parallel,
+            build=build.name if build else WHEEL,
+        )  # fmt: skip
+        command = [sys.executable, "-m", "kefu_serving.engines.native", *arguments]
+        status = run_child(command, log_native, build.environment() if build else None)
         if status is not None:
             raise crash(status)
     except EngineError as error:
@@ -42,14 +48,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def check_library() -> None:
-    """Refuse to start without the native server.
+def check_library() -> str:
+    """Refuse to start without the native server; returns its version.
 
     Raises:
         LibraryMissing: xllamacpp is not installed.
     """
-    if find_spec("xllamacpp") is None:
-        raise LibraryMissing("xllamacpp is not installed: pip install 'kefu-serving[llamacpp]'")
+    try:
+        return metadata.version(PACKAGE)
+    except metadata.PackageNotFoundError as error:
+        raise LibraryMissing(f"{PACKAGE} is not installed: pip install 'kefu-serving[llamacpp]'") from error
 
 
 def check_model(path: Path) -> None:
@@ -93,7 +101,7 @@ def crash(status: int) -> EngineCrash:
     name = signal.Signals(-status).name
     remedy = {
         signal.SIGKILL: "most likely out of memory: raise engine.resources.memory, or lower context or parallel",
-        signal.SIGILL: "this CPU lacks instructions that the build needs (AVX2)",
+        signal.SIGILL: f"this CPU lacks instructions that the build needs (the {WHEEL} AVX2; for it, set {VARIABLE} empty)",
     }.get(signal.Signals(-status), "a crash in native code: check the model file's SHA-256")
     return EngineCrash(f"the server was killed by {name}: {remedy}", 128 - status)
 

@@ -11,6 +11,9 @@ DESCRIPTION = """\
 Serve one GGUF model with llama.cpp's own server: /health (503 while loading), /metrics, /v1/models,
 /v1/chat/completions and /v1/completions, streamed or not.
 
+KEFU_ENGINE_BUILDS names a folder of builds for newer CPUs. The one that makes the most of this CPU serves, else the
+installed package, which needs AVX2; the line `loading` says which (`build`).
+
 Exit codes: 0 stopped by a signal; 64 usage; 66 the model cannot be read; 69 the address is taken;
 70 the server failed; 128+N it was killed by signal N (137: most likely out of memory)."""
 
