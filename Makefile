@@ -46,7 +46,8 @@ crds: .venv/.ready ## Write crds/*.yaml, the chart's copies and docs/reference/a
 	$(PY) -m kefu_api.crd write
 	$(PY) -m kefu_api.crd write charts/kefu/files/crds
 
-images: .venv/.ready ## Build every image from its Containerfile with buildah or Docker
+images: .venv/.ready ## Build every image from its Containerfile with buildah or Docker, and llama.cpp for newer CPUs before
+	$(PY) -m hack.engines
 	$(PY) -m hack.images build
 
 models: .venv/.ready ## Fetch the models that demo and tests use, verified by SHA-256

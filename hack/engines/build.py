@@ -40,6 +40,14 @@ def current() -> Path:
     return cache_root() / "engines" / "current"
 
 
+def kept() -> Path | None:
+    """Return the folder of builds where the cache has it; never compiles."""
+    if platform.machine() != "x86_64" or shutil.which(_COMPILER) is None:
+        return None
+    folder = _folder()
+    return folder if folder.exists() else None
+
+
 def build() -> Path:
     """Compile unless the cache has it, let `current` lead there, and return the folder of builds.
 

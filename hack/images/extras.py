@@ -9,7 +9,7 @@ from pathlib import Path
 from hack.cluster.cache import cache_root
 from hack.cluster.errors import PreflightError
 from hack.cluster.progress import say
-from hack.engines.build import build
+from hack.engines.build import kept
 from hack.images.debian import SUITE
 from hack.images.errors import MissingInput
 
@@ -59,14 +59,15 @@ def vllm_name(site: Path) -> Path:
 
 @cache
 def engine_builds(_: Path) -> Path:
-    """Return the folder of llama.cpp's builds for newer CPUs; an empty one where they cannot be made, which it says.
+    """Return the folder of llama.cpp's builds for newer CPUs; an empty one where there are none that fit, which it says.
 
-    Raises:
-        BuildError: the compiler failed; the text ends with its last lines.
+    They are not compiled here: a demo on a fresh machine would wait for that.
     """
     try:
         _same_libraries()
-        return build()
+        if folder := kept():
+            return folder
+        say("llamacpp: the image gets the wheel alone; `python -m hack.engines` compiles the build for newer CPUs")
     except PreflightError as error:
         say(f"llamacpp: the image gets the wheel alone: {error}")
     folder = cache_root() / "images" / "no-builds"

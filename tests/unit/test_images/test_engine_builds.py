@@ -35,9 +35,10 @@ def fake(ran: list[list[str]], status: int = 0) -> Callable[..., subprocess.Comp
 
 
 def test_it_is_compiled_once_from_the_wheels_lock(commands: list[list[str]]) -> None:
+    assert builder.kept() is None
     folder = builder.build()
     again = builder.build()
-    assert again == folder == builder.current().resolve()
+    assert again == folder == builder.current().resolve() == builder.kept()
     assert (folder / NAME / "cpu-flags").read_text().split() == list(CPU_FLAGS)
     (compiled,) = [command for command in commands if "--target" in command]
     assert {"--require-hashes", "--no-cache", "--no-build-isolation"} < set(compiled)

@@ -36,3 +36,13 @@ def test_an_engine_image_does_without_builds_that_this_machine_cannot_make(
     assert said.endswith(
         "llamacpp: the image gets the wheel alone: builds for images are compiled on Debian bookworm, and this is noble"
     )
+
+
+def test_an_engine_image_waits_for_no_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KEFU_CACHE", str(tmp_path))
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"VERSION_CODENAME": "bookworm"})
+    assert list(engine_builds.__wrapped__(tmp_path).iterdir()) == []
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.endswith("`python -m hack.engines` compiles the build for newer CPUs")

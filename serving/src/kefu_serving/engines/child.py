@@ -15,8 +15,9 @@ def run_child(
 ) -> int | None:
     """Run `command`, hand each line of its output to `on_line`, and return its exit status once it has ended.
 
-    It gets `environment` instead of this process's own where one is given. SIGTERM and SIGINT to this process end the child; None says that they did. A negative status is the number of
-    the signal that killed it, as in `subprocess`. Must be called from the main thread.
+    It gets `environment` instead of this process's own where one is given. SIGTERM and SIGINT to this process end the child;
+    None says that they did. A negative status is the number of the signal that killed it, as in `subprocess`. Must be
+    called from the main thread.
     """
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment
