@@ -16,6 +16,7 @@ def milvus(state: str | None = None, *conditions: tuple[str, str, str, str], **m
 
 ETCD = ("EtcdReady", "False", "EtcdNotReady", "[shop-milvus-etcd.acme:2379:context deadline exceeded]")
 STORAGE = ("StorageReady", "True", "StorageReady", "")
+AWAY = ("StorageReady", "False", "ClientError", "connection refused")
 PULLING = (
     "MilvusReady", "False", "MilvusComponentNotHealthy",
     "[standalone] not ready, detail: container[standalone]: waiting: ErrImagePull: no such host",
@@ -30,6 +31,8 @@ PULLING = (
         (milvus("Healthy"), Verdict.OK, "Running", "is healthy"),
         (milvus("Pending"), Verdict.WAIT, "Starting", "is pending"),
         (milvus("Pending", ETCD, STORAGE), Verdict.WAIT, "Starting", "EtcdReady is False: EtcdNotReady: [shop-milvus-etcd"),
+        (milvus("Pending", ETCD), Verdict.WAIT, "Starting", "`kubectl describe statefulset shop-milvus-etcd` tells whether"),
+        (milvus("Pending", AWAY), Verdict.WAIT, "Starting", "`kubectl describe deployment shop-milvus-minio` tells whether"),
         (milvus("Unhealthy", STORAGE, ETCD), Verdict.FAIL, "MilvusUnhealthy", "EtcdReady is False"),
         (milvus("Pending", STORAGE, PULLING), Verdict.FAIL, "ImagePullBackOff", "no such host"),
         (milvus("Stopped"), Verdict.STUCK, "ScaledToZero", "raise its replicas"),

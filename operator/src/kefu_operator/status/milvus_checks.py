@@ -7,6 +7,8 @@ from kefu_operator.status.reasons import Reason
 LIMIT = "it is one process that holds some hundred thousand chunks and is away while its pod is moved"
 LEAVES = ("EtcdReady", "StorageReady", "MsgStreamReady", "MilvusReady")
 """Conditions of a Milvus object, each needed by the next."""
+MAKERS = {"EtcdReady": "statefulset {}-etcd", "StorageReady": "deployment {}-minio"}
+"""What makes the pods of a leaf, and is told where a namespace refuses them; the Milvus operator says only that nobody answers."""
 POD_REASONS = (
     Reason.IMAGE_PULL_FAILED,
     Reason.CRASH_LOOP,
@@ -73,6 +75,8 @@ def _leaf(name: str, told: str, status: Object) -> Check:
         return wait(Reason.STARTING, f"Milvus {name} is {told.lower()}")
     said = failing.get("message", "")[:MAX_LEAF]
     message = f"Milvus {name} is {told.lower()}: {failing['type']} is False: {failing.get('reason', '')}: {said}"
+    if maker := MAKERS.get(failing["type"]):
+        message += f"; `kubectl describe {maker.format(name)}` tells whether its pod is refused"
     quoted = said.replace(PULL_ERROR, Reason.IMAGE_PULL_FAILED)
     reason = next((reason for reason in POD_REASONS if reason in quoted), None)
     if reason:
