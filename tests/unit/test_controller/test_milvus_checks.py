@@ -23,6 +23,13 @@ PULLING = (
 )  # fmt: skip
 
 
+def ended(times: int, reason: str) -> tuple[str, str, str, str]:
+    """As the Milvus operator 1.3.7 tells of a container that ended."""
+    pod = "component[standalone]: pod[shop-milvus-milvus-standalone-86d748466b-xbc4b]: container[standalone]:"
+    said = f"[standalone] not ready, detail: {pod} restartCount[{times}] lastState[terminated] reason[{reason}]"
+    return ("MilvusReady", "False", "MilvusComponentNotHealthy", said)
+
+
 @pytest.mark.parametrize(
     ("live", "verdict", "reason", "says"),
     [
@@ -35,6 +42,9 @@ PULLING = (
         (milvus("Pending", AWAY), Verdict.WAIT, "Starting", "`kubectl describe deployment shop-milvus-minio` tells whether"),
         (milvus("Unhealthy", STORAGE, ETCD), Verdict.FAIL, "MilvusUnhealthy", "EtcdReady is False"),
         (milvus("Pending", STORAGE, PULLING), Verdict.FAIL, "ImagePullBackOff", "no such host"),
+        (milvus("Pending", ended(2, "Error")), Verdict.WAIT, "Starting", "restartCount[2]"),
+        (milvus("Pending", ended(3, "Error")), Verdict.FAIL, "CrashLoopBackOff", "restartCount[3]"),
+        (milvus("Unhealthy", ended(1, "OOMKilled")), Verdict.FAIL, "OOMKilled", "restartCount[1]"),
         (milvus("Stopped"), Verdict.STUCK, "ScaledToZero", "raise its replicas"),
         (
             milvus("Deleting", deletionTimestamp="2026-11-26T21:00:00Z", finalizers=["milvus.milvus.io/finalizer"]),
