@@ -36,8 +36,6 @@ LOOKS = 70
 """Seconds in which the Milvus operator looks at a healthy Milvus once more."""
 MILVUS_PODS = "app.kubernetes.io/name=milvus"
 ALL = "pods,persistentvolumeclaims,secrets,networkpolicies,services,statefulsets,deployments,configmaps"
-LEFT_BY_HELM = "PersistentVolumeClaim/data-kept-milvus-etcd-0"
-"""A claim that a StatefulSet made is in no chart."""
 QUESTION = "月光礼盒多少钱？"
 
 
@@ -193,9 +191,13 @@ def test_what_is_retained_is_taken_up_by_an_index_of_the_same_name(kube: Kube) -
 def test_what_was_retained_is_removed_as_the_reference_says(kube: Kube) -> None:
     delete(kube, "kept")
     kube.run("helm", "uninstall", "kept-milvus-etcd", "kept-milvus-minio", "-n", NAMESPACE)
-    labels = "kefu.dev/owned-by=KnowledgeIndex.kept,kefu.dev/retained"
-    kube.kubectl("delete", "pvc,secret,networkpolicy", "-n", NAMESPACE, "-l", labels)
-    until(lambda: not set(named(kube, ALL, "kept-")) - {LEFT_BY_HELM}, lambda: named(kube, ALL, "kept-"))
+    for kinds, labels in (
+        ("pvc", "app.kubernetes.io/instance=kept-milvus-etcd"),
+        ("pvc", "release=kept-milvus-minio"),
+        ("pvc,secret,networkpolicy", "kefu.dev/owned-by=KnowledgeIndex.kept,kefu.dev/retained"),
+    ):
+        kube.kubectl("delete", kinds, "-n", NAMESPACE, "-l", labels)
+    until(lambda: not named(kube, ALL, "kept-"), lambda: named(kube, ALL, "kept-"))
 
 
 def test_a_real_milvus_runs_on_the_etcd_and_the_minio_of_its_object(stack: Stack, kube: Kube) -> None:
