@@ -17,9 +17,10 @@ _SHELL = {
     "bash": {"bin/bash": "bin/bash"},
     "dash": {"bin/dash": "bin/sh"},
     "coreutils": {"bin/ln": "bin/ln", "bin/sleep": "bin/sleep"},
+    "sysvinit-utils": {"sbin/killall5": "bin/pidof"},
     "libtinfo6": {"lib/*/libtinfo.so.6": "lib/libtinfo.so.6"},
 }
-"""What the Milvus operator's scripts and its hook before the end of a pod call: package, file in it, place in the image."""
+"""What the Milvus operator's scripts and hooks call, and its killing of a Milvus that does not end: package, file in it, place."""
 _SETTING = re.compile(r"\{\{\s*(\w+)(?:\(\w+\))?\s*(?::\s*(.*?))?\s*\}\}")
 """`{{ name(type): default }}`, as the package's template of settings has them; those without a default are folders."""
 
