@@ -17,6 +17,7 @@ _SHELL = {
     "bash": {"bin/bash": "bin/bash"},
     "dash": {"bin/dash": "bin/sh"},
     "coreutils": {"bin/ln": "bin/ln", "bin/sleep": "bin/sleep"},
+    "tini": {"usr/bin/tini": "bin/tini"},
     "sysvinit-utils": {"sbin/killall5": "bin/pidof"},
     "libtinfo6": {"lib/*/libtinfo.so.6": "lib/libtinfo.so.6"},
 }
