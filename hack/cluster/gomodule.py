@@ -9,7 +9,12 @@ from hack.cluster.programs import GO_MODULES
 
 
 def crds(name: str, module: str) -> list[Path]:
-    """The files of a project's CustomResourceDefinitions, downloaded when they are not there yet.
+    """The files of a project's CustomResourceDefinitions; as `sources` has them."""
+    return sorted((sources(name, module) / "config" / "crd" / "bases").glob("*.yaml"))
+
+
+def sources(name: str, module: str) -> Path:
+    """The folder of a project's module, downloaded when it is not there yet.
 
     Args:
         name: of the folder whose go.mod says which version.
@@ -27,4 +32,4 @@ def crds(name: str, module: str) -> list[Path]:
     except (OSError, subprocess.CalledProcessError) as error:
         said = error.stderr if isinstance(error, subprocess.CalledProcessError) else error
         raise BuildError(f"manifests of {name} cannot be had: `{' '.join(line)}` failed: {said}") from error
-    return sorted(Path(done.stdout.strip(), "config", "crd", "bases").glob("*.yaml"))
+    return Path(done.stdout.strip())

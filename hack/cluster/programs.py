@@ -13,7 +13,9 @@ from hack.cluster.errors import UsageError
 GO_MODULES = Path(__file__).parent / "go"
 KUBERNETES_VERSION = "v1.36.3"
 KEDA_VERSION = "2.21.0"
+MILVUS_OPERATOR_VERSION = "1.3.7"
 
+_MILVUS_OPERATOR = "github.com/zilliztech/milvus-operator"
 _VERSION = "k8s.io/component-base/version"
 # Without these the API server calls itself v0.0.0, and Helm's version checks fail.
 _KUBERNETES_LDFLAGS = (
@@ -94,6 +96,19 @@ GROUPS: tuple[Group, ...] = (
             "keda-adapter": "github.com/kedacore/keda/v2/cmd/adapter",
         },
         f"-X github.com/kedacore/keda/v2/version.Version={KEDA_VERSION}",
+        optional=True,
+    ),
+    # The Milvus operator, and what its image brings for the pods that it makes. `milvus-minio` is ours: what MinIO answers beside S3.
+    Group(
+        "milvus-operator",
+        {
+            "milvus-operator": _MILVUS_OPERATOR,
+            "milvus-cp": f"{_MILVUS_OPERATOR}/tool/cp",
+            "milvus-merge": f"{_MILVUS_OPERATOR}/tool/merge",
+            "milvus-iam-verify": f"{_MILVUS_OPERATOR}/tool/iam-verify",
+            "milvus-minio": "./minio",
+        },
+        f"-X {_MILVUS_OPERATOR}/apis/milvus.io/v1beta1.Version={MILVUS_OPERATOR_VERSION}",
         optional=True,
     ),
     Group("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, optional=True),

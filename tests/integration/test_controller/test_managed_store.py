@@ -123,6 +123,9 @@ def test_no_secret_stands_in_what_can_be_read(cluster: Cluster, operator: Runnin
         assert len(values) == 4
         assert not any(value in made for value in values)
         (password,) = made_env(milvus(cluster))
+        # The Milvus operator writes MinIO's keys into a ConfigMap, unless the object's settings have them.
+        keys = milvus(cluster)["spec"]["config"]["minio"]
+        assert keys == {"accessKeyID": "from the environment", "secretAccessKey": "from the environment"}
         assert password["valueFrom"] == {"secretKeyRef": {"name": "shop-milvus-root", "key": "password"}}
 
 

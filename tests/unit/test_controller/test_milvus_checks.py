@@ -16,10 +16,18 @@ def milvus(state: str | None = None, *conditions: tuple[str, str, str, str], **m
 
 ETCD = ("EtcdReady", "False", "EtcdNotReady", "[shop-milvus-etcd.acme:2379:context deadline exceeded]")
 STORAGE = ("StorageReady", "True", "StorageReady", "")
+AWAY = ("StorageReady", "False", "ClientError", "connection refused")
 PULLING = (
     "MilvusReady", "False", "MilvusComponentNotHealthy",
     "[standalone] not ready, detail: container[standalone]: waiting: ErrImagePull: no such host",
 )  # fmt: skip
+
+
+def ended(times: int, reason: str) -> tuple[str, str, str, str]:
+    """As the Milvus operator 1.3.7 tells of a container that ended."""
+    pod = "component[standalone]: pod[shop-milvus-milvus-standalone-86d748466b-xbc4b]: container[standalone]:"
+    said = f"[standalone] not ready, detail: {pod} restartCount[{times}] lastState[terminated] reason[{reason}]"
+    return ("MilvusReady", "False", "MilvusComponentNotHealthy", said)
 
 
 @pytest.mark.parametrize(
@@ -30,8 +38,13 @@ PULLING = (
         (milvus("Healthy"), Verdict.OK, "Running", "is healthy"),
         (milvus("Pending"), Verdict.WAIT, "Starting", "is pending"),
         (milvus("Pending", ETCD, STORAGE), Verdict.WAIT, "Starting", "EtcdReady is False: EtcdNotReady: [shop-milvus-etcd"),
+        (milvus("Pending", ETCD), Verdict.WAIT, "Starting", "`kubectl describe statefulset shop-milvus-etcd` tells whether"),
+        (milvus("Pending", AWAY), Verdict.WAIT, "Starting", "`kubectl describe deployment shop-milvus-minio` tells whether"),
         (milvus("Unhealthy", STORAGE, ETCD), Verdict.FAIL, "MilvusUnhealthy", "EtcdReady is False"),
         (milvus("Pending", STORAGE, PULLING), Verdict.FAIL, "ImagePullBackOff", "no such host"),
+        (milvus("Pending", ended(2, "Error")), Verdict.WAIT, "Starting", "restartCount[2]"),
+        (milvus("Pending", ended(3, "Error")), Verdict.FAIL, "CrashLoopBackOff", "restartCount[3]"),
+        (milvus("Unhealthy", ended(1, "OOMKilled")), Verdict.FAIL, "OOMKilled", "restartCount[1]"),
         (milvus("Stopped"), Verdict.STUCK, "ScaledToZero", "raise its replicas"),
         (
             milvus("Deleting", deletionTimestamp="2026-11-26T21:00:00Z", finalizers=["milvus.milvus.io/finalizer"]),

@@ -18,6 +18,9 @@ from kefu_operator.resources import MILVUSES
 ROOT_PASSWORD = "COMMON_SECURITY_DEFAULTROOTPASSWORD"  # noqa: S105 - a name
 """Of `common.security.defaultRootPassword`, which Milvus 2.4.7 and later give to root when they make it, before they listen."""
 METRICS_PORT = 9091
+ELSEWHERE = "from the environment"
+"""In the place of MinIO's keys, which the Milvus operator would write into a ConfigMap for everybody to read; it gives them to Milvus
+as environment from the Secret as well, which Milvus heeds first."""
 KEPT_MIB = 2048
 """Of the log of writes; what is older is in object storage."""
 OPERATOR: Peer = {
@@ -47,6 +50,7 @@ def milvus(planned: MilvusPlan, scope: Scope, images: Images) -> Object:
             "components": _components(planned, images),
             "config": {
                 "common": {"security": {"authorizationEnabled": True}},
+                "minio": {"accessKeyID": ELSEWHERE, "secretAccessKey": ELSEWHERE},
                 "rocksmq": {"retentionSizeInMB": KEPT_MIB},
             },
             "dependencies": _dependencies(planned),

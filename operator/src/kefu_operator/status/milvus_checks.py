@@ -1,5 +1,7 @@
 """The checks of a managed store: the Milvus object as the Milvus operator tells of it, or what stands in for it."""
 
+import re
+
 from kefu_operator.desired.types import Object
 from kefu_operator.status.check import Check, Verdict, fail, ok, stuck, wait
 from kefu_operator.status.reasons import Reason
@@ -7,6 +9,8 @@ from kefu_operator.status.reasons import Reason
 LIMIT = "it is one process that holds some hundred thousand chunks and is away while its pod is moved"
 LEAVES = ("EtcdReady", "StorageReady", "MsgStreamReady", "MilvusReady")
 """Conditions of a Milvus object, each needed by the next."""
+MAKERS = {"EtcdReady": "statefulset {}-etcd", "StorageReady": "deployment {}-minio"}
+"""What makes the pods of a leaf, and is told where a namespace refuses them; the Milvus operator says only that nobody answers."""
 POD_REASONS = (
     Reason.IMAGE_PULL_FAILED,
     Reason.CRASH_LOOP,
@@ -15,6 +19,10 @@ POD_REASONS = (
 )
 """What the Milvus operator's messages quote of a pod's status, and time will not mend."""
 PULL_ERROR = "ErrImagePull"
+RESTARTS = re.compile(r"restartCount\[(\d+)\]")
+"""What they say of a container that ended, in the place of its state; see milvus-operator, `pkg/controllers/error_detail.go`."""
+MANY_RESTARTS = 3
+"""A Milvus may end once or twice before its etcd and its object storage are there."""
 MAX_LEAF = 600
 
 
@@ -73,8 +81,16 @@ def _leaf(name: str, told: str, status: Object) -> Check:
         return wait(Reason.STARTING, f"Milvus {name} is {told.lower()}")
     said = failing.get("message", "")[:MAX_LEAF]
     message = f"Milvus {name} is {told.lower()}: {failing['type']} is False: {failing.get('reason', '')}: {said}"
-    quoted = said.replace(PULL_ERROR, Reason.IMAGE_PULL_FAILED)
-    reason = next((reason for reason in POD_REASONS if reason in quoted), None)
-    if reason:
+    if maker := MAKERS.get(failing["type"]):
+        message += f"; `kubectl describe {maker.format(name)}` tells whether its pod is refused"
+    if reason := _pod_reason(said):
         return fail(reason, message)
     return wait(Reason.STARTING, message) if told == "Pending" else fail(Reason.MILVUS_UNHEALTHY, message)
+
+
+def _pod_reason(said: str) -> Reason | None:
+    """What the Milvus operator's message tells of a pod, where time will not mend it."""
+    quoted = said.replace(PULL_ERROR, Reason.IMAGE_PULL_FAILED)
+    found = next((reason for reason in POD_REASONS if reason in quoted), None)
+    restarts = RESTARTS.search(said)
+    return Reason.CRASH_LOOP if found is None and restarts and int(restarts[1]) >= MANY_RESTARTS else found
