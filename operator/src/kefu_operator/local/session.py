@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from kefu_operator.local import pins
 from kefu_operator.local.arrivals import Arrivals
 from kefu_operator.local.bundle import load, name_of, signature
 from kefu_operator.local.console import Console
-from kefu_operator.local.encoder import VARIABLE, find_encoder
 from kefu_operator.local.errors import InputInvalid, LocalError
 from kefu_operator.local.events import Tone
 from kefu_operator.local.healing import Healer
@@ -22,9 +21,10 @@ from kefu_operator.local.instance import describe
 from kefu_operator.local.jobs import Folders, Jobs
 from kefu_operator.local.keeper import Tools
 from kefu_operator.local.mounts import Contents, Mounts
-from kefu_operator.local.options import ENGINE_BUILDS, RunOptions, cache, engine_builds, plan_settings
+from kefu_operator.local.options import ENGINE_BUILDS, RunOptions, cache, engine_builds
 from kefu_operator.local.placement import LocalPlacement
-from kefu_operator.local.plan import LocalPlan, ServedIndex, gateways, plan
+from kefu_operator.local.plan import LocalPlan, ServedIndex, gateways
+from kefu_operator.local.planner import Planned, Planner
 from kefu_operator.local.ports import PortBook
 from kefu_operator.local.probes import LoopbackProber
 from kefu_operator.local.programs import resolve
@@ -71,8 +71,7 @@ class Session:
         self._state = state
         self._seen: object = (seen, pins.read(state))
         self._console = console
-        self._environment = environment
-        self._models = cache(environment) / "models"
+        models = cache(environment) / "models"
         self._dirty = asyncio.Event()
         self._stop = asyncio.Event()
         self._ready = False
@@ -80,9 +79,9 @@ class Session:
         self._mounts = Mounts(state.path, Contents({}, {}))
         self._memory = Memory(state.read(PUBLISHED), lambda known: state.keep(PUBLISHED, known))
         # Documents may come from a server of this very machine.
-        self._extra_env = {"KEFU_FETCH_LOOPBACK": "1", ENGINE_BUILDS: engine_builds(environment)}
-        self._jobs = Jobs(self._folders, self._mounts, self._extra_env)
-        self._sources = Sources(
+        extra_env = {"KEFU_FETCH_LOOPBACK": "1", ENGINE_BUILDS: engine_builds(environment)}
+        self._jobs = Jobs(self._folders, self._mounts, extra_env)
+        sources = Sources(
             self._jobs,
             self._folders,
             state.read(FETCHED),
@@ -90,30 +89,36 @@ class Session:
             console.tell,
         )
         # The port stays with the chatbot that got it first: a renamed one must be able to start beside the old.
-        self._placement = LocalPlacement(
+        placement = LocalPlacement(
             state=state.path,
-            models=self._models,
+            models=models,
             ports=PortBook(state.path / "ports.json"),
             public=gateways(bundle, options.port),
         )
-        self._pushed = Pushed(self._placement)
+        pushed = Pushed(placement)
         self._supervisor = Supervisor(
             Tools(
                 folders=self._folders,
                 mounts=self._mounts,
                 jobs=self._jobs,
-                placement=self._placement,
+                placement=placement,
                 prober=LoopbackProber(),
                 tell=console.tell,
                 changed=self._dirty.set,
-                extra_env=self._extra_env,
+                extra_env=extra_env,
             )
         )
         self._ingestions: dict[str, Ingestion] = {}
         self._healer = Healer(self._supervisor, self._ingestions, lambda: self.plan)
-        self._arrivals = Arrivals(self._sources, self._pushed, self._ingestions, lambda: self.plan, console.tell)
-        self.plan = self._plan(bundle)
+        self._arrivals = Arrivals(sources, pushed, self._ingestions, lambda: self.plan, console.tell)
+        self._plan = Planner(options, environment, models, state, placement, self._memory, sources, pushed, extra_env)
         self._bundle = bundle
+        self._planned = self._plan(bundle)
+
+    @property
+    def plan(self) -> LocalPlan:
+        """What is being carried out."""
+        return self._planned.plan
 
     def stop(self) -> None:
         """Ask the session to end; a second time: end every process at once."""
@@ -156,7 +161,7 @@ class Session:
             resolve(workload.container.command)
         await self._fetch_first()
         self._arrivals.expect()
-        await self._bring(self.plan, patient=False)
+        await self._bring(self._planned, patient=False)
         healing = asyncio.create_task(self._healer.run())
         try:
             await asyncio.gather(
@@ -175,9 +180,9 @@ class Session:
         Raises:
             LocalError: one was never fetched, and cannot be now.
         """
-        self._mounts.contents = self._contents
+        self._mounts.contents = self._planned.contents
         await self._arrivals.first()
-        self.plan = self._plan(self._bundle)
+        self._planned = self._plan(self._bundle)
 
     async def _warm(self, served: ServedIndex) -> None:
         keeper = self._supervisor.keeper(served.retrieval)
@@ -226,18 +231,17 @@ class Session:
 
     async def _change(self) -> None:
         """Bring a change of the files to work; what ran before goes on where that fails."""
-        before = self.plan
+        before = self._planned
         while True:
             try:
-                bundle = load(self._options.paths)
-                fresh = self._plan(bundle)
+                fresh = self._plan(load(self._options.paths))
                 self._console.tell("files", "changed", Tone.STEP)
                 await self._bring(fresh, patient=True)
-                for chatbot in fresh.chatbots:
-                    if chatbot.url not in {known.url for known in before.chatbots}:
+                for chatbot in fresh.plan.chatbots:
+                    if chatbot.url not in {known.url for known in before.plan.chatbots}:
                         self._console.tell(chatbot.name, f"answers at {chatbot.url}", Tone.GOOD)
             except LocalError as error:
-                self.plan = before
+                self._planned = before
                 self._console.tell("files", f"change not taken over: {error}", Tone.BAD)
                 if not getattr(error, "temporary", False):
                     return
@@ -245,29 +249,10 @@ class Session:
             else:
                 return
 
-    def _plan(self, bundle: Manifests) -> LocalPlan:
-        if any(index.spec.embedding.builtin for index in bundle.indexes):
-            encoder = find_encoder(self._models, self._environment, self._options.encoder)
-            self._extra_env[VARIABLE] = str(encoder)
-        bundle = pins.applied(bundle, pins.read(self._state), self._memory)
-        made = plan(
-            bundle, self._placement, plan_settings(self._environment), self._options.host, self._digests(bundle)
-        )
-        generated = {secret.name: self._state.secret(secret) for secret in made.generated_secrets}
-        self._contents = Contents(bundle.config_maps, {**bundle.secrets, **generated})
-        return made
-
-    def _digests(self, bundle: Manifests) -> Callable[[str], Mapping[str, str]]:
-        """Of what was fetched and pushed, by index."""
-        pushed = {
-            index.metadata.name: tuple(source.name for source in index.spec.sources if source.push)
-            for index in bundle.indexes
-        }
-        return lambda index: {**self._sources.digests(index), **self._pushed.digests(index, pushed[index])}
-
-    async def _bring(self, fresh: LocalPlan, *, patient: bool) -> None:
-        self._mounts.contents = self._contents
-        self.plan = fresh
+    async def _bring(self, planned: Planned, *, patient: bool) -> None:
+        self._mounts.contents = planned.contents
+        self._planned = planned
+        fresh = planned.plan
         for wanted in fresh.wanted:
             await self._ingestion(wanted.index).want(wanted)
         for name in [name for name in self._ingestions if name not in {index.name for index in fresh.indexes}]:
