@@ -64,7 +64,7 @@ format: .venv/.ready ## Format the code
 	$(PY) -m ruff check --fix .
 
 ##@ Prove it
-.PHONY: test lint test-unit test-integration test-e2e test-scaling test-nodes bench bench-operator chaos-operator bench-retrieval tools
+.PHONY: test lint test-unit test-integration test-e2e test-scaling test-nodes test-lws bench bench-operator chaos-operator bench-retrieval tools
 test: lint test-unit test-integration test-e2e ## Everything below, in order
 
 lint: .venv/.ready ## Style, types, import layers, and that generated files are up to date
@@ -89,6 +89,10 @@ test-scaling: .venv/.ready tools models ## Real KEDA, metrics-server and Prometh
 
 test-nodes: .venv/.ready tools models ## One real vLLM that lies in two pods, loses one and begins anew
 	KEFU_TEST_NODES=1 $(PYTEST) -s tests/e2e/test_vllm_nodes.py
+
+test-lws: .venv/.ready tools ## Engines over several nodes by the real controller of LeaderWorkerSets
+	$(PY) -m hack.cluster build --only lws
+	KEFU_TEST_LWS=1 $(PYTEST) tests/integration/test_controller/test_lws.py
 
 bench: .venv/.ready tools models ## Benchmarks against named peers; writes docs/benchmarks.md
 	$(PY) -m tests.benchmarks

@@ -18,6 +18,15 @@ def crds(name: str, module: str) -> list[Path]:
     Raises:
         BuildError: Go is not there, or the module cannot be had.
     """
+    return sorted(Path(folder(name, module), "config", "crd", "bases").glob("*.yaml"))
+
+
+def folder(name: str, module: str) -> Path:
+    """Where a project's own files lie, downloaded when they are not there yet; the arguments are those of `crds`.
+
+    Raises:
+        BuildError: Go is not there, or the module cannot be had.
+    """
     line = ["go", "mod", "download", "-json", module]
     environment = os.environ | {"GOFLAGS": "-mod=mod", "GOWORK": "off"}
     try:
@@ -27,4 +36,4 @@ def crds(name: str, module: str) -> list[Path]:
     except (OSError, subprocess.CalledProcessError) as error:
         said = error.stderr if isinstance(error, subprocess.CalledProcessError) else error
         raise BuildError(f"manifests of {name} cannot be had: `{' '.join(line)}` failed: {said}") from error
-    return sorted(Path(done.stdout.strip(), "config", "crd", "bases").glob("*.yaml"))
+    return Path(done.stdout.strip())

@@ -96,6 +96,8 @@ GROUPS: tuple[Group, ...] = (
         f"-X github.com/kedacore/keda/v2/version.Version={KEDA_VERSION}",
         optional=True,
     ),
+    # The controller of LeaderWorkerSets; of versions after 0.9.0 the Go module proxy serves no source.
+    Group("lws", {"lws-controller": "sigs.k8s.io/lws/cmd"}, optional=True),
     Group("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, optional=True),
     # A real S3 server over a folder, for the tests of S3 sources.
     Group("versitygw", {"versitygw": "github.com/versity/versitygw/cmd/versitygw"}, optional=True),
