@@ -25,6 +25,16 @@ def restart_pod(cluster: Cluster, name: str) -> None:
     _tell(cluster, name, cluster.get("pod", name) or {}, restarts=1)
 
 
+def crash_pod(cluster: Cluster, name: str, message: str) -> None:
+    """Tell that the pod's engine ends as often as it is started, with these last words."""
+    ended = {"exitCode": 1, "reason": "Error", "message": message, "startedAt": now(), "finishedAt": now()}
+    waiting = {"reason": "CrashLoopBackOff", "message": "back-off 20s restarting failed container"}
+    container = {"name": "engine", "image": "x", "imageID": "", "ready": False, "restartCount": 2,
+                 "state": {"waiting": waiting}, "lastState": {"terminated": ended}}  # fmt: skip
+    scheduled = {"type": "PodScheduled", "status": "True", "lastTransitionTime": now()}
+    cluster.patch_status("pod", name, {"phase": "Running", "conditions": [scheduled], "containerStatuses": [container]})
+
+
 def _tell(cluster: Cluster, name: str, pod: Object, restarts: int) -> None:
     moment = {"status": "True", "lastTransitionTime": now()}
     conditions = [{"type": kind, **moment} for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")]

@@ -14,7 +14,7 @@ from tests.integration.test_controller.chart import install_chart
 from tests.integration.test_controller.cluster import OPERATOR_USER, Cluster
 from tests.integration.test_controller.conftest import RunningOperator, settings
 from tests.integration.test_controller.lws import CRD, NAME, Lws, needs_lws
-from tests.integration.test_controller.running_pods import engine_pods, restart_pod, run_pods
+from tests.integration.test_controller.running_pods import crash_pod, engine_pods, restart_pod, run_pods
 from tests.integration.test_controller.test_nodes import engine_name, groups, sets, spread
 
 Object = dict[str, Any]
@@ -165,21 +165,39 @@ def test_pods_are_as_the_containers_expect(cluster: Cluster, controller: Lws, op
     assert written <= {"chatbotdeployments", "events"}, written
 
 
-def test_a_group_is_made_anew_and_the_others_answer(
+def test_a_container_that_ends_takes_no_pod_with_it(
     cluster: Cluster, controller: Lws, operator: RunningOperator
 ) -> None:
     name = started(cluster)
     before = identities(cluster)
     restart_pod(cluster, f"{name}-group-1-2")
+    restart_pod(cluster, f"{name}-group-0")
+    time.sleep(3)
+    assert identities(cluster) == before
+    for leader in ("0", "1"):
+        crash_pod(cluster, f"{name}-group-{leader}", "ValueError: no such quantization")
+    told = cluster.until_reason("chatbot", "shop", "EngineReady", "CrashLoopBackOff")
+    assert "ValueError: no such quantization" in told["message"]
+    time.sleep(3)
+    assert (identities(cluster), engine_ready(cluster)[0]) == (before, "CrashLoopBackOff")
 
-    def anew() -> bool:
+
+@pytest.mark.parametrize(("lost", "anew"), [("1-2", {"1-2"}), ("1", {"1", "1-1", "1-2"})])
+def test_what_is_lost_comes_back_and_the_other_group_answers(
+    lost: str, anew: set[str], cluster: Cluster, controller: Lws, operator: RunningOperator
+) -> None:
+    name = started(cluster)
+    before = identities(cluster)
+    cluster.run("delete", "pod", f"{name}-group-{lost}", "--wait=false")
+
+    def back() -> bool:
         now = identities(cluster)
-        return set(now) == set(before) and all(now[each] != before[each] for each in ("1", "1-1", "1-2"))
+        return set(now) == set(before) and all(now[each] != before[each] for each in anew)
 
-    seen = seen_until(cluster, anew)
+    seen = seen_until(cluster, back)
     until_ready(cluster, 2)
     after = identities(cluster)
-    assert {each for each in before if after[each] == before[each]} == {"0", "0-1", "0-2"}
+    assert {each for each in before if after[each] != before[each]} == anew
     assert seen == ["Running"], "one group answers all the while"
 
 

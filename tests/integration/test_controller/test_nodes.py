@@ -112,7 +112,7 @@ def test_groups_change_between_stateful_sets_and_leader_worker_sets(
         (made,) = cluster.until(lambda: groups(cluster))
         assert made["metadata"]["name"] == f"{name}-group"
         assert (made["spec"]["replicas"], made["spec"]["leaderWorkerTemplate"]["size"]) == (2, 3)
-        assert made["spec"]["leaderWorkerTemplate"]["restartPolicy"] == "RecreateGroupOnPodRestart"
+        assert made["spec"]["leaderWorkerTemplate"]["restartPolicy"] == "None"
         cluster.until(lambda: sets(cluster) == [])
         cluster.until(lambda: cluster.get("service", f"{name}-nodes") is None)
         told = cluster.until_reason("chatbot", "shop", "EngineReady", "Creating")
