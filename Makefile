@@ -67,7 +67,7 @@ format: .venv/.ready ## Format the code
 	$(PY) -m ruff check --fix .
 
 ##@ Prove it
-.PHONY: test lint test-unit test-integration test-e2e test-scaling test-nodes test-milvus bench bench-operator chaos-operator bench-retrieval tools
+.PHONY: test lint test-unit test-integration test-e2e test-scaling test-nodes test-milvus test-lws bench bench-operator chaos-operator bench-retrieval tools
 test: lint test-unit test-integration test-e2e ## Everything below, in order
 
 lint: .venv/.ready ## Style, types, import layers, and that generated files are up to date
@@ -96,6 +96,10 @@ test-nodes: .venv/.ready tools models ## One real vLLM that lies in two pods, lo
 test-milvus: .venv/.ready tools models ## The real Milvus operator: an index with a managed store made, searched, deleted, taken up again
 	$(PY) -m hack.cluster build --only milvus-operator
 	KEFU_TEST_MILVUS=1 $(PYTEST) -s tests/e2e/test_milvus_operator.py
+
+test-lws: .venv/.ready tools ## Engines over several nodes by the real controller of LeaderWorkerSets
+	$(PY) -m hack.cluster build --only lws
+	KEFU_TEST_LWS=1 $(PYTEST) tests/integration/test_controller/test_lws.py
 
 bench: .venv/.ready tools models ## Benchmarks against named peers; writes docs/benchmarks.md
 	$(PY) -m tests.benchmarks

@@ -111,6 +111,8 @@ GROUPS: tuple[Group, ...] = (
         f"-X {_MILVUS_OPERATOR}/apis/milvus.io/v1beta1.Version={MILVUS_OPERATOR_VERSION}",
         optional=True,
     ),
+    # The controller of LeaderWorkerSets; of versions after 0.9.0 the Go module proxy serves no source.
+    Group("lws", {"lws-controller": "sigs.k8s.io/lws/cmd"}, optional=True),
     Group("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, optional=True),
     # A real S3 server over a folder, for the tests of S3 sources.
     Group("versitygw", {"versitygw": "github.com/versity/versitygw/cmd/versitygw"}, optional=True),

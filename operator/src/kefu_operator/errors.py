@@ -9,7 +9,8 @@ OperatorError
 └── ApiError            the API server refused or did not answer
     ├── Temporary       trying again helps
     │   ├── Unavailable     no connection, time-out, 5xx
-    │   │   └── Silent          a watch said nothing for long: it had nothing to say, or is dead
+    │   │   ├── Silent          a watch said nothing for long: it had nothing to say, or is dead
+    │   │   └── Unadmitted      an admission webhook, which somebody else runs, did not answer
     │   ├── Throttled       429; `retry_after` seconds
     │   └── Conflict        409, the object changed or is going away
     ├── Expired         410, a watch must list anew
@@ -69,6 +70,10 @@ class Silent(Unavailable):
     """A watch said nothing for long. It had nothing to say, or it is dead: to go on from where it was costs nothing and tells."""
 
 
+class Unadmitted(Unavailable):
+    """An admission webhook did not answer. Whoever runs it must see to that, so it is told."""
+
+
 class Throttled(Temporary):
     """Too many requests."""
 
@@ -105,5 +110,6 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 def api_error(status: int, message: str, retry_after: float = 0) -> ApiError:
     """The error that stands for an HTTP status."""
-    kind = _BY_STATUS.get(status, Rejected if 400 <= status < 500 else Unavailable)
+    away = Unadmitted if "failed calling webhook" in message else Unavailable
+    kind = _BY_STATUS.get(status, Rejected if 400 <= status < 500 else away)
     return kind(message, status, retry_after)

@@ -21,10 +21,11 @@ def _told(found: Object) -> object:
 
 
 def _groups_told(found: Object) -> object:
-    """What is ours to repair, and how many groups there are and are ready."""
+    """What is ours to repair, how many groups there are and are ready, and whether they are being changed."""
     meta, status = found["metadata"], found.get("status") or {}
     counts = [status.get(each) for each in ("replicas", "readyReplicas", "updatedReplicas", "observedGeneration")]
-    return meta["uid"], meta.get("generation"), meta.get("labels"), "deletionTimestamp" in meta, counts
+    told = [(each["type"], each["status"]) for each in status.get("conditions", ())]
+    return meta["uid"], meta.get("generation"), meta.get("labels"), "deletionTimestamp" in meta, counts, told
 
 
 def _gone(relations: Relations, last: Object) -> list[Key]:

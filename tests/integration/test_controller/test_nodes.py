@@ -1,5 +1,7 @@
 """Engines over several nodes: with the kind LeaderWorkerSet coming and going, and without it."""
 
+import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -8,7 +10,19 @@ from typing import Any
 
 import pytest
 from hack.cluster.keda import crds
+from prometheus_client import CollectorRegistry
 
+from kefu_api.kinds.chatbot import ChatbotDeploymentSpec
+from kefu_operator.apply import Applier
+from kefu_operator.client.connect import connect
+from kefu_operator.desired.images import Images
+from kefu_operator.errors import Unadmitted
+from kefu_operator.kinds import Kinds
+from kefu_operator.metrics import Metrics
+from kefu_operator.plan.engine import engine_name as engine_name_of
+from kefu_operator.reconcile.engines import EnginesReconciler
+from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.resources import LEADER_WORKER_SETS, Resource
 from tests.integration.test_controller.cluster import Cluster, now
 from tests.integration.test_controller.conftest import RunningOperator, settings
 from tests.integration.test_controller.leader_worker_sets import CRD, leader_worker_sets
@@ -57,6 +71,27 @@ def pods_ready(cluster: Cluster, count: int) -> Object:
     return told
 
 
+def refuse_workers(cluster: Cluster, name: str) -> None:
+    """As the controller of LeaderWorkerSets makes the first group's workers, and that of StatefulSets gets none of them."""
+    workers, labels = f"{name}-0", {"leaderworkerset.sigs.k8s.io/name": name}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "engine", "image": "x"}]}}
+    spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}
+    cluster.apply({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": workers, "labels": labels}, "spec": spec})  # fmt: skip
+    cluster.patch_status("statefulset", workers, {"observedGeneration": 1, "replicas": 0})
+    refuse_pods(cluster, workers)
+
+
+def refuse_pods(cluster: Cluster, name: str) -> None:
+    """As the controller of StatefulSets tells it."""
+    said = (
+        f'create Pod {name}-1 in StatefulSet {name} failed error: pods "{name}-1" is forbidden: exceeded quota: tight'
+    )
+    meta = {"name": f"{name}.1", "namespace": cluster.namespace}
+    about = {"kind": "StatefulSet", "name": name, "namespace": cluster.namespace}
+    cluster.apply({"apiVersion": "v1", "kind": "Event", "metadata": meta, "involvedObject": about, "type": "Warning",
+                   "reason": "FailedCreate", "message": said, "firstTimestamp": now(), "lastTimestamp": now()})  # fmt: skip
+
+
 def test_groups_change_between_stateful_sets_and_leader_worker_sets(
     cluster: Cluster, watching: RunningOperator
 ) -> None:
@@ -77,7 +112,7 @@ def test_groups_change_between_stateful_sets_and_leader_worker_sets(
         (made,) = cluster.until(lambda: groups(cluster))
         assert made["metadata"]["name"] == f"{name}-group"
         assert (made["spec"]["replicas"], made["spec"]["leaderWorkerTemplate"]["size"]) == (2, 3)
-        assert made["spec"]["leaderWorkerTemplate"]["restartPolicy"] == "RecreateGroupOnPodRestart"
+        assert made["spec"]["leaderWorkerTemplate"]["restartPolicy"] == "None"
         cluster.until(lambda: sets(cluster) == [])
         cluster.until(lambda: cluster.get("service", f"{name}-nodes") is None)
         told = cluster.until_reason("chatbot", "shop", "EngineReady", "Creating")
@@ -89,11 +124,85 @@ def test_groups_change_between_stateful_sets_and_leader_worker_sets(
         # What the API server made of the object is what we want: nothing of the engine is written again.
         written = [event["objectRef"]["resource"] for event in cluster.writes(before)]
         assert set(written) <= {"chatbotdeployments", "events"}, written
+        refuse_workers(cluster, f"{name}-group")
+        cluster.patch_status(CRD, f"{name}-group", {"readyReplicas": 0})
+        told = cluster.until_reason("chatbot", "shop", "EngineReady", "QuotaExceeded")
+        assert "exceeded quota: tight" in told["message"]
         cluster.run("patch", CRD, f"{name}-group", "--type=merge", "-p", '{"spec":{"replicas":7}}')
         cluster.until(lambda: groups(cluster)[0]["spec"]["replicas"] == 2)
 
     cluster.until(lambda: sets(cluster) == ["", "-0", "-1"])
     cluster.until_reason("chatbot", "shop", "EngineReady", "Starting")
+
+
+class Known:
+    """Kinds that are there."""
+
+    def __init__(self, *kinds: Resource) -> None:
+        self._kinds = Kinds.of(*kinds)
+
+    async def kinds(self) -> Kinds:
+        return self._kinds
+
+    async def look(self) -> bool:
+        return False
+
+
+def reconcile(cluster: Cluster, kubeconfig: Path, engine: str, board: RefusalBoard, *kinds: Resource) -> float | None:
+    """Look at the engine once, as an operator that knows of these kinds: when it wants to look again."""
+
+    async def look() -> float | None:
+        async with connect(kubeconfig) as client:
+            applier, plan = Applier(client, Metrics(CollectorRegistry())), settings(kubeconfig, cluster.namespace).plan
+            once = EnginesReconciler(client, applier, Images(), plan, board, Known(*kinds))  # type: ignore[arg-type]
+            return (await once(cluster.namespace, engine)).after
+
+    return asyncio.run(look())
+
+
+@contextmanager
+def unanswered_webhook(cluster: Cluster) -> Iterator[None]:
+    """Every LeaderWorkerSet must be admitted by a server that is not there."""
+    rule = {"apiGroups": ["leaderworkerset.x-k8s.io"], "apiVersions": ["v1"], "operations": ["CREATE"],
+            "resources": ["leaderworkersets"]}  # fmt: skip
+    webhook = {"name": "vleaderworkerset.kb.io", "rules": [rule], "clientConfig": {"url": "https://127.0.0.1:1/"},
+               "sideEffects": "None", "admissionReviewVersions": ["v1"], "failurePolicy": "Fail"}  # fmt: skip
+    told = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+            "metadata": {"name": "nobody"}, "webhooks": [webhook]}  # fmt: skip
+    cluster.run("apply", "-f", "-", stdin=json.dumps(told))
+    try:
+        yield
+    finally:
+        cluster.run("delete", "validatingwebhookconfiguration", "nobody")
+
+
+def test_groups_stay_until_what_is_to_run_them_is_admitted(cluster: Cluster, kubeconfig: Path) -> None:
+    cluster.apply(spread())
+    spec = ChatbotDeploymentSpec.model_validate(spread()["spec"])
+    name, board = engine_name_of("shop", spec) or "", RefusalBoard()
+    reconcile(cluster, kubeconfig, name, board)
+    assert sets(cluster) == ["", "-0", "-1"]
+    with leader_worker_sets(cluster):
+        with unanswered_webhook(cluster):
+            # A configuration of webhooks is seen by the API server a moment later.
+            cluster.until(lambda: is_unadmitted(cluster, kubeconfig, name, board))
+            assert sets(cluster) == ["", "-0", "-1"]
+            assert board.read(cluster.namespace, name) == (), "the engine answers"
+            cluster.run("delete", "statefulset", "--all")
+            assert is_unadmitted(cluster, kubeconfig, name, board)
+            (refusal,) = board.read(cluster.namespace, name)
+            assert "vleaderworkerset.kb.io" in str(refusal)
+        cluster.until(lambda: not is_unadmitted(cluster, kubeconfig, name, board))
+        assert (sets(cluster), len(groups(cluster))) == ([], 1)
+        assert board.read(cluster.namespace, name) == ()
+
+
+def is_unadmitted(cluster: Cluster, kubeconfig: Path, engine: str, board: RefusalBoard) -> bool:
+    try:
+        reconcile(cluster, kubeconfig, engine, board, LEADER_WORKER_SETS)
+    except Unadmitted:
+        return True
+    return False
 
 
 def test_more_groups_have_more_workers_and_none_have_none(cluster: Cluster, watching: RunningOperator) -> None:
@@ -129,13 +238,7 @@ def test_a_quota_that_refuses_a_worker_is_named(cluster: Cluster, watching: Runn
     name = f"{engine_name(cluster)}-nodes-1"
     seen = (cluster.get("statefulset", name) or {})["metadata"]["generation"]
     cluster.patch_status("statefulset", name, {"observedGeneration": seen, "replicas": 0})
-    said = (
-        f'create Pod {name}-1 in StatefulSet {name} failed error: pods "{name}-1" is forbidden: exceeded quota: tight'
-    )
-    meta = {"name": f"{name}.1", "namespace": cluster.namespace}
-    about = {"kind": "StatefulSet", "name": name, "namespace": cluster.namespace}
-    cluster.apply({"apiVersion": "v1", "kind": "Event", "metadata": meta, "involvedObject": about, "type": "Warning",
-                   "reason": "FailedCreate", "message": said, "firstTimestamp": now(), "lastTimestamp": now()})  # fmt: skip
+    refuse_pods(cluster, name)
     # Events are not watched: it is looked for while pods are missing.
     cluster.patch_status("statefulset", name, {"observedGeneration": seen, "replicas": 0, "readyReplicas": 0})
     told = cluster.until_reason("chatbot", "shop", "EngineReady", "QuotaExceeded")

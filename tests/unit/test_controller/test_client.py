@@ -22,7 +22,9 @@ from kefu_operator.errors import (
     Silent,
     Temporary,
     Throttled,
+    Unadmitted,
     Unavailable,
+    api_error,
 )
 from kefu_operator.resources import DEPLOYMENTS
 
@@ -78,6 +80,13 @@ async def test_a_status_becomes_its_error(status: int, kind: type[ApiError], tem
             await client.request("patch", "/apis/apps/v1/namespaces/a/deployments/a", {})
     assert type(told.value) is kind
     assert isinstance(told.value, Temporary) is temporary
+
+
+def test_a_webhook_that_does_not_answer_has_an_error_of_its_own() -> None:
+    told = api_error(500, 'Internal error occurred: failed calling webhook "m.example": connection refused')
+    assert type(told) is Unadmitted
+    assert isinstance(told, Temporary)
+    assert type(api_error(500, "Internal error occurred")) is Unavailable
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("7", 7), ("0", 0), ("soon", 0)])

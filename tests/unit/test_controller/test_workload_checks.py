@@ -4,13 +4,21 @@ from typing import Any
 
 import pytest
 
-from kefu_operator.errors import Forbidden, NotOurs, Rejected
+from kefu_operator.errors import Forbidden, NotOurs, Rejected, Unadmitted
 from kefu_operator.pods import ContainerView, PodView
 from kefu_operator.status.check import Verdict
 from kefu_operator.status.workload_checks import check_refusals, check_workload
 
 SETTLED = {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}
 PULLING = PodView("p", "d", scheduled=True, containers=(ContainerView("c", "i:2", waiting="ImagePullBackOff"),))
+
+# As LeaderWorkerSet 0.9 has them.
+ANEW = [
+    {"type": "Progressing", "status": "True"},
+    {"type": "Available", "status": "False"},
+    {"type": "UpdateInProgress", "status": "False"},
+]
+UPDATING = [*ANEW[:2], {"type": "UpdateInProgress", "status": "True"}]
 
 
 def deployment(status: dict[str, Any], replicas: int = 2) -> dict[str, Any]:
@@ -59,6 +67,13 @@ CASES = {
     "no group answers, for a worker cannot start": (
         groups({"replicas": 2, "updatedReplicas": 2}), (PULLING,), Verdict.STUCK, "ImagePullBackOff",
     ),
+    "a group of a LeaderWorkerSet is made anew as it was, and the other answers": (
+        groups({"replicas": 2, "updatedReplicas": 1, "readyReplicas": 1, "conditions": ANEW}), (), Verdict.OK, "Running",
+    ),
+    "groups of a LeaderWorkerSet are of an older template": (
+        groups({"replicas": 2, "updatedReplicas": 1, "readyReplicas": 1, "conditions": UPDATING}), (), Verdict.WAIT,
+        "RollingOut",
+    ),
     "nobody looks at LeaderWorkerSets": (groups({}), (), Verdict.WAIT, "Creating"),
     "it is scaled to zero": (deployment({}, replicas=0), (), Verdict.FAIL, "ScaledToZero"),
 }  # fmt: skip
@@ -83,6 +98,22 @@ def test_a_namespace_that_is_being_deleted_is_no_fault() -> None:
     )
     check = check_refusals([error])[0]
     assert (check.verdict, check.reason) == (Verdict.WAIT, "NamespaceTerminating")
+
+
+def test_a_kind_that_is_being_removed_is_no_lack_of_a_right() -> None:
+    error = Forbidden(
+        'leaderworkersets "x" is forbidden: create not allowed while custom resource definition is terminating', 403
+    )
+    check = check_refusals([error])[0]
+    assert (check.verdict, check.reason) == (Verdict.WAIT, "Creating")
+    assert "lacks a right" not in check.message
+
+
+def test_a_webhook_that_does_not_answer_is_told_with_a_remedy() -> None:
+    check = check_refusals([Unadmitted('failed calling webhook "mleaderworkerset.kb.io"', 500)])[0]
+    assert (check.verdict, check.reason) == (Verdict.WAIT, "Creating")
+    assert "look whether its server runs" in check.message
+    assert "mleaderworkerset.kb.io" in check.message
 
 
 @pytest.mark.parametrize(

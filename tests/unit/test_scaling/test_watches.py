@@ -104,10 +104,22 @@ def test_a_deleted_group_wakes_its_engine_although_it_is_called_differently() ->
     assert woken == [Key("Engine", "acme", "engine-3f9c")]
 
 
+def test_of_groups_it_is_told_that_they_are_being_changed() -> None:
+    subject = SUBJECTS[2]
+    one, other = (
+        {
+            "metadata": {"uid": "u", "generation": 1},
+            "status": {"conditions": [{"type": "UpdateInProgress", "status": now}]},
+        }
+        for now in ("True", "False")
+    )
+    assert subject.project(one) != subject.project(other)
+
+
 def test_of_a_group_it_is_told_how_many_are_ready() -> None:
     subject = SUBJECTS[2]
     one, other = (
-        {"metadata": {"uid": "u", "generation": 1}, "status": {"readyReplicas": ready, "conditions": [{"type": ready}]}}
+        {"metadata": {"uid": "u", "generation": 1}, "status": {"readyReplicas": ready, "hpaPodSelector": "x"}}
         for ready in (0, 1)
     )
     assert subject.project(one) != subject.project(other)

@@ -19,8 +19,9 @@ def leader_worker_set(workload: Workload, group: Group, scope: Scope, images: Im
     spec: Object = {
         "leaderWorkerTemplate": {
             "size": group.size,
-            # A part that is started anew cannot join the others: all of the group are.
-            "restartPolicy": "RecreateGroupOnPodRestart",
+            # The containers see to it themselves that all begin anew. Made anew as pods, with every step that is tried again too,
+            # they would begin without a pause, and what kept them from running would be gone before it could be read.
+            "restartPolicy": "None",
             "leaderTemplate": leader_template(workload, scope, images),
             "workerTemplate": worker_template(workload, group, scope, images),
         },

@@ -11,6 +11,7 @@ from kefu_operator import naming
 from kefu_operator.building import BuildView
 from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
+from kefu_operator.gather.groups import gather_groups
 from kefu_operator.gather.owned import find, gather_owned
 from kefu_operator.gather.pods import gather_pods
 from kefu_operator.gather.refused import gather_refused
@@ -50,7 +51,7 @@ class EngineView:
     scaler: Object | None = None
     """What scales it, where the spec wants it scaled."""
     sets: tuple[Object, ...] = ()
-    """StatefulSets of its groups, those of workers too."""
+    """StatefulSets of its groups, those of workers too; of a LeaderWorkerSet only what may tell why groups are missing."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,9 @@ async def _engine(client: Client, namespace: str, name: str, kinds: Kinds, *, sc
         _scaler(client, namespace, name if scaled else None, kinds),
     )
     found = (find(runners, resource, called) for resource, called in places)
-    sets = tuple(each for each in runners if each["kind"] == STATEFUL_SETS.kind)
-    return EngineView(next((each for each in found if each), None), pods, scaler, sets)
+    runner = next((each for each in found if each), None)
+    sets = [each for each in runners if each["kind"] == STATEFUL_SETS.kind]
+    return EngineView(runner, pods, scaler, (*sets, *await gather_groups(client, namespace, runner)))
 
 
 async def _scaler(client: Client, namespace: str, engine: str | None, kinds: Kinds) -> Object | None:

@@ -1,11 +1,11 @@
-"""Pods that are refused before they exist: a StatefulSet and a Job tell of it by events alone, where a Deployment has a condition."""
+"""Pods that are refused before they exist: a Deployment tells of it by a condition, and all others by events alone."""
 
 from collections.abc import Iterable
 
 from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.pods import newest_message
-from kefu_operator.resources import EVENTS, JOBS, STATEFUL_SETS
+from kefu_operator.resources import EVENTS, JOBS, LEADER_WORKER_SETS, STATEFUL_SETS
 
 
 async def gather_refused(client: Client, namespace: str, objects: Iterable[Object]) -> dict[str, str]:
@@ -31,4 +31,5 @@ def lacks_pods(found: Object) -> bool:
     if found["kind"] == JOBS.kind:
         idle = not any(status.get(each) for each in ("active", "succeeded", "failed", "conditions"))
         return "startTime" in status and idle
-    return False
+    # It is asked about only while StatefulSets of it are missing.
+    return bool(found["kind"] == LEADER_WORKER_SETS.kind)

@@ -21,7 +21,7 @@ class Way(StrEnum):
     """What runs the pods of groups."""
 
     LEADER_WORKER_SET = "LeaderWorkerSet"
-    """One object, which also makes a whole group anew when a pod of it fails, and which can be scaled."""
+    """One object, which can be scaled."""
     STATEFUL_SETS = "StatefulSets"
     """One of all leaders, and one a group of its workers."""
 

@@ -25,7 +25,7 @@ from kefu_operator.desired.objects import (
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.types import Object
 from kefu_operator.discovery import Discovery, doubting
-from kefu_operator.errors import Forbidden, Rejected
+from kefu_operator.errors import Forbidden, Rejected, Unadmitted
 from kefu_operator.gather.engines import EngineFacts, gather_build, gather_engine, gather_rival, readable
 from kefu_operator.gather.owned import find
 from kefu_operator.informers.engines import engine_index
@@ -36,7 +36,7 @@ from kefu_operator.plan.sharing import SharedBuild, SharedEngine, scaled, share_
 from kefu_operator.plan.workload import Workload
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.reconcile.tell import Now, utc_now
-from kefu_operator.resources import CLAIMS, JOBS, runner_of
+from kefu_operator.resources import CLAIMS, JOBS, resource_of, runner_of
 from kefu_operator.rollout.engines import versions
 from kefu_operator.rollout.revisions import revisions_of
 from kefu_operator.scaling.handover import RUNNERS, handover, without_kedas
@@ -122,25 +122,54 @@ class EnginesReconciler:
             return (), False
         scope = _scope(namespace, engine.workload.name, engine.chatbots)
         workload = await self._scaled(namespace, engine, facts)
-        if await self._old_runner_stays(workload, scope, facts):
-            return (), True
+        refusals, waits = await self._change_runner(workload, scope, facts)
+        if refusals or waits:
+            return refusals, waits
         change = handover(engine_scalers(workload, scope), facts.owned, self._now())
         for each in change.outgoing:
             await self._applier.delete(each)
         if change.waits:
             workload = replace(workload, autoscaling=Autoscaling(How.CHANGING))
         left = [each for each in without_kedas(facts.owned) if each not in change.outgoing]
-        refusals, _ = await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
+        try:
+            refusals, _ = await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
+        except Unadmitted as away:
+            self._board.post(namespace, workload.name, (away,))
+            raise
         return refusals, change.waits
 
-    async def _old_runner_stays(self, workload: Workload, scope: Scope, facts: EngineFacts) -> bool:
-        """Whether what ran the groups of an engine before is still there."""
+    async def _change_runner(self, workload: Workload, scope: Scope, facts: EngineFacts) -> tuple[Refusals, bool]:
+        """Let go what ran the groups of an engine before: what of the new is refused, and whether the old is still there.
+
+        The old one stays until the API server would take the new one: the kind LeaderWorkerSet is there before the webhook that
+        must admit each of them, and where that never answers, the engine would be gone for good.
+
+        Raises:
+            Unadmitted: that webhook does not answer.
+        """
         if workload.group is None:
-            return False
-        change = handover(runners(workload, scope, self._images), facts.owned, self._now(), RUNNERS)
+            return (), False
+        wanted = runners(workload, scope, self._images)
+        change = handover(wanted, facts.owned, self._now(), RUNNERS)
+        if change.outgoing:
+            new = [each for each in wanted if find(facts.owned, resource_of(each), each["metadata"]["name"]) is None]
+            refusals = await self._try_out(new)
+            if refusals:
+                return refusals, False
         for each in change.outgoing:
             await self._applier.delete(each)
-        return change.waits
+        return (), change.waits
+
+    async def _try_out(self, objects: Iterable[Object]) -> Refusals:
+        """What would be refused of these; not by a quota, of which those that go have a part."""
+        refusals: Refusals = ()
+        for each in objects:
+            try:
+                await self._applier.lacks(each)
+            except (Forbidden, Rejected) as refusal:
+                if "exceeded quota" not in str(refusal):
+                    refusals = (*refusals, refusal)
+        return refusals
 
     async def _build(self, namespace: str, shared: SharedBuild, facts: EngineFacts) -> tuple[Refusals, bool]:
         """What was refused, and whether the Job waits for its volume, or for the one before it to go."""

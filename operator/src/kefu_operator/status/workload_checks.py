@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 
 from kefu_operator.desired.types import Object
-from kefu_operator.errors import ApiError, Forbidden, NotOurs
+from kefu_operator.errors import ApiError, Forbidden, NotOurs, Unadmitted
 from kefu_operator.pods import PodView
 from kefu_operator.resources import LEADER_WORKER_SETS
 from kefu_operator.status.check import Check, Verdict, fail, ok, stuck, wait, worst
 from kefu_operator.status.pod_checks import check_pod
 from kefu_operator.status.reasons import Reason
+
+UPDATING = "UpdateInProgress"
+"""Condition of a LeaderWorkerSet that has groups of an older template."""
 
 
 def check_workload(what: str, deployment: Object | None, pods: Sequence[PodView], refused: str = "") -> Check:
@@ -45,6 +48,8 @@ def _refusal(refusal: ApiError | NotOurs) -> Check:
         return stuck(Reason.NAME_CONFLICT, str(refusal))
     if isinstance(refusal, Forbidden):
         return forbidden(str(refusal))
+    if isinstance(refusal, Unadmitted):
+        return wait(Reason.CREATING, f"an admission webhook does not answer: look whether its server runs ({refusal})")
     return stuck(Reason.REJECTED, f"the API server rejects an object: {refusal}")
 
 
@@ -52,6 +57,8 @@ def forbidden(message: str) -> Check:
     """Why the API server will not have something."""
     if "being terminated" in message:
         return wait(Reason.NAMESPACE_TERMINATING, f"the namespace is being deleted: {message}")
+    if "custom resource definition is terminating" in message:
+        return wait(Reason.CREATING, f"the kind of an object is being removed from the cluster: {message}")
     if "exceeded quota" in message or "must specify" in message:
         return stuck(Reason.QUOTA_EXCEEDED, f"the namespace's quota does not allow it: {message}")
     if "violates PodSecurity" in message or "admission" in message:
@@ -73,7 +80,17 @@ def _rolled_out(deployment: Object) -> bool:
     # Older LeaderWorkerSets tell no generation.
     seen = status.get("observedGeneration", generation if deployment["kind"] == LEADER_WORKER_SETS.kind else None)
     current = seen == generation
-    return bool(current and status.get("updatedReplicas", 0) >= status.get("replicas", 0))
+    updated = status.get("updatedReplicas", 0) >= status.get("replicas", 0)
+    return bool(current and (updated or _makes_groups_anew(deployment)))
+
+
+def _makes_groups_anew(deployment: Object) -> bool:
+    """Whether a LeaderWorkerSet lacks groups that it makes again as they were: meanwhile it counts them, and not as updated."""
+    if deployment["kind"] != LEADER_WORKER_SETS.kind:
+        return False
+    conditions = {each["type"]: each["status"] for each in deployment.get("status", {}).get("conditions", ())}
+    # Before 0.3 nothing tells a rollout from that.
+    return "Progressing" in conditions and conditions.get(UPDATING) != "True"
 
 
 def _leaves(deployment: Object, pods: Sequence[PodView]) -> list[Check]:
