@@ -23,15 +23,6 @@ def sources(name: str, module: str) -> Path:
     Raises:
         BuildError: Go is not there, or the module cannot be had.
     """
-    return sorted(Path(folder(name, module), "config", "crd", "bases").glob("*.yaml"))
-
-
-def folder(name: str, module: str) -> Path:
-    """Where a project's own files lie, downloaded when they are not there yet; the arguments are those of `crds`.
-
-    Raises:
-        BuildError: Go is not there, or the module cannot be had.
-    """
     line = ["go", "mod", "download", "-json", module]
     environment = os.environ | {"GOFLAGS": "-mod=mod", "GOWORK": "off"}
     try:

@@ -22,4 +22,4 @@ def webhooks() -> Path:
     Raises:
         BuildError: Go is not there, or the module cannot be had.
     """
-    return gomodule.folder("lws", _MODULE) / "config" / "webhook" / "manifests.yaml"
+    return gomodule.sources("lws", _MODULE) / "config" / "webhook" / "manifests.yaml"
