@@ -54,6 +54,10 @@ class Cluster:
             path = f"{self._kinds.collection(kind, self.namespace)}/{name}?{_APPLYING}"
             self._must("PATCH", path, each, APPLY)
 
+    def replace(self, found: Object) -> None:
+        """`kubectl replace`, again where a status was written between its reading and its writing."""
+        self.until(lambda: self.run("replace", "-f", "-", stdin=json.dumps(found), check=False))
+
     def get(self, kind: str, name: str) -> Object | None:
         answer = self._connection.request("GET", f"{self._kinds.collection(kind, self.namespace)}/{name}")
         if answer.status == HTTPStatus.NOT_FOUND:

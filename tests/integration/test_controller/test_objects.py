@@ -1,6 +1,5 @@
 """What a user applies appears, is repaired, and is counted."""
 
-import json
 import time
 from pathlib import Path
 
@@ -156,7 +155,7 @@ def test_kubectl_replace_is_survived(cluster: Cluster, operator: RunningOperator
     bring_up(cluster)
     since = cluster.audit_end
     for made in (chatbot(), index()):
-        cluster.run("replace", "-f", "-", stdin=json.dumps(made))
+        cluster.replace(made)
     time.sleep(2)
     assert cluster.condition("chatbot", "shop", "Ready")["status"] == "True"
     assert [write["requestURI"] for write in cluster.writes(since)] == []
@@ -188,7 +187,7 @@ def test_a_volume_that_is_to_stay_outlives_another_store_and_its_chatbot(
     run_chatbot(cluster)
     uid = (cluster.get("pvc", "shop-redis-data") or {})["metadata"]["uid"]
     other = {"store": {"redis": {"external": {"url": "redis://redis.acme:6379/0"}}}}
-    cluster.run("replace", "-f", "-", stdin=json.dumps(endpoint_chatbot(session=other)))
+    cluster.replace(endpoint_chatbot(session=other))
     cluster.until(lambda: cluster.get("statefulset", "shop-redis") is None)
     cluster.run("delete", "chatbot/shop", "--wait=true")
     found = cluster.get("pvc", "shop-redis-data") or {}
@@ -201,7 +200,7 @@ def test_a_volume_goes_with_the_store_that_it_was_for(cluster: Cluster, operator
     cluster.apply(endpoint_chatbot())
     run_chatbot(cluster)
     other = {"store": {"redis": {"external": {"url": "redis://redis.acme:6379/0"}}}}
-    cluster.run("replace", "-f", "-", stdin=json.dumps(endpoint_chatbot(session=other)))
+    cluster.replace(endpoint_chatbot(session=other))
     # Kubernetes' own finalizer keeps it while a pod mounts it.
     cluster.until(
         lambda: (
