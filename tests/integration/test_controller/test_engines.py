@@ -48,7 +48,7 @@ def test_a_mistake_in_the_spec_tears_nothing_down(cluster: Cluster, operator: Ru
     cluster.until(lambda: len(engines(cluster)) == 1)
     cluster.until(lambda: cluster.get("deployment", "shop-gateway"))
     wrong = chatbot(model={"uri": "hf://org/repo"}, engine={"vllm": {}, "accelerator": {"class": "warp"}})
-    cluster.run("replace", "-f", "-", stdin=json.dumps(wrong))
+    cluster.replace(wrong)
     condition = cluster.until_reason("chatbot", "shop", "Ready", "UnknownAccelerator")
     assert "'warp'" in condition["message"]
     assert "nvidia" in condition["message"]
