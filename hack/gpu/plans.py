@@ -19,9 +19,9 @@ from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator import settings
 from kefu_operator.plan.engine import plan_engine
 from kefu_operator.plan.engines.vllm import BUSY, SIGNALS, STEPS
+from kefu_operator.plan.engines.vllm_options import ONLINE
 from kefu_operator.plan.fit.known import known_model
 from kefu_operator.plan.fit.room import Layout, room, runtime
-from kefu_operator.plan.fit.shape import Format
 from kefu_operator.plan.fit.wish import UTILIZATION
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
@@ -29,7 +29,7 @@ from kefu_operator.plan.workload import Container, DocumentMount, Workload
 
 CHART = Path(__file__).parents[2] / "charts/kefu/values.yaml"
 CLASS = "h100"
-HELD = {"fp8": Format.FP8}
+HELD = {method: held for held, method in ONLINE.items()}
 ADAPTER = {"name": "shop", "uri": "pvc://loras/shop", "rank": 16}
 
 

@@ -152,13 +152,12 @@ class Server:
 
 
 class Watch:
-    """Looks at the figures while the block runs, and keeps the greatest, the last, and how often there was no answer."""
+    """Looks at the figures while the block runs, and keeps the greatest, and how often there was no answer."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._names, self._done = names, threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self.most: dict[str, float] = {}
-        self.last: dict[str, float] = {}
         self.memory = -1
         self.looks = self.missed = 0
 
@@ -174,11 +173,11 @@ class Watch:
         while not self._done.wait(0.3):
             self.looks += 1
             try:
-                self.last = figures(get("/metrics"))
+                found = figures(get("/metrics"))
             except OSError:
                 self.missed += 1
                 continue
             for name in self._names:
-                self.most[name] = max(self.most.get(name, 0), self.last.get(name, 0))
+                self.most[name] = max(self.most.get(name, 0), found.get(name, 0))
             if self.looks % 5 == 1:
                 self.memory = max(self.memory, used())

@@ -2,19 +2,19 @@
 
 import json
 import os
-import socket
 import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from hack.cluster.processes import free_port
 from hack.engines.build import PACKAGE, current
 from hack.models.errors import NotFetched
 from hack.models.table import load_table, models_root
@@ -139,8 +139,7 @@ def _measured(model: str, builds: Mapping[str, str], turns: int) -> list[Subject
 
 
 def _started(stack: ExitStack, name: str, model: Path, folder: Path, environment: Mapping[str, str]) -> Subject:
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "kefu_serving.engines.llamacpp", "--model", str(model), "--alias", "bench"]
     command += ["--port", str(port), "--context", "4096", "--parallel", "1", "--prompt-cache-mib", "0"]
     child = Child(name, command, folder, environment)
