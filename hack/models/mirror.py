@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import hdrs, web
+from aiohttp.abc import AbstractStreamWriter
 
 from hack.models.table import Model
 from kefu_operator.fetch.checksum import hash_file
@@ -74,11 +75,8 @@ class Mirror:
         if path is None:
             raise web.HTTPNotFound(text=f"no file {name}")
         headers = {"X-Linked-ETag": f'"{await self._digest(repository, name)}"'}
-        response = web.FileResponse(path, chunk_size=1 << 20, headers=headers)
-        if _is_stale(request, path):
-            request = request.clone(headers={k: v for k, v in request.headers.items() if k != hdrs.RANGE})
-            await response.prepare(request)
-        return response
+        kind = _WholeFile if _is_stale(request, path) else web.FileResponse
+        return kind(path, chunk_size=1 << 20, headers=headers)
 
     def _repository(self, request: web.Request) -> Repository:
         name = f"{request.match_info['org']}/{request.match_info['name']}"
@@ -96,6 +94,13 @@ class Mirror:
         if key not in self._digests:
             self._digests[key] = (await asyncio.to_thread(hash_file, path)).hexdigest()
         return self._digests[key]
+
+
+class _WholeFile(web.FileResponse):
+    """All of the file, whichever range was asked for."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        return await super().prepare(request.clone(headers={k: v for k, v in request.headers.items() if k != hdrs.RANGE}))
 
 
 def _is_stale(request: web.Request, path: Path) -> bool:

@@ -2,10 +2,10 @@
 
 import json
 import os
-import signal
+import re
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -16,12 +16,15 @@ from pymilvus import MilvusClient  # type: ignore[import-untyped]
 from kefu_api.documents.index import EndpointEmbedding, Index, StoreTarget
 from kefu_retrieval.building import waiting
 from kefu_retrieval.building.filling import BATCH
+from kefu_retrieval.building.shard import Shard
 from kefu_retrieval.store.milvus import MilvusStore
 from tests.integration.test_retrieval import servers
 from tests.integration.test_retrieval.words_endpoint import words_endpoint
 from tests.integration.test_retrieval.world import World
 
 SHARDS = 3
+KILLED = 1
+RULE = re.compile(r"rule (\d+)", re.IGNORECASE)
 ROWS_OF_AN_ENTRY = 11
 FAQ = "\n".join(
     f"- {{id: rule-{number}, question: What is rule {number}, answer: Rule {number} is about parcels., "
@@ -36,9 +39,33 @@ def asked() -> list[str]:
     return []
 
 
+class Pause:
+    """Holds the killed shard's requests from the middle of its second batch on, until it was killed."""
+
+    def __init__(self) -> None:
+        self.wanted, self.reached, self.killed = threading.Event(), threading.Event(), threading.Event()
+        self._texts = 0
+
+    def hold(self, texts: list[str]) -> None:
+        """What the endpoint calls; one request at a time comes of a shard."""
+        if not self.wanted.is_set() or self.killed.is_set():
+            return
+        numbers = {RULE.findall(text)[0] for text in texts}
+        if any(Shard(KILLED, SHARDS).has(f"faq/rule-{number}") for number in numbers):
+            self._texts += len(texts)
+            if self._texts > 1.5 * BATCH:
+                self.reached.set()
+                assert self.killed.wait(120)
+
+
 @pytest.fixture
-def embedding(asked: list[str]) -> Iterator[EndpointEmbedding]:
-    with words_endpoint(asked) as found:
+def pause() -> Pause:
+    return Pause()
+
+
+@pytest.fixture
+def embedding(asked: list[str], pause: Pause) -> Iterator[EndpointEmbedding]:
+    with words_endpoint(asked, hold=pause.hold) as found:
         yield found
 
 
@@ -99,6 +126,7 @@ def test_three_shards_of_which_one_is_killed_build_what_one_process_builds(
     tmp_path: Path,
     embedding: EndpointEmbedding,
     asked: list[str],
+    pause: Pause,
     server: Callable[[Path], AbstractContextManager[servers.Server]],
 ) -> None:
     with server(tmp_path / "milvus") as running:
@@ -110,19 +138,17 @@ def test_three_shards_of_which_one_is_killed_build_what_one_process_builds(
         asked.clear()
         forget(together.store, together)
 
+        pause.wanted.set()
         with jobs(world, together) as pods:
+            assert pause.reached.wait(120)
+            pods[KILLED].kill()
+            pods[KILLED].communicate()
+            pause.killed.set()
             store = MilvusStore(together.store, timeout=30.0)
-            until = time.monotonic() + 120
-            while not (held := waiting.rows(store, together.collection)):
-                assert time.monotonic() < until
-                time.sleep(0.05)
-            pods[1].send_signal(signal.SIGKILL)
-            manifest = store.manifest(together.collection)
-            assert manifest is not None and held < manifest.rows
+            manifest, held = store.manifest(together.collection), waiting.rows(store, together.collection)
+            assert manifest is not None and held is not None and held < manifest.rows
             store.close()
-            pods[1].communicate()
-            assert pods[1].returncode == -signal.SIGKILL
-            pods[1] = start(world, together, 1)
+            pods[KILLED] = start(world, together, KILLED)
             for shard, pod in enumerate(pods):
                 output, _ = pod.communicate(timeout=240)
                 assert pod.returncode == 0, f"shard {shard}: {output}"
