@@ -100,7 +100,9 @@ class _WholeFile(web.FileResponse):
     """All of the file, whichever range was asked for."""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        return await super().prepare(request.clone(headers={k: v for k, v in request.headers.items() if k != hdrs.RANGE}))
+        return await super().prepare(
+            request.clone(headers={k: v for k, v in request.headers.items() if k != hdrs.RANGE})
+        )
 
 
 def _is_stale(request: web.Request, path: Path) -> bool:

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STANDALONE = ("milvus==2.3.5", "pymilvus<2.4", "setuptools<80", "marshmallow<4")
-STANDALONE_PORTS = (2379, 2380, 9091)
-"""Milvus standalone's own etcd and health; it cannot be told to use others. A cluster's etcd holds the first two."""
+STANDALONE_PORTS = (2379, 2380)
+"""Milvus standalone's own etcd; it cannot be told to use others. A cluster's etcd holds them too."""
+STANDALONE_HEALTH_PORT = 9091
+"""Or the next one that its launcher finds free: for a minute after a server's end, the kernel keeps the last one's."""
 STANDALONE_ENVIRONMENT = {
     "COMMON_GRACEFULTIME": "300",
     "INDEXCOORD_SCHEDULER_INTERVAL": "100",
@@ -32,9 +34,6 @@ STANDALONE_ENVIRONMENT = {
 """Milliseconds: how stale a bounded read may be, for which sealing waits, and the rounds of the coordinators, for which all else
 does. With the server's own settings each collection takes twice as long.
 """
-STANDALONE_ATTEMPTS = 3
-STANDALONE_SECONDS = 60.0
-"""For one attempt to start it, which takes 15 s on two cores."""
 READY_SECONDS = 120.0
 
 
@@ -56,8 +55,6 @@ class Server:
     process: subprocess.Popen[bytes] | None = None
     environment: Mapping[str, str] | None = None
     """Variables besides those of this process."""
-    patience: float = READY_SECONDS
-    """Seconds to become ready in."""
 
     @property
     def uri(self) -> str:
@@ -74,7 +71,7 @@ class Server:
                 start_new_session=True,
                 env={**os.environ, **(self.environment or {})},
             )
-        deadline = time.monotonic() + self.patience
+        deadline = time.monotonic() + READY_SECONDS
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
@@ -149,31 +146,16 @@ def milvus_standalone(folder: Path, *options: str) -> Iterator[Server]:
     with (cache / "milvus-standalone.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         binary = _standalone_environment(cache) / "bin" / "milvus-server"
-        server = _started_standalone(binary, folder, options)
+        folder.mkdir(parents=True, exist_ok=True)
+        _wait_for_free(STANDALONE_PORTS)
+        port, health = free_port(), f"http://127.0.0.1:{_bindable(STANDALONE_HEALTH_PORT)}/healthz"
+        command = [str(binary), "--data", str(folder / "data"), "--proxy-port", str(port), *options]
+        server = Server(command, port, folder / "milvus.log", health, environment=STANDALONE_ENVIRONMENT)
+        server.start()
         try:
             yield server
         finally:
             server.kill()
-
-
-def _started_standalone(binary: Path, folder: Path, options: Sequence[str]) -> Server:
-    """One that is healthy: now and then its parts wait for one another at the start, for good."""
-    for attempt in range(STANDALONE_ATTEMPTS):
-        home = folder / f"attempt-{attempt}"
-        home.mkdir(parents=True)
-        _wait_for_free(STANDALONE_PORTS)
-        port = free_port()
-        command = [str(binary), "--data", str(home / "data"), "--proxy-port", str(port), *options]
-        log, health = home / "milvus.log", "http://127.0.0.1:9091/healthz"
-        server = Server(command, port, log, health, environment=STANDALONE_ENVIRONMENT, patience=STANDALONE_SECONDS)
-        try:
-            server.start()
-        except AssertionError:
-            if attempt + 1 == STANDALONE_ATTEMPTS:
-                raise
-        else:
-            break
-    return server
 
 
 def _wait_for_free(ports: Sequence[int]) -> None:
@@ -187,6 +169,15 @@ def _wait_for_free(ports: Sequence[int]) -> None:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _bindable(port: int) -> int:
+    """The first port from this one on that can be bound, as Milvus's launcher looks for it."""
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+        port += 1
 
 
 def _standalone_environment(cache: Path) -> Path:
