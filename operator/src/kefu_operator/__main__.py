@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 
+from kefu_operator import runtime
 from kefu_operator.errors import SettingsError
 from kefu_operator.logs import configure
 from kefu_operator.run import Operator
@@ -28,6 +29,7 @@ def main() -> int:
     try:
         settings = load(os.environ)
         configure(settings.log_level)
+        runtime.adjust()
         asyncio.run(_main(settings))
     except SettingsError as error:
         logging.basicConfig(stream=sys.stderr)

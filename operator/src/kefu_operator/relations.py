@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator import naming
 from kefu_operator.desired.types import Object
+from kefu_operator.informers.names import Names
 from kefu_operator.informers.store import Index, Place
+from kefu_operator.parsing import chatbot_of
 from kefu_operator.queue import Key
 from kefu_operator.resources import CHATBOTS, INDEXES, JOBS
 
@@ -24,7 +25,7 @@ def engine_key(namespace: str, engine: str) -> Key:
     return Key(ENGINES, namespace, engine)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Chatbot:
     identity: tuple[object, ...]
     """Uid, generation and releases: while they are the same, so is the rest."""
@@ -33,7 +34,7 @@ class _Chatbot:
     indexes: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Index:
     shown: tuple[object, ...]
     """What chatbots tell of it."""
@@ -140,7 +141,7 @@ class Relations:
         if before and before.identity == identity:
             return before
         try:
-            spec = ChatbotDeployment.model_validate(found).spec
+            spec = chatbot_of(found).spec
         except ValidationError:
             return _Chatbot(identity, frozenset(), frozenset())
         indexes = frozenset(index.name for index in spec.knowledge)
@@ -162,22 +163,19 @@ class _Users:
     """Who refers to a thing, by the thing."""
 
     def __init__(self) -> None:
-        self._names: dict[Place, set[str]] = {}
+        self._names: Names[Place] = Names()
 
     def change(self, user: Place, before: Iterable[str], after: Iterable[str]) -> None:
         """What a user referred to, and refers to now; both are of its namespace."""
         namespace, name = user
         for thing in before:
-            left = self._names.get((namespace, thing), set())
-            left.discard(name)
-            if not left:
-                self._names.pop((namespace, thing), None)
+            self._names.discard((namespace, thing), name)
         for thing in after:
-            self._names.setdefault((namespace, thing), set()).add(name)
+            self._names.add((namespace, thing), name)
 
     def names(self, namespace: str, thing: str) -> list[str]:
         """Users of a thing, in order."""
-        return sorted(self._names.get((namespace, thing), ()))
+        return self._names.under((namespace, thing))
 
 
 def _place(found: Object) -> Place:
@@ -185,7 +183,9 @@ def _place(found: Object) -> Place:
 
 
 def _releases(found: Object) -> tuple[object, ...]:
-    """What of a chatbot's releases its engines depend on: not what is measured."""
+    """What of a chatbot's releases its engines depend on: not what is measured, and nothing where they come at once."""
+    if not found["spec"].get("rollout"):
+        return ()
     status = found.get("status") or {}
     told = status.get("releases") or {}
     engine = (status.get("engine") or {}).get("name")

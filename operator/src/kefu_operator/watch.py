@@ -13,11 +13,13 @@ from pathlib import Path
 from random import uniform
 from typing import Any
 
-import kopf
+import aiohttp
 
 from kefu_api import GROUP, VERSION
 from kefu_operator.client.connect import CLOSE_SECONDS, SILENCE_SECONDS
+from kefu_operator.client.way import way_to
 from kefu_operator.desired.types import Object
+from kefu_operator.lean_kopf import kopf
 from kefu_operator.outage_log import OutageFilter
 from kefu_operator.resources import CHATBOTS, INDEXES, Resource
 
@@ -27,6 +29,7 @@ Seen = Callable[[Resource, Object, bool], None]
 JOIN_SECONDS = 20
 AGAIN_SECONDS = 5
 """Until kopf is begun anew after it has ended by itself."""
+IDLE_SECONDS = 0.1
 KOPFS_REQUESTS = ("kopf._cogs.clients.watching", "kopf._cogs.clients.fetching", "kopf._cogs.clients.api")
 """Loggers that tell of failed tries."""
 
@@ -119,24 +122,21 @@ class KopfThread:
 
         return see
 
-    async def _login(self, **kwargs: Any) -> kopf.ConnectionInfo | None:
-        if self._kubeconfig is None:
-            return kopf.login_with_service_account(**kwargs)
-        # Its import takes memory that an operator in a pod has no use for.
-        from kubernetes.aio import client as official
-        from kubernetes.aio import config
+    async def _login(self, **_: Any) -> kopf.AiohttpSession:
+        """kopf's own session, by our way; kopf closes it."""
+        way = await way_to(self._kubeconfig)
 
-        found = official.Configuration()
-        await config.load_kube_config(  # type: ignore[no-untyped-call]
-            config_file=str(self._kubeconfig), client_configuration=found
+        async def with_token(
+            request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+        ) -> aiohttp.ClientResponse:
+            if token := way.token():
+                request.headers["Authorization"] = f"Bearer {token}"
+            return await handler(request)
+
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=way.context), proxy=way.proxy, middlewares=(with_token,)
         )
-        return kopf.ConnectionInfo(
-            server=found.host,
-            ca_path=found.ssl_ca_cert,
-            certificate_path=found.cert_file,
-            private_key_path=found.key_file,
-            token=found.api_key.get("BearerToken", "").removeprefix("Bearer ") or None,
-        )
+        return kopf.AiohttpSession(server=way.server, aiohttp_session=session)
 
 
 def _settings() -> kopf.OperatorSettings:
@@ -149,6 +149,8 @@ def _settings() -> kopf.OperatorSettings:
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
     settings.networking.error_backoffs = Patience()
+    # It keeps a task for each object that it told of, for so long; there may be thousands at once.
+    settings.queueing.idle_timeout = IDLE_SECONDS
     # Then it watches anew from where it was.
     settings.watching.inactivity_timeout = SILENCE_SECONDS
     settings.watching.server_timeout = 290

@@ -52,6 +52,16 @@ def test_a_change_of_status_alone_does_not_wake_the_engine() -> None:
     assert len(engines(relations.chatbot_seen(chatbot("a", generation=2)))) == 1
 
 
+def test_which_release_stands_wakes_the_engine_only_where_releases_come_by_steps() -> None:
+    relations = Relations(engine_index(PlanSettings()))
+    for rollout, woken in (({}, 0), ({"rollout": {"strategy": "Canary"}}, 1)):
+        found = chatbot("a", generation=len(rollout) + 1)
+        found["spec"] |= rollout
+        relations.chatbot_seen(found)
+        told = found | {"status": {"releases": {"stable": "a-1"}}}
+        assert len(engines(relations.chatbot_seen(told))) == woken
+
+
 def test_another_engine_wakes_the_one_before_and_its_sharers_too() -> None:
     relations = Relations(engine_index(PlanSettings()))
     relations.chatbot_seen(chatbot("a"))

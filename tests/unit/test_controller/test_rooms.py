@@ -22,9 +22,9 @@ def importers(package: str) -> set[str]:
 
 
 def test_kopf_and_the_official_client_stay_behind_one_module_each() -> None:
-    assert importers("kopf") == {"watch.py"}
-    # kopf is told how to log in by the official client's reading of kubeconfig.
-    assert importers("kubernetes.aio") == {"client/way.py", "watch.py"}
+    assert importers("kopf") == {"lean_kopf.py"}
+    assert importers("kefu_operator.lean_kopf") == {"watch.py"}
+    assert importers("kubernetes.aio") == {"client/way.py"}
 
 
 def test_one_module_writes_objects_one_the_lease_and_one_the_webhooks_certificate() -> None:

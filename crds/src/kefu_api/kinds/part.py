@@ -1,5 +1,6 @@
 """The base of all parts of the kinds: a model that judges a document as the API server does, no laxer and no stricter."""
 
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from pydantic import ConfigDict, model_validator
@@ -32,7 +33,7 @@ class Part(Model):
     def _read_as_the_api_server(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        known = cls.model_fields.keys() | {field.alias for field in cls.model_fields.values()}
+        known = _names(cls)
         present = {key: item for key, item in value.items() if item is not None or key not in known}
         return {key: item if key in cls.EXACT else _plain(item) for key, item in present.items()}
 
@@ -44,6 +45,12 @@ class Part(Model):
             pydantic.ValidationError: the value does not fit; `kefu_api.validation` words the errors for people.
         """
         return super().model_validate(obj, **{"by_alias": True, "by_name": False, **options})
+
+
+@cache
+def _names(part: type[Part]) -> frozenset[str]:
+    """Of its fields, in Python and in documents."""
+    return frozenset(part.model_fields) | {field.alias for field in part.model_fields.values() if field.alias}
 
 
 def _plain(value: Any) -> Any:

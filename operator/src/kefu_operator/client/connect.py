@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
 from kefu_operator.client.client import Client
 from kefu_operator.client.transport import Transport
-from kefu_operator.client.way import by_kubeconfig, by_official_client, by_service_account
+from kefu_operator.client.way import way_to
 from kefu_operator.informers.copies import Copies
 
 SILENCE_SECONDS = 90
@@ -23,12 +21,6 @@ LINE_BYTES = 2**21
 """The longest event of a watch: an object has at most 1.5 MiB."""
 CONNECTIONS = 32
 """Open to the API server at once, watches included."""
-
-
-def _proxy(server: str) -> str | None:
-    """What the environment says (HTTPS_PROXY, NO_PROXY)."""
-    url = urlsplit(server)
-    return None if proxy_bypass(url.hostname or "") else getproxies().get(url.scheme)
 
 
 @asynccontextmanager
@@ -45,14 +37,11 @@ async def connect(
     Raises:
         SettingsError: neither is there.
     """
-    if kubeconfig is None:
-        way = by_service_account()
-    else:
-        way = by_kubeconfig(kubeconfig) or await by_official_client(kubeconfig)
+    way = await way_to(kubeconfig)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=way.context),
         # Not `trust_env`: it starts a thread and reads ~/.netrc for each request.
-        proxy=way.proxy or _proxy(way.server),
+        proxy=way.proxy,
         read_bufsize=LINE_BYTES,
     ) as session:
         yield Client(Transport(session, way, silence), copies or Copies())

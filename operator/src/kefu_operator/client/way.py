@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import yaml
 
@@ -41,6 +43,18 @@ class Way:
     server_name: str | None = None
     """What the server's certificate is to say, where it is another name than the address's."""
     proxy: str | None = None
+    """What the kubeconfig says, or else the environment (HTTPS_PROXY, NO_PROXY)."""
+
+
+async def way_to(kubeconfig: Path | None) -> Way:
+    """The way of a kubeconfig, or of this pod where that is None.
+
+    Raises:
+        SettingsError: neither is there.
+    """
+    if kubeconfig is None:
+        return by_service_account()
+    return by_kubeconfig(kubeconfig) or await by_official_client(kubeconfig)
 
 
 def by_service_account(account: Path = ACCOUNT) -> Way:
@@ -54,7 +68,8 @@ def by_service_account(account: Path = ACCOUNT) -> Way:
         raise SettingsError("no way to the API server: there is no service account; set KUBECONFIG, or run in a pod")
     address = f"[{host}]" if ":" in host else host
     context = ssl.create_default_context(cafile=str(account / "ca.crt"))
-    return Way(f"https://{address}:{port}", context, _from_file(account / "token"))
+    server = f"https://{address}:{port}"
+    return Way(server, context, _from_file(account / "token"), proxy=_proxy(server))
 
 
 def by_kubeconfig(path: Path) -> Way | None:
@@ -80,7 +95,7 @@ def by_kubeconfig(path: Path) -> Way | None:
         _context(cluster, user, path.parent),
         _from_file(path.parent / user["tokenFile"]) if "tokenFile" in user else lambda: str(user.get("token", "")),
         cluster.get("tls-server-name"),
-        cluster.get("proxy-url"),
+        cluster.get("proxy-url") or _proxy(server),
     )
 
 
@@ -105,7 +120,13 @@ async def by_official_client(kubeconfig: Path) -> Way:
 
     token = str(found.api_key.get("BearerToken", "")).removeprefix("Bearer ")
     context = RESTClientObject(found).ssl_context
-    return Way(found.host.rstrip("/"), context, lambda: token, found.tls_server_name, found.proxy)
+    server = found.host.rstrip("/")
+    return Way(server, context, lambda: token, found.tls_server_name, found.proxy or _proxy(server))
+
+
+def _proxy(server: str) -> str | None:
+    url = urlsplit(server)
+    return None if proxy_bypass(url.hostname or "") else getproxies().get(url.scheme)
 
 
 def _named(config: dict[str, Any], section: str, name: str) -> dict[str, Any]:

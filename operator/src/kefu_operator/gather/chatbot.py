@@ -18,6 +18,7 @@ from kefu_operator.gather.refused import gather_refused
 from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
 from kefu_operator.gather.unreadable import Unreadable
 from kefu_operator.kinds import Kinds
+from kefu_operator.parsing import chatbot_of
 from kefu_operator.plan.engine import engine_name
 from kefu_operator.plan.engines.tensorrt_build import COMPONENT as BUILD
 from kefu_operator.pods import PodView, pods_of
@@ -94,7 +95,7 @@ async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds
     if found is None or "deletionTimestamp" in found["metadata"]:
         return None
     try:
-        chatbot = ChatbotDeployment.model_validate(found)
+        chatbot = chatbot_of(found)
     except ValidationError as error:
         return Unreadable(found, error)
     label = f"{naming.OWNED_BY}={naming.owned_by(CHATBOTS.kind, name)}"

@@ -14,6 +14,7 @@ from kefu_operator.gather.owned import gather_owned
 from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
 from kefu_operator.informers.store import Index
 from kefu_operator.kinds import Kinds
+from kefu_operator.parsing import chatbot_of
 from kefu_operator.resources import (
     AUTOSCALERS,
     CHATBOTS,
@@ -61,7 +62,7 @@ async def gather_engine(client: Client, namespace: str, name: str, index: Index,
     others = tuple(each for each in (SCALED_OBJECTS, LEADER_WORKER_SETS) if kinds.has(each))
     owned = await gather_owned(client, namespace, f"{naming.ENGINE}={name}", (*KINDS, *others))
     wanting = await client.select(CHATBOTS, namespace, index, name)
-    chatbots = [ChatbotDeployment.model_validate(found) for found in wanting if _stays(found)]
+    chatbots = [chatbot_of(found) for found in wanting if _stays(found)]
     names = {(owner["name"], owner["uid"]) for each in owned for owner in each["metadata"].get("ownerReferences", ())}
     found = await asyncio.gather(*(client.get(CHATBOTS, namespace, owner) for owner, _ in sorted(names)))
     owners = [each for each in found if each and _stays(each) and _identity(each) in names]
@@ -101,7 +102,7 @@ async def gather_rival(client: Client, namespace: str, runner: tuple[Resource, s
 def readable(found: Object) -> ChatbotDeployment | None:
     """The chatbot, where its spec can be parsed."""
     try:
-        return ChatbotDeployment.model_validate(found)
+        return chatbot_of(found)
     except ValidationError:
         return None
 

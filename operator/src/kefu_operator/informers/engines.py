@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator.desired.types import Object
 from kefu_operator.informers.store import Index
+from kefu_operator.parsing import chatbot_of
 from kefu_operator.plan.engine import engine_name, plan_engine
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import ClusterPlacement
@@ -20,7 +21,7 @@ def engine_index(settings: PlanSettings) -> Index:
 
     def units(found: Object) -> tuple[str, ...]:
         try:
-            chatbot = ChatbotDeployment.model_validate(found)
+            chatbot = chatbot_of(found)
         except ValidationError:
             return ()
         engine = engine_name(chatbot.metadata.name, chatbot.spec)

@@ -1,10 +1,12 @@
 """Copies of the objects of one kind, packed, found by name, by label or by an index of their own."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from sys import intern
 
 from kefu_operator import naming
 from kefu_operator.desired.types import Object
+from kefu_operator.informers.names import Names
 from kefu_operator.informers.packing import Packer
 
 Place = tuple[str, str]
@@ -26,14 +28,16 @@ LABELS = (naming.OWNED_BY, naming.ENGINE)
 
 @dataclass(slots=True)
 class _Entry:
-    uid: str
     version: int
-    generation: int
-    values: tuple[tuple[object, str], ...]
-    """Where it is listed: an index, and its value there."""
+    labels: tuple[str, ...]
+    """Values of `LABELS`; empty where it has none of that name."""
     packed: bytes
     mark: int = 0
     """Hash of what this version is known to hold; 0: it was not looked at."""
+    spec: tuple[str, int] | None = None
+    """Uid and generation of what the index has read; None where there is no index."""
+    values: tuple[str, ...] = ()
+    """Under which the index lists it."""
 
 
 class Store:
@@ -49,22 +53,20 @@ class Store:
         self._index = index
         self._packer = Packer()
         self._entries: dict[Place, _Entry] = {}
-        self._listed: dict[tuple[str, object, str], set[str]] = {}
+        self._listed: Names[tuple[str, object, str]] = Names()
 
     def put(self, found: Object) -> bool:
         """Keep a copy; False where this version or a newer one is kept already."""
         meta = found["metadata"]
-        place, version = (meta["namespace"], meta["name"]), version_of(found)
+        place, version = (intern(meta["namespace"]), meta["name"]), version_of(found)
         before = self._entries.get(place)
         if before and before.version >= version:
             return False
-        values = self._values(found, before)
-        if before is None or before.values != values:
+        fresh = self._entry_of(found, version, before)
+        if before is None or (before.labels, before.values) != (fresh.labels, fresh.values):
             self._unlist(place, before)
-            self._list(place, values)
-        self._entries[place] = _Entry(
-            meta.get("uid", ""), version, meta.get("generation", 0), values, self._packer.pack(found)
-        )
+            self._list(place, fresh)
+        self._entries[place] = fresh
         return True
 
     def mark(self, found: Object, mark: int) -> None:
@@ -95,8 +97,8 @@ class Store:
 
     def uid(self, namespace: str, name: str) -> str | None:
         """Of the object that is kept under a name."""
-        entry = self._entries.get((namespace, name))
-        return entry.uid if entry else None
+        found = self.get(namespace, name)
+        return found["metadata"].get("uid", "") if found else None
 
     def labelled(self, namespace: str, label: str, value: str) -> tuple[Object, ...]:
         """All that carry one of `LABELS`; an empty value: whatever its value is."""
@@ -127,30 +129,36 @@ class Store:
         return entry if entry and entry.version == version_of(found) else None
 
     def _under(self, namespace: str, index: object, value: str) -> tuple[Object, ...]:
-        names = sorted(self._listed.get((namespace, index, value), ()))
+        names = self._listed.under((namespace, index, value))
         return tuple(self._packer.unpack(self._entries[namespace, name].packed) for name in names)
 
-    def _values(self, found: Object, before: _Entry | None) -> tuple[tuple[object, str], ...]:
+    def _entry_of(self, found: Object, version: int, before: _Entry | None) -> _Entry:
         meta = found["metadata"]
         labels = meta.get("labels") or {}
-        named = tuple((label, value) for label in LABELS if label in labels for value in (labels[label], ""))
-        if self._index is None:
-            return named
-        if before and (before.uid, before.generation) == (meta.get("uid", ""), meta.get("generation", 0)):
+        # Interned, for all objects of one owner carry the same value, in every store.
+        entry = _Entry(version, tuple(intern(labels.get(label, "")) for label in LABELS), self._packer.pack(found))
+        if self._index:
+            entry.spec = (meta.get("uid", ""), meta.get("generation", 0))
             # Indexes look at specs, and reading one costs more than all the rest.
-            return named + tuple(each for each in before.values if each[0] == self._index)
-        return named + tuple((self._index, value) for value in self._index.of(found))
+            known = before is not None and before.spec == entry.spec
+            entry.values = before.values if before and known else self._index.of(found)
+        return entry
 
-    def _list(self, place: Place, values: Iterable[tuple[object, str]]) -> None:
-        for index, value in values:
-            self._listed.setdefault((place[0], index, value), set()).add(place[1])
+    def _list(self, place: Place, entry: _Entry) -> None:
+        for key in self._keys(place[0], entry):
+            self._listed.add(key, place[1])
 
     def _unlist(self, place: Place, entry: _Entry | None) -> None:
-        for index, value in entry.values if entry else ():
-            names = self._listed[place[0], index, value]
-            names.discard(place[1])
-            if not names:
-                del self._listed[place[0], index, value]
+        for key in self._keys(place[0], entry) if entry else ():
+            self._listed.discard(key, place[1])
+
+    def _keys(self, namespace: str, entry: _Entry) -> Iterator[tuple[str, object, str]]:
+        for label, value in zip(LABELS, entry.labels, strict=True):
+            if value:
+                yield namespace, label, value
+                yield namespace, label, ""
+        for value in entry.values:
+            yield namespace, self._index, value
 
 
 def version_of(found: Object) -> int:
