@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prometheus_client import start_http_server
 
+from kefu_api import cycles
 from kefu_api.documents.index import IngestionFailure, IngestionReport, RemovalReport, ShardReport, StoreTarget
 from kefu_api.token import TokenFile
 from kefu_retrieval import documents, logs, termination
@@ -118,6 +119,7 @@ def serve(path: Path, host: str, port: int, settings: Settings, tokens: TokenFil
     except RetrievalError as error:
         log.error("cannot serve", extra={"reason": error.reason, "error": str(error)})
         return TEMPORARY if error.temporary else PERMANENT
+    cycles.look_seldom()
     uvicorn.run(app.create(service, tokens), host=host, port=port, log_config=None, access_log=False)
     return 0
 

@@ -4,6 +4,7 @@ import sys
 
 import uvloop
 
+from kefu_api import cycles
 from kefu_serving import app, logs, settings
 from kefu_serving.errors import ConfigurationError
 
@@ -13,6 +14,7 @@ def main() -> int:
     try:
         given = settings.parse()
         logs.configure(given.log_level)
+        cycles.look_seldom()
         uvloop.run(app.run(given))
     except ConfigurationError as error:
         print(f"kefu_serving: {error}", file=sys.stderr)  # noqa: T201 - a sentence for people, not a log line

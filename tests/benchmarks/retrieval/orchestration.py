@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from pymilvus import MilvusClient  # type: ignore[import-untyped]
 
-from kefu_api import digest
+from kefu_api import cycles, digest
 from kefu_api.documents.index import Index
 from kefu_api.wire.search import SearchRequest
 from kefu_retrieval.chunks import terms
@@ -85,6 +85,7 @@ class World:
 
 def run(effort: Effort) -> Report:
     """All subjects in turns. Raises Unavailable without the peers' environment, LoadFailed."""
+    cycles.look_seldom()  # as the service does
     rows, queries = (QUICK_ROWS, QUICK_QUERIES) if effort.quick else (ROWS, QUERIES)
     entries = corpus.entries(rows)
     spans: dict[str, Spans] = defaultdict(list)
