@@ -136,7 +136,7 @@ def test_is_read_as_it_was_written_or_not_at_all() -> None:
     file = Filed(Origin("docs", "a.md", "d" * 64), ("docs/a.md",), 1, (Said("aa", "bb", 0),))
     documents = {f"{n:016x}": Rows(n, n * 2**100) for n in range(1_200)}
     others = {f"faq/{n}" for n in range(700)}
-    lines = list(ledger.write("made", documents, [file], {*others, "docs/a.md"}))
+    lines = list(ledger.write("made", documents.items(), [file], {*others, "docs/a.md"}))
     back = ledger.read(lines)
     assert back == ledger.Ledger("made", documents, {file.origin: file}, others)
     assert sorted(back.named()) == sorted({*others, "docs/a.md"})

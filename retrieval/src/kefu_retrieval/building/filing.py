@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter
 
 from kefu_retrieval.building.ledger import Filed, Said
-from kefu_retrieval.building.spool import Spool
 from kefu_retrieval.chunks.boilerplate import Boilerplate
+from kefu_retrieval.scratch.spool import Spool
 from kefu_retrieval.sources.document import FaqEntry, Origin, Page, Reading
 
 COMMON = 0.15
@@ -33,13 +33,13 @@ class Filing:
 
     def __init__(self) -> None:
         self._origins: list[Origin | None] = []
-        self._documents = array("L")
+        self._documents = array("I")
         """Number of each document's file."""
-        self._chunks = array("L")
+        self._chunks = array("I")
         """The same of each chunk that is stored."""
         self._unsettled: set[int] = set()
         self._spool = Spool(_FILED)
-        self._numbers = array("L")
+        self._numbers = array("I")
         """Of the files in the spool."""
         self._notes = _Notes(-1)
         self._place = 0

@@ -5,16 +5,21 @@ and no line of its source is so common that it might be taken for one that pages
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from kefu_api import digest
 from kefu_api.documents.index import Index
 from kefu_retrieval.building.plan import Rows
+from kefu_retrieval.scratch.string_set import StringSet
 from kefu_retrieval.sources.document import Origin
+
+T = TypeVar("T")
 
 READING = 1
 """Counts the ways in which files have been read and cut: what was remembered under another one is of no use."""
@@ -93,16 +98,18 @@ def made_by(index: Index) -> str:
     return digest.of_value([READING, index.chunking.model_dump(), sources])
 
 
-def write(made: str, documents: Mapping[str, Rows], files: Iterable[Filed], names: Iterable[str]) -> Iterator[str]:
-    """As lines of text; `names`: of all documents."""
-    others = set(names)
+def write(
+    made: str, documents: Iterable[tuple[str, Rows]], files: Iterable[Filed], names: Iterable[str]
+) -> Iterator[str]:
+    """As lines of text; `documents`: by their marks; `names`: of all documents."""
     yield _text(_Line(made_by=made))
-    for part in _parts([*documents]):
-        yield _text(_Line(documents={name: (documents[name].count, f"{documents[name].sum:x}") for name in part}))
-    for each in files:
-        others.difference_update(each.documents)
-        yield _text(_Line(file=each))
-    yield from (_text(_Line(others=part)) for part in _parts(sorted(others)))
+    for part in _parts(documents):
+        yield _text(_Line(documents={name: (rows.count, f"{rows.sum:x}") for name, rows in part}))
+    with closing(StringSet()) as filed:
+        for each in files:
+            filed.update(each.documents)
+            yield _text(_Line(file=each))
+        yield from (_text(_Line(others=part)) for part in _parts(name for name in names if name not in filed))
     yield _text(_Line(end=True))
 
 
@@ -123,8 +130,9 @@ def read(lines: Iterable[str]) -> Ledger | None:
     return ledger if ended else None
 
 
-def _parts(names: list[str]) -> Iterator[list[str]]:
-    return (names[start : start + TOGETHER] for start in range(0, len(names), TOGETHER))
+def _parts(items: Iterable[T]) -> Iterator[list[T]]:
+    left = iter(items)
+    return iter(lambda: list(islice(left, TOGETHER)), [])
 
 
 def _text(line: _Line) -> str:

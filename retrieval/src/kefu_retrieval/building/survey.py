@@ -4,7 +4,8 @@ Nothing is embedded yet, so that a version that must not be built stops here, ha
 knows are not read: it says what they give.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
@@ -13,11 +14,13 @@ from kefu_api import digest
 from kefu_api.documents.index import Alike, Chunking, Repeated
 from kefu_retrieval.building.filing import Filing
 from kefu_retrieval.building.ledger import Filed, Ledger
-from kefu_retrieval.building.spool import Spool
 from kefu_retrieval.chunks.boilerplate import Boilerplate
 from kefu_retrieval.chunks.build import cut
 from kefu_retrieval.chunks.chunk import Chunk
 from kefu_retrieval.chunks.likeness import Likeness, Pair, sketch
+from kefu_retrieval.scratch.spool import Spool
+from kefu_retrieval.scratch.string_set import StringSet
+from kefu_retrieval.scratch.table import Table
 from kefu_retrieval.sources.document import FaqEntry, Omission, Page, Reading
 
 ALIKE_TOLD = 1_000
@@ -25,6 +28,8 @@ ALIKE_TOLD = 1_000
 SHARED_TOLD = 50
 """Documents beside its own that a chunk names."""
 
+_NUMBER = 4
+"""Bytes of a chunk's number."""
 _DOCUMENTS: TypeAdapter[FaqEntry | Page] = TypeAdapter(FaqEntry | Page)
 _CHUNKS = TypeAdapter(Chunk)
 
@@ -46,7 +51,7 @@ class Survey:
     """Files that were not read."""
     also: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Documents beside its own that say what a chunk says, by chunk id."""
-    documents: set[str] = field(default_factory=set)
+    documents: StringSet = field(default_factory=StringSet)
     """Names of the documents that have a chunk, or share another's."""
     duplicates: int = 0
     """Chunks that were left to another that says the same."""
@@ -67,6 +72,7 @@ class Survey:
         """Give the space back."""
         self.chunks.close()
         self.filing.close()
+        self.documents.close()
 
 
 def survey(readings: Iterable[Reading], chunking: Chunking, known: Ledger | None = None) -> Survey:
@@ -134,51 +140,64 @@ def _stripped(documents: Iterable[FaqEntry | Page], boilerplate: Boilerplate) ->
 
 
 def _cut_all(made: Survey, documents: Iterable[FaqEntry | Page], chunking: Chunking) -> None:
-    first: dict[bytes, int] = {}
-    ids: list[str] = []
-    names: list[str] = []
-    likeness = Likeness()
+    with closing(Table()) as said, closing(Likeness()) as likeness:
+        _cut_each(made, documents, chunking, said, likeness)
+        _join(made, said, likeness)
+        made.alike = _alike(made, likeness.pairs(ALIKE_TOLD))
+
+
+def _cut_each(
+    made: Survey, documents: Iterable[FaqEntry | Page], chunking: Chunking, first: Table, likeness: Likeness
+) -> None:
+    """`first` comes to hold the number and the id of the chunk that was first to say it, by `_said`."""
     for document in documents:
         made.documents.add(document.document)
         made.filing.cut(document)
         for chunk in cut(document, chunking):
             said = _said(chunk)
-            if said in first:
-                made.filing.shared(first[said])
-                _share(made, ids[first[said]], chunk.document)
+            number = len(made.chunks)
+            if not first.add(said, number.to_bytes(_NUMBER) + chunk.id.encode()):
+                other = first.get(said) or b""
+                made.filing.shared(int.from_bytes(other[:_NUMBER]))
+                _share(made, other[_NUMBER:].decode(), chunk.document)
                 continue
-            first[said] = len(ids)
             sketched = sketch(f"{chunk.title} {chunk.text}")
-            likeness.add(len(names), sketched)
-            ids.append(chunk.id)
-            names.append(chunk.document)
+            likeness.add(number, sketched)
             made.chunks.append(chunk)
             made.filing.stored(said, sketched)
-    _join(made, first, names, likeness)
-    made.alike = _alike(names, likeness.pairs(ALIKE_TOLD))
 
 
-def _join(made: Survey, first: Mapping[bytes, int], names: list[str], likeness: Likeness) -> None:
+def _join(made: Survey, first: Table, likeness: Likeness) -> None:
     """What was not read, beside what was: no document may be in both, and no chunk may be said in both."""
+    number = len(made.chunks)
     for filed in made.skipped:
-        if not made.documents.isdisjoint(filed.documents) or any(
+        if any(name in made.documents for name in filed.documents) or any(
             bytes.fromhex(said.digest) in first for said in filed.chunks
         ):
             raise Unsettled
         for said in filed.chunks:
-            likeness.add(len(names), bytes.fromhex(said.sketch))
-            names.append(filed.documents[said.document])
+            likeness.add(number, bytes.fromhex(said.sketch))
+            number += 1
     made.documents.update(name for filed in made.skipped for name in filed.documents)
 
 
-def _alike(names: Sequence[str], pairs: Iterable[Pair]) -> tuple[Alike, ...]:
+def _alike(made: Survey, pairs: list[Pair]) -> tuple[Alike, ...]:
     """Each pair of documents once, with the share of their likest chunks; neighbours in one document are alike by nature."""
+    names = _names(made, {number for pair in pairs for number in (pair.first, pair.second)})
     shares: dict[tuple[str, str], float] = {}
     for pair in pairs:
         first, second = sorted((names[pair.first], names[pair.second]))
         if first != second:
             shares.setdefault((first, second), pair.share)
     return tuple(Alike(first=first, second=second, share=round(share, 2)) for (first, second), share in shares.items())
+
+
+def _names(made: Survey, numbers: set[int]) -> dict[int, str]:
+    """Documents of the chunks with these numbers; those of files that were not read come behind the others."""
+    names = {number: chunk.document for number, chunk in made.chunks.pick(numbers).items()}
+    skipped = (filed.documents[said.document] for filed in made.skipped for said in filed.chunks)
+    names.update((number, name) for number, name in enumerate(skipped, len(made.chunks)) if number in numbers)
+    return names
 
 
 def _said(chunk: Chunk) -> bytes:

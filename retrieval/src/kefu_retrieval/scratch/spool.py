@@ -1,15 +1,12 @@
 """A list on disk: what one pass over the documents leaves for the next, so that memory does not grow with them."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 
 T = TypeVar("T")
-
-IN_MEMORY = 8 * 1024 * 1024
-"""Bytes that stay in memory; what is longer goes to a file without a name, which goes with the process."""
 
 
 class Spool(Generic[T]):
@@ -18,7 +15,7 @@ class Spool(Generic[T]):
     def __init__(self, adapter: TypeAdapter[T]) -> None:
         """`adapter` turns an item into JSON and back."""
         self._adapter = adapter
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by `close`
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._length = 0
 
     def append(self, item: T) -> None:
@@ -30,10 +27,19 @@ class Spool(Generic[T]):
         return self._length
 
     def __iter__(self) -> Iterator[T]:
-        self._file.seek(0)
-        for line in self._file:
-            yield self._adapter.validate_json(line)
+        return map(self._adapter.validate_json, self._lines())
+
+    def pick(self, numbers: Collection[int]) -> dict[int, T]:
+        """The items of these numbers, from 0."""
+        if not numbers:
+            return {}
+        lines = enumerate(self._lines())
+        return {number: self._adapter.validate_json(line) for number, line in lines if number in numbers}
 
     def close(self) -> None:
         """Give the space back."""
         self._file.close()
+
+    def _lines(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        yield from self._file
