@@ -133,7 +133,9 @@ async def test_whatever_is_edited_a_version_is_the_same_as_one_of_which_every_fi
 
 
 def test_is_read_as_it_was_written_or_not_at_all() -> None:
-    file = Filed(Origin("docs", "a.md", "d" * 64), ("docs/a.md",), 1, (Said("aa", "bb", 0),))
+    file = Filed(
+        Origin("docs", "a.md", "d" * 64), ("docs/a.md",), 1, (Said(b"\xaa", b"\xbb", 0), Said(b"\x0c", b"", 0))
+    )
     documents = {f"{n:016x}": Rows(n, n * 2**100) for n in range(1_200)}
     others = {f"faq/{n}" for n in range(700)}
     lines = list(ledger.write("made", documents.items(), [file], {*others, "docs/a.md"}))

@@ -23,8 +23,8 @@ class _Notes:
     number: int
     documents: dict[str, None] = field(default_factory=dict)
     pages: int = 0
-    said: list[str] = field(default_factory=list)
-    sketches: list[str] = field(default_factory=list)
+    said: list[bytes] = field(default_factory=list)
+    sketches: list[bytes] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)
 
 
@@ -64,8 +64,8 @@ class Filing:
     def stored(self, said: bytes, sketched: bytes) -> None:
         """A chunk of it is stored."""
         self._chunks.append(self._notes.number)
-        self._notes.said.append(said.hex())
-        self._notes.sketches.append(sketched.hex())
+        self._notes.said.append(said)
+        self._notes.sketches.append(sketched)
         self._notes.owners.append(len(self._notes.documents) - 1)
 
     def shared(self, first: int) -> None:

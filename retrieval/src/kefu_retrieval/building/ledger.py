@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from kefu_api import digest
 from kefu_api.documents.index import Index
@@ -25,15 +25,16 @@ READING = 1
 """Counts the ways in which files have been read and cut: what was remembered under another one is of no use."""
 TOGETHER = 500
 """Documents of one line."""
+_HEX = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
 
 
 class Said(NamedTuple):
     """A chunk, as far as others are compared with it."""
 
-    digest: str
+    digest: bytes
     """Chunks have it in common which say the same."""
-    sketch: str
-    """`chunks.likeness.sketch` in hex."""
+    sketch: bytes
+    """`chunks.likeness.sketch`."""
     document: int
     """Which of the file's documents it is of."""
 
@@ -41,6 +42,8 @@ class Said(NamedTuple):
 @dataclass(frozen=True)
 class Filed:
     """A file, and what it gives."""
+
+    __pydantic_config__ = _HEX
 
     origin: Origin
     documents: tuple[str, ...]
@@ -77,6 +80,8 @@ class Ledger:
 @dataclass(frozen=True)
 class _Line:
     """One line of what is written; the last one says that it is."""
+
+    __pydantic_config__ = _HEX
 
     made_by: str | None = None
     documents: dict[str, tuple[int, str]] | None = None

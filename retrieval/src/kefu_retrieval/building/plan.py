@@ -28,7 +28,7 @@ class Policy:
     """Documents of the base that are passed over: their names travel with the version's manifest."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rows:
     """How many rows a document has, and the sum of their ids: of equal sums, what the document says is equal.
 

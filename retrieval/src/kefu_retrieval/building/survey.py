@@ -172,11 +172,11 @@ def _join(made: Survey, first: Table, likeness: Likeness) -> None:
     number = len(made.chunks)
     for filed in made.skipped:
         if any(name in made.documents for name in filed.documents) or any(
-            bytes.fromhex(said.digest) in first for said in filed.chunks
+            said.digest in first for said in filed.chunks
         ):
             raise Unsettled
         for said in filed.chunks:
-            likeness.add(number, bytes.fromhex(said.sketch))
+            likeness.add(number, said.sketch)
             number += 1
     made.documents.update(name for filed in made.skipped for name in filed.documents)
 

@@ -27,9 +27,9 @@ _BANDS = 16
 _CROWD = 50
 """Chunks of one band that are compared with each other; a larger crowd is one text many times, of which some pairs tell."""
 _BLOCK = 40_000
-"""Pairs that are compared at once: 2.5 MB of sketches twice."""
+"""Pairs that are looked through before the limit is."""
 _READ = 4_096
-"""Sketches that are read at once: 256 KiB."""
+"""Sketches that are read, or compared, at once: 256 KiB."""
 _HALF = np.uint64(32)
 _CHANCE = 1 / 256
 """Probability that two hashes agree in the eight bits that are kept (Li and König, "b-bit minwise hashing", WWW 2010)."""
@@ -85,8 +85,7 @@ class Likeness:
         self._sketches.flush()
         sketches = np.memmap(self._sketches, np.uint8, "r", shape=(len(self._numbers), _HASHES))
         for pairs in self._candidates():
-            agreeing = np.mean(sketches[pairs[:, 0]] == sketches[pairs[:, 1]], axis=1)
-            shares = (agreeing - _CHANCE) / (1 - _CHANCE)
+            shares = (_agreeing(sketches, pairs) - _CHANCE) / (1 - _CHANCE)
             for place in np.flatnonzero(shares >= ALIKE)[: limit - len(found)]:
                 first, second = pairs[place]
                 found[self._numbers[first], self._numbers[second]] = float(shares[place])
@@ -134,3 +133,12 @@ class Likeness:
                 for block in range(0, len(left), _BLOCK):
                     some = left[block : block + _BLOCK]
                     yield np.column_stack((order[some], order[some + apart]))
+
+
+def _agreeing(sketches: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The share of equal hashes of each pair."""
+    shares = np.empty(len(pairs))
+    for place in range(0, len(pairs), _READ):
+        some = pairs[place : place + _READ]
+        shares[place : place + _READ] = np.mean(sketches[some[:, 0]] == sketches[some[:, 1]], axis=1)
+    return shares
