@@ -7,7 +7,7 @@ build that was killed is recognised and goes on where it was, and a complete one
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 
 from kefu_api.documents.index import Index, IngestionReport, ShardReport, Skipped
@@ -103,6 +103,10 @@ class Ingestion:
 
     async def _built(self) -> Built:
         published = self._published()
+        with closing(published) if published else nullcontext():
+            return await self._built_beside(published)
+
+    async def _built_beside(self, published: Standing | None) -> Built:
         building = Building(
             self._index, self._store, self._embedder, self._clock, self._progress, self._policy, self._shard
         )

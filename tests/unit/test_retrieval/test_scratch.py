@@ -9,7 +9,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from kefu_api.documents.index import Chunking
+from kefu_retrieval.building import ledger
 from kefu_retrieval.building.filling import row_id
+from kefu_retrieval.building.ledger import Filed, Said
 from kefu_retrieval.building.plan import Rows, by_document
 from kefu_retrieval.building.survey import survey
 from kefu_retrieval.building.tally import Tally
@@ -17,7 +19,7 @@ from kefu_retrieval.building.vectors import KnownVectors
 from kefu_retrieval.scratch.spool import Spool
 from kefu_retrieval.scratch.string_set import StringSet
 from kefu_retrieval.scratch.table import Table
-from kefu_retrieval.sources.document import FaqEntry, Reading
+from kefu_retrieval.sources.document import FaqEntry, Origin, Reading
 
 A_CHUNK = 100
 """Bytes that a chunk may cost: a few numbers. As an id and a name in a list, and a key of a dict, it would cost hundreds."""
@@ -112,7 +114,18 @@ def known(count: int) -> None:
         assert len(vectors) == count
 
 
-@pytest.mark.parametrize("act", [surveyed, gone_on_with, known])
+def remembered(count: int) -> None:
+    """What a published version remembers of so many chunks, fifty a file."""
+    chunks = tuple(Said(bytes(16), bytes(64), 0) for _ in range(50))
+    files = (Filed(Origin("docs", f"{n}.md", f"{n:064x}"), (f"docs/{n}.md",), 1, chunks) for n in range(count // 50))
+    with closing(StringSet()) as names:
+        back = ledger.read(ledger.write("made", [], files, names))
+    assert back is not None
+    with closing(back):
+        assert sum(file.chunks for file in back.files.values()) == count
+
+
+@pytest.mark.parametrize("act", [surveyed, gone_on_with, known, remembered])
 def test_memory_does_not_grow_with_the_chunks(act: Callable[[int], None]) -> None:
     few, many = 1_100, 2_100  # beyond 1,000 pairs of documents that are alike no more are told
     act(many)  # what is made once, and words that are remembered

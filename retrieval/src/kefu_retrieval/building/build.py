@@ -124,7 +124,7 @@ class Building:
         if published is None or not self.is_base(published.base):
             return whole(sum(len(chunk.probes) for chunk in found.chunks))
         rows = by_document(_rows(found))
-        marks = (mark(name) for filed in found.skipped for name in filed.documents)
+        marks = (mark(name) for file in found.skipped for name in file.documents)
         rows |= {name: published.rows[name] for name in marks}
         return plan(published.base.version, published.rows, rows, self._policy)
 

@@ -6,7 +6,7 @@ and no line of its source is so common that it might be taken for one that pages
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple, TypeVar
@@ -16,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from kefu_api import digest
 from kefu_api.documents.index import Index
 from kefu_retrieval.building.plan import Rows
+from kefu_retrieval.scratch.spool import Spool
 from kefu_retrieval.scratch.string_set import StringSet
 from kefu_retrieval.sources.document import Origin
 
@@ -39,6 +40,9 @@ class Said(NamedTuple):
     """Which of the file's documents it is of."""
 
 
+_SAID = TypeAdapter(tuple[Said, ...], config=_HEX)
+
+
 @dataclass(frozen=True)
 class Filed:
     """A file, and what it gives."""
@@ -51,17 +55,45 @@ class Filed:
     chunks: tuple[Said, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A file that is remembered, and how many chunks it gives; what they say is on disk."""
+
+    origin: Origin
+    documents: tuple[str, ...]
+    pages: int
+    chunks: int
+    place: int
+    """Of the chunks in the ledger's spool."""
+
+
 @dataclass
 class Ledger:
-    """All that is remembered."""
+    """All that is remembered; to be closed."""
 
     made_by: str
     """`made_by` of the index document."""
     documents: dict[str, Rows] = field(default_factory=dict)
     """Rows of each document of the version, by its mark."""
-    files: dict[Origin, Filed] = field(default_factory=dict)
+    files: dict[Origin, Known] = field(default_factory=dict)
     others: set[str] = field(default_factory=set)
     """Names of the version's documents that are of none of these files."""
+
+    chunks: Spool[tuple[Said, ...]] = field(default_factory=lambda: Spool(_SAID))
+    """Of these files."""
+
+    def add(self, filed: Filed) -> None:
+        """Remember a file; all must be added before what a chunk says is asked for."""
+        place = self.chunks.append(filed.chunks)
+        self.files[filed.origin] = Known(filed.origin, filed.documents, filed.pages, len(filed.chunks), place)
+
+    def said(self, file: Known) -> tuple[Said, ...]:
+        """What a file's chunks say; not to be asked for once closed."""
+        return self.chunks.at(file.place)
+
+    def close(self) -> None:
+        """Give the space back; files and names stay known."""
+        self.chunks.close()
 
     def named(self) -> Iterator[str]:
         """Names of all documents of the version."""
@@ -120,19 +152,24 @@ def write(
 
 def read(lines: Iterable[str]) -> Ledger | None:
     """From lines of text; None where they are not whole, or of another shape."""
-    ledger, ended = Ledger(""), False
-    try:
-        for line in map(_LINES.validate_json, lines):
-            ended = line.end
-            ledger.made_by = line.made_by or ledger.made_by
-            for name, (count, total) in (line.documents or {}).items():
-                ledger.documents[name] = Rows(count, int(total, 16))
-            if line.file:
-                ledger.files[line.file.origin] = line.file
-            ledger.others.update(line.others or ())
-    except ValidationError:
-        return None
-    return ledger if ended else None
+    with ExitStack() as stack:
+        ledger, ended = Ledger(""), False
+        stack.callback(ledger.close)
+        try:
+            for line in map(_LINES.validate_json, lines):
+                ended = line.end
+                ledger.made_by = line.made_by or ledger.made_by
+                for name, (count, total) in (line.documents or {}).items():
+                    ledger.documents[name] = Rows(count, int(total, 16))
+                if line.file:
+                    ledger.add(line.file)
+                ledger.others.update(line.others or ())
+        except ValidationError:
+            return None
+        if not ended:
+            return None
+        stack.pop_all()
+        return ledger
 
 
 def _parts(items: Iterable[T]) -> Iterator[list[T]]:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from kefu_api import digest
 from kefu_api.documents.index import Alike, Chunking, Repeated
 from kefu_retrieval.building.filing import Filing
-from kefu_retrieval.building.ledger import Filed, Ledger
+from kefu_retrieval.building.ledger import Filed, Known, Ledger
 from kefu_retrieval.chunks.boilerplate import Boilerplate
 from kefu_retrieval.chunks.build import cut
 from kefu_retrieval.chunks.chunk import Chunk
@@ -47,7 +47,7 @@ class Survey:
     filing: Filing = field(default_factory=Filing)
     """The same files."""
     boilerplate: Boilerplate = field(default_factory=Boilerplate)
-    skipped: list[Filed] = field(default_factory=list)
+    skipped: list[Known] = field(default_factory=list)
     """Files that were not read."""
     also: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Documents beside its own that say what a chunk says, by chunk id."""
@@ -62,7 +62,7 @@ class Survey:
     @property
     def total(self) -> int:
         """Chunks of all files."""
-        return len(self.chunks) + sum(len(filed.chunks) for filed in self.skipped)
+        return len(self.chunks) + sum(file.chunks for file in self.skipped)
 
     def settled(self) -> Iterator[Filed]:
         """The files that a later version need not read while they stay as they are."""
@@ -107,7 +107,7 @@ def _read_all(made: Survey, readings: Iterable[Reading], chunking: Chunking, kno
                 made.boilerplate.see(_source(page), page.body)
         if known:
             _settle(made, known)
-        _cut_all(made, _stripped(documents, made.boilerplate), chunking)
+        _cut_all(made, _stripped(documents, made.boilerplate), chunking, known)
     finally:
         documents.close()
     made.repeated = tuple(made.boilerplate.found())
@@ -116,14 +116,14 @@ def _read_all(made: Survey, readings: Iterable[Reading], chunking: Chunking, kno
 def _settle(made: Survey, known: Ledger) -> None:
     """Whether no line can have become one that pages repeat: few pages were read, and not most of those before are gone."""
     pages = known.pages()
-    for source in {filed.origin.source for filed in made.skipped}:
+    for source in {file.origin.source for file in made.skipped}:
         if not made.boilerplate.is_quiet(source, pages[source]):
             raise Unsettled
 
 
-def _skip(made: Survey, filed: Filed) -> None:
-    made.skipped.append(filed)
-    made.boilerplate.skip(filed.origin.source, filed.pages)
+def _skip(made: Survey, file: Known) -> None:
+    made.skipped.append(file)
+    made.boilerplate.skip(file.origin.source, file.pages)
 
 
 def _source(document: FaqEntry | Page) -> str:
@@ -139,11 +139,12 @@ def _stripped(documents: Iterable[FaqEntry | Page], boilerplate: Boilerplate) ->
             yield document
 
 
-def _cut_all(made: Survey, documents: Iterable[FaqEntry | Page], chunking: Chunking) -> None:
+def _cut_all(made: Survey, documents: Iterable[FaqEntry | Page], chunking: Chunking, known: Ledger | None) -> None:
     with closing(Table()) as said, closing(Likeness()) as likeness:
         _cut_each(made, documents, chunking, said, likeness)
-        _join(made, said, likeness)
-        made.alike = _alike(made, likeness.pairs(ALIKE_TOLD))
+        if known:
+            _join(made, said, likeness, known)
+        made.alike = _alike(made, likeness.pairs(ALIKE_TOLD), known)
 
 
 def _cut_each(
@@ -167,23 +168,22 @@ def _cut_each(
             made.filing.stored(said, sketched)
 
 
-def _join(made: Survey, first: Table, likeness: Likeness) -> None:
+def _join(made: Survey, first: Table, likeness: Likeness, known: Ledger) -> None:
     """What was not read, beside what was: no document may be in both, and no chunk may be said in both."""
     number = len(made.chunks)
-    for filed in made.skipped:
-        if any(name in made.documents for name in filed.documents) or any(
-            said.digest in first for said in filed.chunks
-        ):
+    for file in made.skipped:
+        chunks = known.said(file)
+        if any(name in made.documents for name in file.documents) or any(said.digest in first for said in chunks):
             raise Unsettled
-        for said in filed.chunks:
+        for said in chunks:
             likeness.add(number, said.sketch)
             number += 1
-    made.documents.update(name for filed in made.skipped for name in filed.documents)
+    made.documents.update(name for file in made.skipped for name in file.documents)
 
 
-def _alike(made: Survey, pairs: list[Pair]) -> tuple[Alike, ...]:
+def _alike(made: Survey, pairs: list[Pair], known: Ledger | None) -> tuple[Alike, ...]:
     """Each pair of documents once, with the share of their likest chunks; neighbours in one document are alike by nature."""
-    names = _names(made, {number for pair in pairs for number in (pair.first, pair.second)})
+    names = _names(made, {number for pair in pairs for number in (pair.first, pair.second)}, known)
     shares: dict[tuple[str, str], float] = {}
     for pair in pairs:
         first, second = sorted((names[pair.first], names[pair.second]))
@@ -192,11 +192,17 @@ def _alike(made: Survey, pairs: list[Pair]) -> tuple[Alike, ...]:
     return tuple(Alike(first=first, second=second, share=round(share, 2)) for (first, second), share in shares.items())
 
 
-def _names(made: Survey, numbers: set[int]) -> dict[int, str]:
+def _names(made: Survey, numbers: set[int], known: Ledger | None) -> dict[int, str]:
     """Documents of the chunks with these numbers; those of files that were not read come behind the others."""
     names = {number: chunk.document for number, chunk in made.chunks.pick(numbers).items()}
-    skipped = (filed.documents[said.document] for filed in made.skipped for said in filed.chunks)
-    names.update((number, name) for number, name in enumerate(skipped, len(made.chunks)) if number in numbers)
+    if known is None:
+        return names
+    end = len(made.chunks)
+    for file in made.skipped:
+        first, end = end, end + file.chunks
+        if wanted := numbers.intersection(range(first, end)):
+            chunks = known.said(file)
+            names.update((number, file.documents[chunks[number - first].document]) for number in wanted)
     return names
 
 

@@ -27,7 +27,7 @@ _BANDS = 16
 _CROWD = 50
 """Chunks of one band that are compared with each other; a larger crowd is one text many times, of which some pairs tell."""
 _BLOCK = 40_000
-"""Pairs that are looked through before the limit is."""
+"""Pairs that are looked through between two looks at the limit."""
 _READ = 4_096
 """Sketches that are read, or compared, at once: 256 KiB."""
 _HALF = np.uint64(32)

@@ -18,10 +18,17 @@ class Spool(Generic[T]):
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._length = 0
 
-    def append(self, item: T) -> None:
-        """Add an item behind the others."""
+    def append(self, item: T) -> int:
+        """Add an item behind the others, and return its place."""
+        place = self._file.tell()
         self._file.write(self._adapter.dump_json(item) + b"\n")
         self._length += 1
+        return place
+
+    def at(self, place: int) -> T:
+        """The item that `append` put there; all must be added before the first is asked for."""
+        self._file.seek(place)
+        return self._adapter.validate_json(self._file.readline())
 
     def __len__(self) -> int:
         return self._length
