@@ -76,11 +76,10 @@ class Ledger:
     documents: dict[str, Rows] = field(default_factory=dict)
     """Rows of each document of the version, by its mark."""
     files: dict[Origin, Known] = field(default_factory=dict)
+    chunks: Spool[tuple[Said, ...]] = field(default_factory=lambda: Spool(_SAID))
+    """Of each of these files, in their order."""
     others: set[str] = field(default_factory=set)
     """Names of the version's documents that are of none of these files."""
-
-    chunks: Spool[tuple[Said, ...]] = field(default_factory=lambda: Spool(_SAID))
-    """Of these files."""
 
     def add(self, filed: Filed) -> None:
         """Remember a file; all must be added before what a chunk says is asked for."""
