@@ -7,6 +7,7 @@ build that was killed is recognised and goes on where it was, and a complete one
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 
 from kefu_api.documents.index import Index, IngestionReport, ShardReport, Skipped
@@ -38,7 +39,6 @@ class Built:
     """A version that holds every row, or a part of one."""
 
     found: Survey
-    """Closed: what is counted in it may be read."""
     stored: Stored
     lost: Loss | None
     before: Standing | None
@@ -80,8 +80,9 @@ class Ingestion:
             RetrievalError: whatever went wrong, `temporary` or not; the published version is untouched.
         """
         built = await self._built()
-        outcome = await self._release().run(built.names())
-        return self._report(built, outcome)
+        with closing(built.found):
+            outcome = await self._release().run(built.names())
+            return self._report(built, outcome)
 
     async def run_part(self) -> ShardReport:
         """Store what falls to a shard that does not lead.
@@ -89,7 +90,9 @@ class Ingestion:
         Raises:
             RetrievalError: as `run` does.
         """
-        stored = (await self._built()).stored
+        built = await self._built()
+        built.found.close()
+        stored = built.stored
         return ShardReport(
             version=self._index.version,
             shard=self._shard.number,
@@ -100,6 +103,10 @@ class Ingestion:
 
     async def _built(self) -> Built:
         published = self._published()
+        with closing(published) if published else nullcontext():
+            return await self._built_beside(published)
+
+    async def _built_beside(self, published: Standing | None) -> Built:
         building = Building(
             self._index, self._store, self._embedder, self._clock, self._progress, self._policy, self._shard
         )
@@ -119,8 +126,9 @@ class Ingestion:
                 raise NothingToIndex(_nothing(found.omissions))
             lost = self._lost(found, published) if self._shard.leads else None
             stored = await building.run(found, published, patience(time.monotonic() - began))
-        finally:
+        except BaseException:
             found.close()
+            raise
         log.info("built", extra={"version": self._index.version, "chunks": found.total, "embedded": stored.embedded})
         return Built(found, stored, lost, published)
 

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.retrieval.ingesting FOLDER URI CHUNKS PERCENT [ENCODER]`: one ingestion, measured from inside.
+"""`python -m tests.benchmarks.retrieval.ingesting DOCUMENT [ENCODER]`: one ingestion, measured from inside.
 
 Prints one JSON object: documents, chunks, embedded, seconds, in_store (seconds), peak_bytes.
 """
@@ -6,7 +6,6 @@ Prints one JSON object: documents, chunks, embedded, seconds, in_store (seconds)
 import asyncio
 import hashlib
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,15 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from kefu_api.documents.index import Index
+from kefu_retrieval import documents
 from kefu_retrieval.embeddings.builtin import BuiltinEmbedder
 from kefu_retrieval.embeddings.protocol import Embedder, Vectors
 from kefu_retrieval.ingest import Ingestion
 from kefu_retrieval.store.milvus import MilvusStore
-from tests.benchmarks.retrieval.corpus import DIMENSION, texts
-from tests.unit.test_retrieval.doubles import folder_source, index
-
-SECTIONS = 10
+from tests.benchmarks.retrieval.corpus import DIMENSION
 
 
 class Hashing:
@@ -63,31 +59,22 @@ class Timed:
 
 
 def main() -> None:
-    """Write the sources, ingest them, and say what it took."""
-    folder, uri, chunks, percent, *encoder = sys.argv[1:]
-    document = _document(Path(folder), uri, int(chunks), int(percent))
+    """Ingest what the document names, and say what it took."""
+    name, *encoder = sys.argv[1:]
+    document = documents.read(Path(name))
     embedder: Embedder = BuiltinEmbedder(Path(encoder[0])) if encoder else Hashing()
     store: Any = Timed(MilvusStore(document.store, timeout=300.0))
     began = time.perf_counter()
     report = asyncio.run(Ingestion(document, store, embedder).run())
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     told = {"documents": report.documents, "chunks": report.chunks, "embedded": report.embedded}
-    print(json.dumps({**told, "seconds": seconds, "in_store": store.seconds, "peak_bytes": peak}))
+    print(json.dumps({**told, "seconds": seconds, "in_store": store.seconds, "peak_bytes": _peak_bytes()}))
 
 
-def _document(folder: Path, uri: str, chunks: int, percent: int) -> Index:
-    """Files of ten sections; the first `percent` of them end otherwise."""
-    files, count = {}, chunks // SECTIONS
-    lines = texts(chunks)
-    for number in range(count):
-        sections = lines[number * SECTIONS : (number + 1) * SECTIONS]
-        if number * 100 < percent * count:
-            sections = [f"{text} Changed." for text in sections]
-        body = "\n\n".join(f"## Section {number}.{at}\n\n{text}" for at, text in enumerate(sections))
-        files[f"d{number:06}.md"] = f"# Page {number}\n\n{body}\n"
-    source = folder_source(folder / "docs", files, "Markdown")
-    return index(source, version=f"v{percent}", uri=uri)
+def _peak_bytes() -> int:
+    """The most memory that was ever resident; `getrusage` would count what this process was forked from."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def _drawn(text: str) -> Vectors:

@@ -2,21 +2,24 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import NoReturn
 
 from kefu_api.documents.index import LAYOUT, Index
 from kefu_retrieval.building import ledger, waiting
 from kefu_retrieval.building.filling import Filling, key_of, row_id
-from kefu_retrieval.building.plan import Plan, Policy, Rows, by_document, plan, whole
+from kefu_retrieval.building.plan import Plan, Policy, by_document, plan, whole
 from kefu_retrieval.building.shard import WHOLE, Shard
 from kefu_retrieval.building.standing import Standing
 from kefu_retrieval.building.survey import Survey, Unsettled
+from kefu_retrieval.building.tally import Tally
 from kefu_retrieval.building.vectors import collect
 from kefu_retrieval.chunks.chunk import Chunk
 from kefu_retrieval.embeddings.protocol import Embedder
 from kefu_retrieval.errors import BuildSpoilt, CollectionGone, StoreFailed
 from kefu_retrieval.progress import Progress
+from kefu_retrieval.scratch.string_set import StringSet
 from kefu_retrieval.store.protocol import Store
 from kefu_retrieval.store.rows import Manifest, mark
 from kefu_retrieval.versions.archive import Archive
@@ -91,8 +94,8 @@ class Building:
         wanted = self._manifest(found, planned)
         part = self._part(found, planned)
         try:
-            held = await self._begun(wanted, patience)
-            embedded = await self._fill(wanted, part, found, held)
+            with closing(await self._begun(wanted, patience)) as held:
+                embedded = await self._fill(wanted, part, found, held)
             if self._shard.leads and not self._shard.alone:
                 await self._whole(wanted, part, patience)
         except CollectionGone as gone:
@@ -118,10 +121,10 @@ class Building:
         return self._archive.whole(held) and (self._shard.alone or self._is_distinct(held.rows))
 
     def _plan(self, found: Survey, published: Standing | None) -> Plan:
-        rows = _rows(found)
         if published is None or not self.is_base(published.base):
-            return whole(rows)
-        marks = (mark(name) for filed in found.skipped for name in filed.documents)
+            return whole(sum(len(chunk.probes) for chunk in found.chunks))
+        rows = by_document(_rows(found))
+        marks = (mark(name) for file in found.skipped for name in file.documents)
         rows |= {name: published.rows[name] for name in marks}
         return plan(published.base.version, published.rows, rows, self._policy)
 
@@ -147,7 +150,7 @@ class Building:
             replaced=planned.replaced,
         )
 
-    def _held(self, wanted: Manifest) -> set[str] | None:
+    def _held(self, wanted: Manifest) -> StringSet | None:
         """Ids of the rows that an earlier run of the same build has inserted; None where it is better to begin anew."""
         collection = self._index.collection
         held = self._store.manifest(collection)
@@ -160,18 +163,19 @@ class Building:
         count = self._store.count(collection)
         if count > wanted.rows:
             return None
-        ids = set(self._store.ids(collection))
+        ids = StringSet(self._store.ids(collection))
         if len(ids) < count:  # more may be: other shards go on meanwhile
+            ids.close()
             return None  # a row that is there twice: an insertion was repeated after a lost answer
         log.info("going on with a build", extra={"collection": collection, "held": count, "rows": wanted.rows})
         return ids
 
-    async def _begun(self, wanted: Manifest, patience: float) -> set[str]:
+    async def _begun(self, wanted: Manifest, patience: float) -> StringSet:
         """Ids of the rows that are there, once there is a collection for them."""
         collection = self._index.collection
         if not self._shard.leads:
             await waiting.made(self._store, collection, lambda held: _equal(held, wanted), patience)
-            return set(self._store.ids(collection))
+            return StringSet(self._store.ids(collection))
         held = self._held(wanted)
         if held is not None:
             return held
@@ -179,9 +183,9 @@ class Building:
             self._spoil(f"{collection} cannot be gone on with")
         self._store.drop(collection)
         self._store.create(collection, wanted)
-        return set()
+        return StringSet()
 
-    async def _fill(self, wanted: Manifest, part: Part, found: Survey, held: set[str]) -> int:
+    async def _fill(self, wanted: Manifest, part: Part, found: Survey, held: StringSet) -> int:
         if len(held) == wanted.rows:
             return 0
         tell = self._teller(wanted, part)
@@ -228,7 +232,8 @@ class Building:
 
     def _is_distinct(self, rows: int) -> bool:
         """Whether the collection holds so many different rows."""
-        return len(set(self._store.ids(self._index.collection))) == rows
+        with closing(StringSet(self._store.ids(self._index.collection))) as ids:
+            return len(ids) == rows
 
     def _spoil(self, why: str) -> NoReturn:
         """Drop what several were to fill, so that all of them begin anew."""
@@ -246,8 +251,9 @@ class Building:
             )
         if planned.base is None and planned.rows >= self._policy.least:
             made = ledger.made_by(self._index)
-            lines = ledger.write(made, _rows(found), found.settled(), found.documents)
-            self._store.remember(collection, lines)
+            with closing(Tally(_rows(found))) as tally:
+                lines = ledger.write(made, tally, found.settled(), found.documents)
+                self._store.remember(collection, lines)
 
     def _elsewhere(self, wanted: Manifest) -> list[str]:
         """Other versions whose vectors are of the same space, the published one first, then the newest."""
@@ -261,10 +267,9 @@ class Building:
         return sorted((name for name in names if name != self._index.collection), key=lambda name: name != published)
 
 
-def _rows(found: Survey) -> dict[str, Rows]:
-    """Of what was read, by document."""
-    ids = ((chunk.document, row_id(chunk, probe, found.also)) for chunk in found.chunks for probe in chunk.probes)
-    return by_document(ids)
+def _rows(found: Survey) -> Iterator[tuple[str, str]]:
+    """Of what was read: documents and ids of rows."""
+    return ((chunk.document, row_id(chunk, probe, found.also)) for chunk in found.chunks for probe in chunk.probes)
 
 
 def _equal(one: Manifest, other: Manifest) -> bool:

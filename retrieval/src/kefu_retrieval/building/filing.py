@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter
 
 from kefu_retrieval.building.ledger import Filed, Said
-from kefu_retrieval.building.spool import Spool
 from kefu_retrieval.chunks.boilerplate import Boilerplate
+from kefu_retrieval.scratch.spool import Spool
 from kefu_retrieval.sources.document import FaqEntry, Origin, Page, Reading
 
 COMMON = 0.15
@@ -23,8 +23,8 @@ class _Notes:
     number: int
     documents: dict[str, None] = field(default_factory=dict)
     pages: int = 0
-    said: list[str] = field(default_factory=list)
-    sketches: list[str] = field(default_factory=list)
+    said: list[bytes] = field(default_factory=list)
+    sketches: list[bytes] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)
 
 
@@ -33,13 +33,13 @@ class Filing:
 
     def __init__(self) -> None:
         self._origins: list[Origin | None] = []
-        self._documents = array("L")
+        self._documents = array("I")
         """Number of each document's file."""
-        self._chunks = array("L")
+        self._chunks = array("I")
         """The same of each chunk that is stored."""
         self._unsettled: set[int] = set()
         self._spool = Spool(_FILED)
-        self._numbers = array("L")
+        self._numbers = array("I")
         """Of the files in the spool."""
         self._notes = _Notes(-1)
         self._place = 0
@@ -64,8 +64,8 @@ class Filing:
     def stored(self, said: bytes, sketched: bytes) -> None:
         """A chunk of it is stored."""
         self._chunks.append(self._notes.number)
-        self._notes.said.append(said.hex())
-        self._notes.sketches.append(sketched.hex())
+        self._notes.said.append(said)
+        self._notes.sketches.append(sketched)
         self._notes.owners.append(len(self._notes.documents) - 1)
 
     def shared(self, first: int) -> None:

@@ -4,7 +4,7 @@ Rows have deterministic ids, so a build that was killed goes on where it was: ro
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 
 from kefu_api import digest
 from kefu_retrieval.building.vectors import KnownVectors
@@ -39,9 +39,7 @@ class Filling:
         self._known = known
         self._progress = progress
 
-    async def run(
-        self, chunks: Iterable[Chunk], also: Mapping[str, tuple[str, ...]], held: Collection[str] = ()
-    ) -> int:
+    async def run(self, chunks: Iterable[Chunk], also: Mapping[str, tuple[str, ...]], held: Container[str] = ()) -> int:
         """Insert every row whose id is not in `held`; how many chunks had at least one vector computed.
 
         Raises:

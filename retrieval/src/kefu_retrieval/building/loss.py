@@ -29,4 +29,6 @@ class Loss:
 
 def loss(before: AbstractSet[str], documents: Iterable[str]) -> Loss:
     """What `documents` does not name of those whose marks are `before`."""
-    return Loss(len(before - set(map(mark, documents))), len(before))
+    lacking = set(before)
+    lacking.difference_update(map(mark, documents))
+    return Loss(len(lacking), len(before))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from kefu_retrieval.building import ledger as ledgers
@@ -15,7 +16,7 @@ from kefu_retrieval.store.view import View
 
 @dataclass(frozen=True)
 class Standing:
-    """The published version."""
+    """The published version; to be closed."""
 
     documents: AbstractSet[str]
     """Marks of its documents."""
@@ -30,6 +31,11 @@ class Standing:
         """Documents of `base` whose names are remembered."""
         return self.ledger.named() if self.ledger else iter(())
 
+    def close(self) -> None:
+        """Give the ledger's space back; what it names stays known."""
+        if self.ledger:
+            self.ledger.close()
+
 
 def standing(store: Store, collection: str | None, made_by: str) -> Standing | None:
     """The version that `collection` holds; None when it is gone, or is none of Kefu's. `made_by`: of a ledger that is of use.
@@ -40,16 +46,22 @@ def standing(store: Store, collection: str | None, made_by: str) -> Standing | N
     manifest = store.manifest(collection) if collection else None
     if manifest is None:
         return None
-    try:
-        view = View.of(store, manifest)
-        view.load()
-        ledger = ledgers.read(store.notes(view.layers[-1].collection))
-        held = ledger.documents if ledger else _scanned(store, view.layers[-1].collection)
-        own = _scanned(store, view.collection) if view.base and manifest.rows else {}
-    except CollectionGone:
-        return None
-    documents = (held.keys() - view.layers[-1].hidden) | own.keys()
-    return Standing(documents, view.base or manifest, held, ledger if ledger and ledger.made_by == made_by else None)
+    with ExitStack() as stack:
+        try:
+            view = View.of(store, manifest)
+            view.load()
+            ledger = ledgers.read(store.notes(view.layers[-1].collection))
+            if ledger:
+                stack.callback(ledger.close)
+            held = ledger.documents if ledger else _scanned(store, view.layers[-1].collection)
+            own = _scanned(store, view.collection) if view.base and manifest.rows else {}
+        except CollectionGone:
+            return None
+        documents = (held.keys() - view.layers[-1].hidden) | own.keys()
+        if ledger is None or ledger.made_by != made_by:
+            return Standing(documents, view.base or manifest, held)
+        stack.pop_all()
+        return Standing(documents, view.base or manifest, held, ledger)
 
 
 def _scanned(store: Store, collection: str) -> Documents:

@@ -4,7 +4,8 @@ Nothing is embedded yet, so that a version that must not be built stops here, ha
 knows are not read: it says what they give.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
@@ -12,12 +13,14 @@ from pydantic import TypeAdapter
 from kefu_api import digest
 from kefu_api.documents.index import Alike, Chunking, Repeated
 from kefu_retrieval.building.filing import Filing
-from kefu_retrieval.building.ledger import Filed, Ledger
-from kefu_retrieval.building.spool import Spool
+from kefu_retrieval.building.ledger import Filed, Known, Ledger
 from kefu_retrieval.chunks.boilerplate import Boilerplate
 from kefu_retrieval.chunks.build import cut
 from kefu_retrieval.chunks.chunk import Chunk
 from kefu_retrieval.chunks.likeness import Likeness, Pair, sketch
+from kefu_retrieval.scratch.spool import Spool
+from kefu_retrieval.scratch.string_set import StringSet
+from kefu_retrieval.scratch.table import Table
 from kefu_retrieval.sources.document import FaqEntry, Omission, Page, Reading
 
 ALIKE_TOLD = 1_000
@@ -25,6 +28,8 @@ ALIKE_TOLD = 1_000
 SHARED_TOLD = 50
 """Documents beside its own that a chunk names."""
 
+_NUMBER = 4
+"""Bytes of a chunk's number."""
 _DOCUMENTS: TypeAdapter[FaqEntry | Page] = TypeAdapter(FaqEntry | Page)
 _CHUNKS = TypeAdapter(Chunk)
 
@@ -42,11 +47,11 @@ class Survey:
     filing: Filing = field(default_factory=Filing)
     """The same files."""
     boilerplate: Boilerplate = field(default_factory=Boilerplate)
-    skipped: list[Filed] = field(default_factory=list)
+    skipped: list[Known] = field(default_factory=list)
     """Files that were not read."""
     also: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Documents beside its own that say what a chunk says, by chunk id."""
-    documents: set[str] = field(default_factory=set)
+    documents: StringSet = field(default_factory=StringSet)
     """Names of the documents that have a chunk, or share another's."""
     duplicates: int = 0
     """Chunks that were left to another that says the same."""
@@ -57,7 +62,7 @@ class Survey:
     @property
     def total(self) -> int:
         """Chunks of all files."""
-        return len(self.chunks) + sum(len(filed.chunks) for filed in self.skipped)
+        return len(self.chunks) + sum(file.chunks for file in self.skipped)
 
     def settled(self) -> Iterator[Filed]:
         """The files that a later version need not read while they stay as they are."""
@@ -67,6 +72,7 @@ class Survey:
         """Give the space back."""
         self.chunks.close()
         self.filing.close()
+        self.documents.close()
 
 
 def survey(readings: Iterable[Reading], chunking: Chunking, known: Ledger | None = None) -> Survey:
@@ -101,7 +107,7 @@ def _read_all(made: Survey, readings: Iterable[Reading], chunking: Chunking, kno
                 made.boilerplate.see(_source(page), page.body)
         if known:
             _settle(made, known)
-        _cut_all(made, _stripped(documents, made.boilerplate), chunking)
+        _cut_all(made, _stripped(documents, made.boilerplate), chunking, known)
     finally:
         documents.close()
     made.repeated = tuple(made.boilerplate.found())
@@ -110,14 +116,14 @@ def _read_all(made: Survey, readings: Iterable[Reading], chunking: Chunking, kno
 def _settle(made: Survey, known: Ledger) -> None:
     """Whether no line can have become one that pages repeat: few pages were read, and not most of those before are gone."""
     pages = known.pages()
-    for source in {filed.origin.source for filed in made.skipped}:
+    for source in {file.origin.source for file in made.skipped}:
         if not made.boilerplate.is_quiet(source, pages[source]):
             raise Unsettled
 
 
-def _skip(made: Survey, filed: Filed) -> None:
-    made.skipped.append(filed)
-    made.boilerplate.skip(filed.origin.source, filed.pages)
+def _skip(made: Survey, file: Known) -> None:
+    made.skipped.append(file)
+    made.boilerplate.skip(file.origin.source, file.pages)
 
 
 def _source(document: FaqEntry | Page) -> str:
@@ -133,52 +139,71 @@ def _stripped(documents: Iterable[FaqEntry | Page], boilerplate: Boilerplate) ->
             yield document
 
 
-def _cut_all(made: Survey, documents: Iterable[FaqEntry | Page], chunking: Chunking) -> None:
-    first: dict[bytes, int] = {}
-    ids: list[str] = []
-    names: list[str] = []
-    likeness = Likeness()
+def _cut_all(made: Survey, documents: Iterable[FaqEntry | Page], chunking: Chunking, known: Ledger | None) -> None:
+    with closing(Table()) as said, closing(Likeness()) as likeness:
+        _cut_each(made, documents, chunking, said, likeness)
+        if known:
+            _join(made, said, likeness, known)
+        made.alike = _alike(made, likeness.pairs(ALIKE_TOLD), known)
+
+
+def _cut_each(
+    made: Survey, documents: Iterable[FaqEntry | Page], chunking: Chunking, first: Table, likeness: Likeness
+) -> None:
+    """`first` comes to hold the number and the id of the chunk that was first to say it, by `_said`."""
     for document in documents:
         made.documents.add(document.document)
         made.filing.cut(document)
         for chunk in cut(document, chunking):
             said = _said(chunk)
-            if said in first:
-                made.filing.shared(first[said])
-                _share(made, ids[first[said]], chunk.document)
+            number = len(made.chunks)
+            if not first.add(said, number.to_bytes(_NUMBER) + chunk.id.encode()):
+                other = first.get(said) or b""
+                made.filing.shared(int.from_bytes(other[:_NUMBER]))
+                _share(made, other[_NUMBER:].decode(), chunk.document)
                 continue
-            first[said] = len(ids)
             sketched = sketch(f"{chunk.title} {chunk.text}")
-            likeness.add(len(names), sketched)
-            ids.append(chunk.id)
-            names.append(chunk.document)
+            likeness.add(number, sketched)
             made.chunks.append(chunk)
             made.filing.stored(said, sketched)
-    _join(made, first, names, likeness)
-    made.alike = _alike(names, likeness.pairs(ALIKE_TOLD))
 
 
-def _join(made: Survey, first: Mapping[bytes, int], names: list[str], likeness: Likeness) -> None:
+def _join(made: Survey, first: Table, likeness: Likeness, known: Ledger) -> None:
     """What was not read, beside what was: no document may be in both, and no chunk may be said in both."""
-    for filed in made.skipped:
-        if not made.documents.isdisjoint(filed.documents) or any(
-            bytes.fromhex(said.digest) in first for said in filed.chunks
-        ):
+    number = len(made.chunks)
+    for file in made.skipped:
+        chunks = known.said(file)
+        if any(name in made.documents for name in file.documents) or any(said.digest in first for said in chunks):
             raise Unsettled
-        for said in filed.chunks:
-            likeness.add(len(names), bytes.fromhex(said.sketch))
-            names.append(filed.documents[said.document])
-    made.documents.update(name for filed in made.skipped for name in filed.documents)
+        for said in chunks:
+            likeness.add(number, said.sketch)
+            number += 1
+    made.documents.update(name for file in made.skipped for name in file.documents)
 
 
-def _alike(names: Sequence[str], pairs: Iterable[Pair]) -> tuple[Alike, ...]:
+def _alike(made: Survey, pairs: list[Pair], known: Ledger | None) -> tuple[Alike, ...]:
     """Each pair of documents once, with the share of their likest chunks; neighbours in one document are alike by nature."""
+    names = _names(made, {number for pair in pairs for number in (pair.first, pair.second)}, known)
     shares: dict[tuple[str, str], float] = {}
     for pair in pairs:
         first, second = sorted((names[pair.first], names[pair.second]))
         if first != second:
             shares.setdefault((first, second), pair.share)
     return tuple(Alike(first=first, second=second, share=round(share, 2)) for (first, second), share in shares.items())
+
+
+def _names(made: Survey, numbers: set[int], known: Ledger | None) -> dict[int, str]:
+    """Documents of the chunks with these numbers; those of files that were not read come behind the others."""
+    names = {number: chunk.document for number, chunk in made.chunks.pick(numbers).items()}
+    if known is None:
+        return names
+    end = len(made.chunks)
+    for file in made.skipped:
+        first, end = end, end + file.chunks
+        if wanted := numbers.intersection(range(first, end)):
+            chunks = known.said(file)
+            names.update((number, file.documents[chunks[number - first].document]) for number in wanted)
+    return names
 
 
 def _said(chunk: Chunk) -> bytes:

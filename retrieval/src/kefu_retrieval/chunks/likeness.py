@@ -7,6 +7,7 @@ Sources: Broder, "On the resemblance and containment of documents", SEQUENCES 19
 Ullman, "Mining of Massive Datasets", chapter 3.
 """
 
+import tempfile
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ _BANDS = 16
 _CROWD = 50
 """Chunks of one band that are compared with each other; a larger crowd is one text many times, of which some pairs tell."""
 _BLOCK = 40_000
-"""Pairs that are compared at once: 2.5 MB of sketches twice."""
+"""Pairs that are looked through between two looks at the limit."""
+_READ = 4_096
+"""Sketches that are read, or compared, at once: 256 KiB."""
+_HALF = np.uint64(32)
 _CHANCE = 1 / 256
 """Probability that two hashes agree in the eight bits that are kept (Li and König, "b-bit minwise hashing", WWW 2010)."""
 _RANDOM = np.random.default_rng(2018)
@@ -61,25 +65,27 @@ def sketch(text: str) -> bytes:
 
 
 class Likeness:
-    """Collects sketches (64 bytes each), then tells which are alike."""
+    """Collects sketches on disk, then tells which are alike."""
 
     def __init__(self) -> None:
-        self._numbers = array("L")
-        self._sketches = bytearray()
+        self._numbers = array("I")
+        self._sketches = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
 
     def add(self, number: int, sketched: bytes) -> None:
         """Take in the sketch of chunk `number`; an empty one is of a text too short to compare."""
         if sketched:
             self._numbers.append(number)
-            self._sketches += sketched
+            self._sketches.write(sketched)
 
     def pairs(self, limit: int) -> list[Pair]:
         """Pairs of chunks that are alike, at most `limit`, most alike first."""
-        sketches = np.frombuffer(self._sketches, dtype=np.uint8).reshape(-1, _HASHES)
         found: dict[tuple[int, int], float] = {}
-        for pairs in self._candidates(sketches):
-            agreeing = np.mean(sketches[pairs[:, 0]] == sketches[pairs[:, 1]], axis=1)
-            shares = (agreeing - _CHANCE) / (1 - _CHANCE)
+        if not self._numbers:
+            return []
+        self._sketches.flush()
+        sketches = np.memmap(self._sketches, np.uint8, "r", shape=(len(self._numbers), _HASHES))
+        for pairs in self._candidates():
+            shares = (_agreeing(sketches, pairs) - _CHANCE) / (1 - _CHANCE)
             for place in np.flatnonzero(shares >= ALIKE)[: limit - len(found)]:
                 first, second = pairs[place]
                 found[self._numbers[first], self._numbers[second]] = float(shares[place])
@@ -88,14 +94,37 @@ class Likeness:
         ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
         return [Pair(first, second, share) for (first, second), share in ordered]
 
-    @staticmethod
-    def _candidates(sketches: NDArray[np.uint8]) -> Iterator[NDArray[np.int64]]:
+    def close(self) -> None:
+        """Give the space back."""
+        self._sketches.close()
+
+    def _band(self, start: int) -> NDArray[np.uint32]:
+        """Hashes `start` to `start` + 3 of all sketches as one number each; read, not mapped, since it is a pass over all."""
+        width = _HASHES // _BANDS
+        band = np.empty(len(self._numbers), np.uint32)
+        self._sketches.seek(0)
+        for place in range(0, len(band), _READ):
+            some = np.frombuffer(self._sketches.read(_HASHES * _READ), np.uint8).reshape(-1, _HASHES)
+            band[place : place + _READ] = np.ascontiguousarray(some[:, start : start + width]).view(np.uint32).ravel()
+        return band
+
+    def _crowded(self, start: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Bands from hash `start` that several sketches have, in order, and the places of those sketches, likewise."""
+        keyed = self._band(start).astype(np.uint64)
+        keyed <<= _HALF
+        keyed |= np.arange(len(keyed), dtype=np.uint64)
+        keyed.sort()
+        band = (keyed >> _HALF).astype(np.uint32)
+        same = band[1:] == band[:-1]
+        several = np.append(same, False) | np.append(False, same)
+        return band[several], keyed[several].astype(np.uint32).astype(np.int64)
+
+    def _candidates(self) -> Iterator[NDArray[np.int64]]:
         """Pairs that agree in all hashes of a band, some thousand at a time: an array of two columns."""
         width = _HASHES // _BANDS
         for start in range(0, _HASHES, width):
-            band = np.ascontiguousarray(sketches[:, start : start + width]).view(np.uint32).ravel()
-            order = np.argsort(band, kind="stable")
-            crowd = np.concatenate(([0], np.cumsum(band[order][1:] != band[order][:-1])))
+            band, order = self._crowded(start)
+            crowd = np.concatenate(([0], np.cumsum(band[1:] != band[:-1])))
             place = np.arange(len(order)) - np.searchsorted(crowd, crowd)
             for apart in range(1, _CROWD):
                 left = np.flatnonzero((crowd[apart:] == crowd[:-apart]) & (place[apart:] < _CROWD))
@@ -104,3 +133,12 @@ class Likeness:
                 for block in range(0, len(left), _BLOCK):
                     some = left[block : block + _BLOCK]
                     yield np.column_stack((order[some], order[some + apart]))
+
+
+def _agreeing(sketches: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The share of equal hashes of each pair."""
+    shares = np.empty(len(pairs))
+    for place in range(0, len(pairs), _READ):
+        some = pairs[place : place + _READ]
+        shares[place : place + _READ] = np.mean(sketches[some[:, 0]] == sketches[some[:, 1]], axis=1)
+    return shares

@@ -9,6 +9,8 @@ from functools import lru_cache
 
 from kefu_retrieval.sources.text.language import HAN
 
+_CACHED = 8_192
+"""Words that are remembered, 300 bytes each: those that texts are full of."""
 _WORD = re.compile(f"[{HAN}]+|[^\\W_{HAN}]+(?:[.'’-][^\\W_{HAN}]+)*")
 _HAN_RUN = re.compile(f"[{HAN}]")
 _ENGLISH = re.compile(r"[a-z]+(?:['’][a-z]+)?\Z")
@@ -64,9 +66,9 @@ def _words(text: str) -> list[str]:
     return [_plain(word) for word in _WORD.findall(folded)]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(_CACHED)
 def _plain(word: str) -> str:
-    return stem(word) if _ENGLISH.match(word) else word
+    return _stem(word) if _ENGLISH.match(word) else word
 
 
 _LONG_STOPS = sorted((word for word in STOP_WORDS if len(word) > 1 and _HAN_RUN.match(word)), key=len, reverse=True)
@@ -77,9 +79,13 @@ def _without_function_words(run: str) -> list[str]:
     return [piece for piece in _STOP_CUT.split(run) if piece]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(_CACHED)
 def stem(word: str) -> str:
     """A lower-case English word without plural and verb endings: a light stemmer after Harman's S-stemmer (1991)."""
+    return _stem(word)
+
+
+def _stem(word: str) -> str:
     word = word.replace("’", "'").removesuffix("'s")
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"

@@ -1,10 +1,12 @@
 """All sources of an index, checked against the snapshot that the version was named for."""
 
 from collections.abc import Container, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from kefu_api.documents.index import Index, SourceDocument
 from kefu_retrieval.errors import DocumentRefused, IndexInvalid, SourceChanged
+from kefu_retrieval.scratch.string_set import StringSet
 from kefu_retrieval.sources import folder, formats
 from kefu_retrieval.sources.apart.sandbox import Sandbox
 from kefu_retrieval.sources.document import FaqEntry, Origin, Reading
@@ -32,10 +34,10 @@ def stream(index: Index, known: Container[Origin] = ()) -> Iterator[Reading]:
     """
     with Sandbox() as sandbox:
         for source in index.sources:
-            seen: set[tuple[str, str]] = set()
-            for reading in _read_source(source, sandbox, known):
-                reading.entries[:] = _unique(reading, seen)
-                yield reading
+            with closing(StringSet()) as seen:
+                for reading in _read_source(source, sandbox, known):
+                    reading.entries[:] = _unique(reading, seen)
+                    yield reading
 
 
 def read(index: Index) -> Reading:
@@ -83,14 +85,12 @@ def _read_source(source: SourceDocument, sandbox: Sandbox, known: Container[Orig
         yield reading
 
 
-def _unique(reading: Reading, seen: set[tuple[str, str]]) -> list[FaqEntry]:
+def _unique(reading: Reading, seen: StringSet) -> list[FaqEntry]:
     """The entries whose id is the first of its kind in its source and language; the others are omitted."""
     kept: list[FaqEntry] = []
     for entry in reading.entries:
-        key = (entry.document, entry.language)
-        if key in seen:
+        if not seen.add(f"{entry.language} {entry.document}"):
             reading.omit(entry.document, "a second entry with this id; ids must be unique within a source")
             continue
-        seen.add(key)
         kept.append(entry)
     return kept

@@ -5,6 +5,7 @@ only those that one of them passes over are read.
 """
 
 from collections.abc import Collection, Iterable
+from itertools import chain
 from math import inf
 
 from kefu_retrieval.store.protocol import Store
@@ -42,7 +43,7 @@ def compare(store: Store, before: Manifest, after: Manifest, known: Iterable[str
         if not marks:
             held[collection] = {}
             continue
-        names = _names(marks, {*known, *(name for said in held.values() for name in said)})
+        names = _names(marks, chain(known, *held.values()))
         if names is None and rows[collection] > most:
             raise TooManyRows
         held[collection] = contents(each for each in store.chunks(collection, names) if mark(each.document) in marks)
