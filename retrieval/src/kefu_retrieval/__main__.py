@@ -14,6 +14,7 @@ from kefu_api.documents.index import IngestionFailure, IngestionReport, RemovalR
 from kefu_api.token import TokenFile
 from kefu_retrieval import documents, logs, termination
 from kefu_retrieval.errors import BuildSpoilt, RetrievalError
+from kefu_retrieval.scratch.room import needing_room
 from kefu_retrieval.settings import Settings
 from kefu_retrieval.store.milvus import MilvusStore
 from kefu_retrieval.versions import publishing, removal
@@ -49,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def job(act: Callable[[], IngestionReport | ShardReport | RemovalReport], settings: Settings) -> int:
     """Run a job to its end; its report, or why it failed, is its termination message."""
     try:
-        report = act()
+        with needing_room():
+            report = act()
     except RetrievalError as error:
         log.error("the job failed", extra={"reason": error.reason, "error": str(error)})
         termination.leave(

@@ -7,6 +7,7 @@ RetrievalError
 │   ├── BuildSpoilt           what several jobs build together must be begun anew by all of them (exit status 70)
 │   ├── SourceChanged         the mounted sources are not those the version was named for
 │   ├── SourceUnreadable      a mounted folder changed while it was read, or the file system failed
+│   ├── ScratchFull           temporary files have no room left
 │   ├── PlaceUnreachable      a remote source does not answer, is overloaded, or broke off
 │   ├── EmbeddingUnreachable  the embedding endpoint does not answer, or is overloaded
 │   └── RerankerUnreachable   the reranker does not answer, or is overloaded; the search goes on without it
@@ -77,6 +78,10 @@ class SourceChanged(TemporaryError):
 
 class SourceUnreadable(TemporaryError):
     """A mounted folder changed while it was read, or the file system failed."""
+
+
+class ScratchFull(TemporaryError):
+    """Temporary files have no room left."""
 
 
 class PlaceUnreachable(TemporaryError):

@@ -1,14 +1,17 @@
 """What a build keeps on disk: it finds what was put there, and memory does not grow with it."""
 
+import errno
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from kefu_api.documents.index import Chunking
+from kefu_api.documents.index import Chunking, IngestionFailure, IngestionReport
+from kefu_retrieval.__main__ import TEMPORARY, job
 from kefu_retrieval.building import ledger
 from kefu_retrieval.building.filling import row_id
 from kefu_retrieval.building.ledger import Filed, Said
@@ -16,9 +19,12 @@ from kefu_retrieval.building.plan import Rows, by_document
 from kefu_retrieval.building.survey import survey
 from kefu_retrieval.building.tally import Tally
 from kefu_retrieval.building.vectors import KnownVectors
+from kefu_retrieval.errors import ScratchFull
+from kefu_retrieval.scratch.room import needing_room
 from kefu_retrieval.scratch.spool import Spool
 from kefu_retrieval.scratch.string_set import StringSet
 from kefu_retrieval.scratch.table import Table
+from kefu_retrieval.settings import Settings
 from kefu_retrieval.sources.document import FaqEntry, Origin, Reading
 
 A_CHUNK = 100
@@ -130,3 +136,26 @@ def test_memory_does_not_grow_with_the_chunks(act: Callable[[int], None]) -> Non
     few, many = 1_100, 2_100  # beyond 1,000 pairs of documents that are alike no more are told
     act(many)  # what is made once, and words that are remembered
     assert peak(act, many) - peak(act, few) < A_CHUNK * (many - few)
+
+
+def test_a_full_disk_is_an_error_that_says_so_and_other_faults_stay_what_they_are() -> None:
+    with closing(Table()) as table:
+        table._database.execute("PRAGMA max_page_count=4")
+        with pytest.raises(ScratchFull, match="no room left"), needing_room():
+            for number in range(10_000):
+                table.add(number.to_bytes(4), bytes(100))
+    with pytest.raises(ScratchFull), needing_room():
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(FileNotFoundError), needing_room():
+        raise FileNotFoundError(errno.ENOENT, "gone")
+
+
+def test_a_job_without_room_says_so_in_its_termination_message(tmp_path: Path) -> None:
+    def act() -> IngestionReport:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    log = tmp_path / "termination.log"
+    settings = Settings.from_environment({"KEFU_TERMINATION_LOG": str(log)})
+    assert job(act, settings) == TEMPORARY
+    told = IngestionFailure.model_validate_json(log.read_text())
+    assert (told.reason, told.temporary) == ("ScratchFull", True)
