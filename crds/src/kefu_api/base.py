@@ -13,6 +13,8 @@ class Model(BaseModel):
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,
+        # Most are only ever parsed as parts of others, and need no validator of their own.
+        defer_build=True,
     )
 
     def to_json(self) -> str:

@@ -53,4 +53,4 @@ def test_a_key_without_names_is_forgotten() -> None:
     for number in range(2 * FEW):
         names.discard("key", f"bot-{number}")
     assert names.under("key") == []
-    assert not names._names
+    assert not names

@@ -22,6 +22,7 @@ class Part(Model):
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,
+        defer_build=True,
         strict=True,
     )
 

@@ -35,6 +35,9 @@ class Names(Generic[K]):
         if not known:
             self._names.pop(key, None)
 
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
     def under(self, key: K) -> list[str]:
         """The names, in order."""
         return sorted(self._names.get(key, ()))

@@ -52,21 +52,22 @@ class Store:
         """Whether it holds users' objects of the kind too, and not ours alone."""
         self._index = index
         self._packer = Packer()
-        self._entries: dict[Place, _Entry] = {}
-        self._listed: Names[tuple[str, object, str]] = Names()
+        # By namespace first, and lists by what lists them: one key for many objects.
+        self._entries: dict[str, dict[str, _Entry]] = {}
+        self._listed: dict[tuple[str, object], Names[str]] = {}
 
     def put(self, found: Object) -> bool:
         """Keep a copy; False where this version or a newer one is kept already."""
         meta = found["metadata"]
-        place, version = (intern(meta["namespace"]), meta["name"]), version_of(found)
-        before = self._entries.get(place)
+        namespace, name, version = meta["namespace"], meta["name"], version_of(found)
+        before = self._kept(namespace, name)
         if before and before.version >= version:
             return False
         fresh = self._entry_of(found, version, before)
         if before is None or (before.labels, before.values) != (fresh.labels, fresh.values):
-            self._unlist(place, before)
-            self._list(place, fresh)
-        self._entries[place] = fresh
+            self._unlist(namespace, name, before)
+            self._list(namespace, name, fresh)
+        self._entries.setdefault(namespace, {})[name] = fresh
         return True
 
     def mark(self, found: Object, mark: int) -> None:
@@ -82,17 +83,18 @@ class Store:
 
     def drop(self, namespace: str, name: str, version: int | None = None) -> Object | None:
         """Forget an object unless a newer version than this is kept; its last copy."""
-        place = (namespace, name)
-        entry = self._entries.get(place)
+        entry = self._kept(namespace, name)
         if entry is None or (version is not None and entry.version > version):
             return None
-        del self._entries[place]
-        self._unlist(place, entry)
+        del self._entries[namespace][name]
+        if not self._entries[namespace]:
+            del self._entries[namespace]
+        self._unlist(namespace, name, entry)
         return self._packer.unpack(entry.packed)
 
     def get(self, namespace: str, name: str) -> Object | None:
         """The copy of an object."""
-        entry = self._entries.get((namespace, name))
+        entry = self._kept(namespace, name)
         return self._packer.unpack(entry.packed) if entry else None
 
     def uid(self, namespace: str, name: str) -> str | None:
@@ -121,16 +123,22 @@ class Store:
 
     def places(self, namespace: str | None) -> list[Place]:
         """Where objects are kept; None: in every namespace."""
-        return [place for place in self._entries if namespace is None or place[0] == namespace]
+        kept = self._entries if namespace is None else {namespace: self._entries.get(namespace, {})}
+        return [(each, name) for each, entries in kept.items() for name in entries]
 
     def _entry(self, found: Object) -> _Entry | None:
         meta = found["metadata"]
-        entry = self._entries.get((meta["namespace"], meta["name"]))
+        entry = self._kept(meta["namespace"], meta["name"])
         return entry if entry and entry.version == version_of(found) else None
 
     def _under(self, namespace: str, index: object, value: str) -> tuple[Object, ...]:
-        names = self._listed.under((namespace, index, value))
-        return tuple(self._packer.unpack(self._entries[namespace, name].packed) for name in names)
+        listed = self._listed.get((namespace, index))
+        names = listed.under(value) if listed else ()
+        return tuple(self._packer.unpack(self._entries[namespace][name].packed) for name in names)
+
+    def _kept(self, namespace: str, name: str) -> _Entry | None:
+        entries = self._entries.get(namespace)
+        return entries.get(name) if entries else None
 
     def _entry_of(self, found: Object, version: int, before: _Entry | None) -> _Entry:
         meta = found["metadata"]
@@ -144,21 +152,24 @@ class Store:
             entry.values = before.values if before and known else self._index.of(found)
         return entry
 
-    def _list(self, place: Place, entry: _Entry) -> None:
-        for key in self._keys(place[0], entry):
-            self._listed.add(key, place[1])
+    def _list(self, namespace: str, name: str, entry: _Entry) -> None:
+        for index, value in self._places_of(entry):
+            self._listed.setdefault((namespace, index), Names()).add(value, name)
 
-    def _unlist(self, place: Place, entry: _Entry | None) -> None:
-        for key in self._keys(place[0], entry) if entry else ():
-            self._listed.discard(key, place[1])
+    def _unlist(self, namespace: str, name: str, entry: _Entry | None) -> None:
+        for index, value in self._places_of(entry) if entry else ():
+            listed = self._listed[namespace, index]
+            listed.discard(value, name)
+            if not listed:
+                del self._listed[namespace, index]
 
-    def _keys(self, namespace: str, entry: _Entry) -> Iterator[tuple[str, object, str]]:
+    def _places_of(self, entry: _Entry) -> Iterator[tuple[object, str]]:
         for label, value in zip(LABELS, entry.labels, strict=True):
             if value:
-                yield namespace, label, value
-                yield namespace, label, ""
+                yield label, value
+                yield label, ""
         for value in entry.values:
-            yield namespace, self._index, value
+            yield self._index, value
 
 
 def version_of(found: Object) -> int:
