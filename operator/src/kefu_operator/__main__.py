@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 
+import uvloop
+
 from kefu_operator import runtime
 from kefu_operator.errors import SettingsError
 from kefu_operator.logs import configure
@@ -30,7 +32,7 @@ def main() -> int:
         settings = load(os.environ)
         configure(settings.log_level)
         runtime.adjust()
-        asyncio.run(_main(settings))
+        uvloop.run(_main(settings))
     except SettingsError as error:
         logging.basicConfig(stream=sys.stderr)
         logging.getLogger("kefu_operator").error("%s", error)

@@ -24,7 +24,7 @@ class Packer:
         if not self._sample:
             self._learn(text)
             return _PLAIN + zlib.compress(text, 1)
-        squeezed = zlib.compressobj(level=1, wbits=-15, zdict=self._sample)
+        squeezed = zlib.compressobj(level=3, wbits=-15, zdict=self._sample)
         return _SAMPLED + squeezed.compress(text) + squeezed.flush()
 
     def unpack(self, packed: bytes) -> Object:
