@@ -10,7 +10,8 @@ from kefu_api.wire.search import MAX_QUERY, SearchResponse
 from kefu_retrieval.chunks import terms
 from kefu_retrieval.ingest import Ingestion
 from kefu_retrieval.search import parts
-from kefu_retrieval.search.phrases import bm25, phrases
+from kefu_retrieval.search.bm25 import Texts
+from kefu_retrieval.search.phrases import phrases
 from kefu_retrieval.search.searcher import Searcher
 from kefu_retrieval.search.versions import Versions
 from kefu_retrieval.store.memory import MemoryStore
@@ -59,11 +60,11 @@ def test_phrases_are_content_words_that_stand_together() -> None:
 
 
 def test_weighs_rare_phrases_more_and_long_texts_less() -> None:
-    asked = frozenset({"a b", "c d"})
+    asked = {"a b": 1.0, "c d": 1.0}
     held = {"rare": {"a b": 1}, "one": {"c d": 1}, "two": {"c d": 1, "x y": 20}, "none": {"x y": 1}}
-    scores = bm25(asked, held)
-    assert scores["rare"] > scores["one"] > scores["two"] > scores["none"] == 0
-    assert bm25(asked, {}) == {}
+    scores = Texts(asked, held).scores(asked)
+    assert scores["rare"] > scores["one"] > scores["two"] > 0 and "none" not in scores
+    assert Texts(asked, {}).scores(asked) == {}
 
 
 async def ask(query: str, top_k: int = 3) -> SearchResponse:
@@ -87,7 +88,7 @@ async def test_says_what_was_looked_up_and_why_a_document_stands_where_it_does()
     response = await ask(LETTER)
     assert response.explanation and response.explanation.parts == parts.cut(LETTER)
     for hit in response.hits:
-        assert hit.reasons and set(hit.reasons.standing) == {"phrases", "title", "found", "confidence"}
+        assert hit.reasons and set(hit.reasons.standing) == {"phrases", "title", "sentences", "found", "confidence"}
         assert sum(hit.reasons.standing.values()) == pytest.approx(hit.score, abs=1e-3)
     assert [hit.score for hit in response.hits] == sorted((hit.score for hit in response.hits), reverse=True)
 
