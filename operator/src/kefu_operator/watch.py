@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 
 from kefu_api import GROUP, VERSION
+from kefu_operator.client.client import PAGE
 from kefu_operator.client.connect import CLOSE_SECONDS, SILENCE_SECONDS
 from kefu_operator.client.way import way_to
 from kefu_operator.desired.types import Object
@@ -155,4 +156,5 @@ def _settings() -> kopf.OperatorSettings:
     settings.watching.inactivity_timeout = SILENCE_SECONDS
     settings.watching.server_timeout = 290
     settings.watching.connect_timeout = 5
+    settings.watching.chunk_size = PAGE
     return settings

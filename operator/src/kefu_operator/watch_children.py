@@ -170,7 +170,9 @@ class Watcher:
             for found in page.items:
                 seen.add(_place(found))
                 self._see(found)
+                del found
             version = page.version
+            del page  # or it would be kept while the next one is fetched
             # The workers, the lease and the probes go on while thousands of objects are read.
             await asyncio.sleep(0)
         for place in set(self._memory.places(self._namespace)) - seen:

@@ -14,8 +14,8 @@ from kefu_operator.informers.copies import Copies
 from kefu_operator.informers.store import Index
 from kefu_operator.resources import PODS, Resource
 
-PAGE = 100
-"""Objects an answer to a list: as many as are in memory at once when the operator starts."""
+PAGE = 50
+"""Objects an answer to a list: of each kind as many are in memory at once when the operator starts, some 40 kB each."""
 LOG_BYTES = 4096
 
 
@@ -120,7 +120,10 @@ class Client:
             typed = {"apiVersion": resource.api_version, "kind": resource.kind}
             items = tuple({**typed, **item} for item in answer.get("items") or ())
             more = answer["metadata"].get("continue", "")
-            yield Listing(items, answer["metadata"]["resourceVersion"])
+            listing = Listing(items, answer["metadata"]["resourceVersion"])
+            del answer, items  # or they would be kept while the next page is fetched
+            yield listing
+            del listing
             if not more:
                 return
 
