@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from kefu_api.documents.index import Embedding, Index, StoreTarget
@@ -160,8 +160,16 @@ class Service:
                 versions, lambda: self._embedders, self._threads, self._timeout, graphs=graphs, reranking=reranking
             )
 
-        self._searcher = searcher(Versions(store, alias, vocabulary=vocabulary))
+        self._searcher = searcher(Versions(store, alias, vocabulary=vocabulary, background=self._in_background))
         self._pinned = Pinned(lambda version: searcher(OneVersion(store, f"{alias}_{version}", vocabulary)))
+
+    def _in_background(self, act: Callable[[], None]) -> None:
+        self._threads.submit(act).add_done_callback(_tell_defect)
+
+
+def _tell_defect(done: Future[None]) -> None:
+    if not done.cancelled() and (error := done.exception()):
+        log.error("work in the background ended with an error", exc_info=error)
 
 
 def _show(index: str, version: Version) -> None:

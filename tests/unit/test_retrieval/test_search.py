@@ -2,8 +2,10 @@
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -167,6 +169,63 @@ async def test_follows_a_flip_and_asks_no_more_often_than_need_be() -> None:
     assert store.asked == before + 1
     await publish(store, "v2", "two")
     clock.now += FRESH
+    assert versions.current().manifest.version == "v2"
+
+
+async def test_the_version_before_answers_until_the_next_one_is_ready() -> None:
+    store, clock, work = MemoryStore(), Clock(), list[Callable[[], None]]()
+    await publish(store, "v1", "one")
+    versions = Versions(store, ALIAS, clock, background=work.append)
+    assert (await ask(store, versions, "returns")).version == "v1"
+    assert not work
+    await publish(store, "v2", "two")
+    for _ in range(3):
+        clock.now += FRESH
+        assert (await ask(store, versions, "returns")).version == "v1"
+    assert len(work) == 1
+    work.pop()()
+    response = await ask(store, versions, "returns")
+    assert (response.version, response.hits[0].text) == ("v2", "two")
+
+
+async def test_a_version_that_cannot_be_made_ready_is_tried_again_and_the_one_before_answers() -> None:
+    store, clock, work = CountingStore(), Clock(), list[Callable[[], None]]()
+    await publish(store, "v1", "one")
+    versions = Versions(store, ALIAS, clock, background=work.append)
+    versions.current()
+    await publish(store, "v2", "two")
+    for fails in (True, False):
+        clock.now += FRESH
+        assert versions.current().manifest.version == "v1"
+        with patch.object(store, "manifest", side_effect=StoreUnreachable("away")) if fails else nullcontext():
+            work.pop()()
+    assert versions.current().manifest.version == "v2"
+
+
+async def test_going_back_needs_nothing_to_be_made_ready() -> None:
+    store, clock, work = MemoryStore(), Clock(), list[Callable[[], None]]()
+    await publish(store, "v1", "one")
+    versions = Versions(store, ALIAS, clock, background=work.append)
+    first = versions.current()
+    await publish(store, "v2", "two")
+    clock.now += FRESH
+    versions.current()
+    work.pop()()
+    store.publish(ALIAS, first.collection)
+    clock.now += FRESH
+    assert versions.current() is first
+    assert not work
+
+
+async def test_where_the_version_before_is_gone_a_search_waits_for_the_next_one() -> None:
+    store, clock, work = MemoryStore(), Clock(), list[Callable[[], None]]()
+    await publish(store, "v1", "one", keep=1)
+    versions = Versions(store, ALIAS, clock, background=work.append)
+    versions.current()
+    await publish(store, "v2", "two", keep=1)
+    clock.now += FRESH
+    assert (await ask(store, versions, "returns")).version == "v2"
+    work.pop()()
     assert versions.current().manifest.version == "v2"
 
 

@@ -1,4 +1,7 @@
-"""Which version is searched: the alias, followed at most a moment late, and each version made ready before it is used."""
+"""Which version is searched: the alias, followed at most a moment late, and each version made ready before it is used.
+
+While the next one is made ready the one before answers, and it is remembered, so that going back is done at once.
+"""
 
 import logging
 import math
@@ -23,6 +26,9 @@ LEARNT = 30.0
 """Seconds after which a version is asked again what its confidence means: a judgement by other questions may have learnt it anew."""
 FAILED = 0.5
 """Seconds for which a failure to read the alias is repeated to callers without asking again."""
+
+Background = Callable[[Callable[[], None]], object]
+"""Runs something on another thread."""
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +55,19 @@ class Versions:
         alias: str,
         clock: Callable[[], float] = time.monotonic,
         vocabulary: Vocabulary | None = None,
+        background: Background | None = None,
     ) -> None:
+        """`background`: where the next version is made ready; None: callers wait for it."""
         self._store = store
+        self._background = background
         self._vocabulary = vocabulary
         self._alias = alias
         self._clock = clock
         self._lock = threading.Lock()
         self._version: Version | None = None
+        self._former: Version | None = None
+        self._coming: str | None = None
+        """Collection of the version that is being made ready."""
         self._read_at = -math.inf
         self._learnt_at = -math.inf
         self._failure: RetrievalError | None = None
@@ -74,12 +86,13 @@ class Versions:
             if self._failure is not None and self._clock() - self._failed_at < FAILED:
                 raise self._failure
             try:
-                self._version = self._read(self._version)
+                self._take(self._read(self._version))
             except RetrievalError as error:
                 self._failure, self._failed_at = error, self._clock()
                 raise
             self._failure = None
             self._read_at = self._clock()
+            assert self._version  # noqa: S101 - just taken
             return self._version
 
     def fresh(self) -> Version | None:
@@ -103,6 +116,34 @@ class Versions:
             raise IndexNotPublished(f"nothing is published as {self._alias} yet")
         if known is not None and known.collection == collection:
             return self._as_learnt(known)
+        if self._former is not None and self._former.collection == collection:
+            return self._as_learnt(self._former, anew=True)
+        if known is None or self._background is None:
+            return self._ready(collection)
+        if self._coming != collection:
+            self._coming = collection
+            self._background(lambda: self._come(collection))
+        return known
+
+    def _come(self, collection: str) -> None:
+        """Make the next version ready and search it from now on; where that fails, it is tried again when the alias is read."""
+        version = None
+        try:
+            version = self._ready(collection)
+        except RetrievalError as error:
+            log.warning("going on with the version before", extra={"collection": collection, "error": str(error)})
+        finally:
+            with self._lock:
+                if self._coming == collection:
+                    self._coming = None
+                    self._take(version or self._version)
+
+    def _take(self, version: Version | None) -> None:
+        if version and self._version and version.collection != self._version.collection:
+            self._former = self._version
+        self._version = version
+
+    def _ready(self, collection: str) -> Version:
         manifest = self._store.manifest(collection)
         if manifest is None:
             raise IndexNotPublished(self._unknown(collection))
