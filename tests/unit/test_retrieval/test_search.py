@@ -217,6 +217,21 @@ async def test_going_back_needs_nothing_to_be_made_ready() -> None:
     assert not work
 
 
+async def test_a_version_that_was_taken_back_before_it_was_ready_is_not_searched() -> None:
+    store, clock, work = MemoryStore(), Clock(), list[Callable[[], None]]()
+    await publish(store, "v1", "one")
+    versions = Versions(store, ALIAS, clock, background=work.append)
+    first = versions.current()
+    await publish(store, "v2", "two")
+    clock.now += FRESH
+    versions.current()
+    store.publish(ALIAS, first.collection)
+    clock.now += FRESH
+    versions.current()
+    work.pop()()
+    assert versions.current() is first
+
+
 async def test_where_the_version_before_is_gone_a_search_waits_for_the_next_one() -> None:
     store, clock, work = MemoryStore(), Clock(), list[Callable[[], None]]()
     await publish(store, "v1", "one", keep=1)

@@ -86,14 +86,13 @@ class Versions:
             if self._failure is not None and self._clock() - self._failed_at < FAILED:
                 raise self._failure
             try:
-                self._take(self._read(self._version))
+                version = self._take(self._read(self._version))
             except RetrievalError as error:
                 self._failure, self._failed_at = error, self._clock()
                 raise
             self._failure = None
             self._read_at = self._clock()
-            assert self._version  # noqa: S101 - just taken
-            return self._version
+            return version
 
     def fresh(self) -> Version | None:
         """The published version where it was read a moment ago; never waits."""
@@ -114,13 +113,15 @@ class Versions:
         collection = self._published()
         if collection is None:
             raise IndexNotPublished(f"nothing is published as {self._alias} yet")
+        if self._coming != collection:
+            self._coming = None  # the alias has left what is being made ready
         if known is not None and known.collection == collection:
             return self._as_learnt(known)
         if self._former is not None and self._former.collection == collection:
             return self._as_learnt(self._former, anew=True)
         if known is None or self._background is None:
             return self._ready(collection)
-        if self._coming != collection:
+        if self._coming is None:
             self._coming = collection
             self._background(lambda: self._come(collection))
         return known
@@ -136,12 +137,14 @@ class Versions:
             with self._lock:
                 if self._coming == collection:
                     self._coming = None
-                    self._take(version or self._version)
+                    if version:
+                        self._take(version)
 
-    def _take(self, version: Version | None) -> None:
-        if version and self._version and version.collection != self._version.collection:
+    def _take(self, version: Version) -> Version:
+        if self._version and version.collection != self._version.collection:
             self._former = self._version
         self._version = version
+        return version
 
     def _ready(self, collection: str) -> Version:
         manifest = self._store.manifest(collection)
