@@ -4,7 +4,6 @@ from functools import cache
 from typing import Any, ClassVar, Self
 
 from pydantic import ConfigDict, model_validator
-from pydantic.alias_generators import to_camel
 
 from kefu_api.base import Model
 
@@ -16,15 +15,7 @@ class Part(Model):
     coerces nothing else. Python code may build a part by snake_case names; a document may not use them.
     """
 
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="forbid",
-        frozen=True,
-        use_attribute_docstrings=True,
-        defer_build=True,
-        strict=True,
-    )
+    model_config = ConfigDict(strict=True)
 
     EXACT: ClassVar[frozenset[str]] = frozenset()
     """Fields for which 2.0 is not taken for 2."""

@@ -148,22 +148,21 @@ class Store:
         if self._index:
             entry.spec = (meta.get("uid", ""), meta.get("generation", 0))
             # Indexes look at specs, and reading one costs more than all the rest.
-            known = before is not None and before.spec == entry.spec
-            entry.values = before.values if before and known else self._index.of(found)
+            entry.values = before.values if before and before.spec == entry.spec else self._index.of(found)
         return entry
 
     def _list(self, namespace: str, name: str, entry: _Entry) -> None:
-        for index, value in self._places_of(entry):
+        for index, value in self._lists_of(entry):
             self._listed.setdefault((namespace, index), Names()).add(value, name)
 
     def _unlist(self, namespace: str, name: str, entry: _Entry | None) -> None:
-        for index, value in self._places_of(entry) if entry else ():
+        for index, value in self._lists_of(entry) if entry else ():
             listed = self._listed[namespace, index]
             listed.discard(value, name)
             if not listed:
                 del self._listed[namespace, index]
 
-    def _places_of(self, entry: _Entry) -> Iterator[tuple[object, str]]:
+    def _lists_of(self, entry: _Entry) -> Iterator[tuple[object, str]]:
         for label, value in zip(LABELS, entry.labels, strict=True):
             if value:
                 yield label, value
