@@ -1,11 +1,10 @@
 """Names under keys: the same as sets, whatever their number."""
 
-import tracemalloc
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kefu_operator.informers.names import FEW, Names
+from tests.unit.traced import traced
 
 STEPS = st.lists(st.tuples(st.booleans(), st.integers(0, 2), st.integers(0, 3 * FEW)), max_size=200)
 
@@ -28,22 +27,13 @@ def test_they_are_what_sets_would_be(steps: list[tuple[bool, int, int]]) -> None
 def test_a_thousand_keys_of_one_name_each_take_less_than_half_of_what_sets_take() -> None:
     texts = [f"bot-{number}" for number in range(1000)]
 
-    def traced(fill: object) -> int:
-        tracemalloc.start()
-        try:
-            kept = fill()  # type: ignore[operator]
-            assert kept
-            return tracemalloc.get_traced_memory()[0]
-        finally:
-            tracemalloc.stop()
-
     def filled() -> Names[str]:
         names: Names[str] = Names()
         for text in texts:
             names.add(text, text)
         return names
 
-    assert traced(filled) < traced(lambda: {text: {text} for text in texts}) / 2
+    assert traced(filled).left < traced(lambda: {text: {text} for text in texts}).left / 2
 
 
 def test_a_key_without_names_is_forgotten() -> None:

@@ -1,7 +1,6 @@
 """What a build keeps on disk: it finds what was put there, and memory does not grow with it."""
 
 import errno
-import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -26,6 +25,7 @@ from kefu_retrieval.scratch.string_set import StringSet
 from kefu_retrieval.scratch.table import Table
 from kefu_retrieval.settings import Settings
 from kefu_retrieval.sources.document import FaqEntry, Origin, Reading
+from tests.unit.traced import traced
 
 A_CHUNK = 100
 """Bytes that a chunk may cost: a few numbers. As an id and a name in a list, and a key of a dict, it would cost hundreds."""
@@ -80,16 +80,6 @@ def test_a_tally_is_what_is_counted_in_memory_whatever_the_order() -> None:
         assert dict(nothing) == dict[str, Rows]()
 
 
-def peak(act: Callable[[int], None], count: int) -> int:
-    """Most bytes that were allocated at once while it acted."""
-    tracemalloc.start()
-    try:
-        act(count)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
 def surveyed(count: int) -> None:
     """A survey of so many chunks, some of which are alike, and the tally of their rows."""
     answer = "Parcels come back within {0} days, at the cost of the buyer, unless goods were broken when they came."
@@ -135,7 +125,7 @@ def remembered(count: int) -> None:
 def test_memory_does_not_grow_with_the_chunks(act: Callable[[int], None]) -> None:
     few, many = 1_100, 2_100  # beyond 1,000 pairs of documents that are alike no more are told
     act(many)  # what is made once, and words that are remembered
-    assert peak(act, many) - peak(act, few) < A_CHUNK * (many - few)
+    assert traced(lambda: act(many)).most - traced(lambda: act(few)).most < A_CHUNK * (many - few)
 
 
 def test_a_full_disk_is_an_error_that_says_so_and_other_faults_stay_what_they_are() -> None:
