@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -17,6 +16,7 @@ import yaml
 
 from hack.cluster.errors import ClusterError
 from hack.cluster.kubectl import kubectl
+from hack.ports import free_port
 
 START_SECONDS = 60
 FOLLOW_SECONDS = 1
@@ -36,7 +36,7 @@ def prometheus(
     program = shutil.which("prometheus")
     if program is None:
         raise FileNotFoundError("prometheus: install Debian's package of that name, or run `make tools`")
-    port = _free_port()
+    port = free_port()
     config = folder / "prometheus.yaml"
     config.write_text(yaml.safe_dump({"global": {"scrape_interval": interval}, "scrape_configs": list(scrapes)}))
     url = f"http://{host}:{port}"
@@ -67,13 +67,6 @@ def _wait(child: subprocess.Popen[bytes], url: str, log: Path) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     raise RuntimeError(f"Prometheus does not become ready: {log.read_text()[-500:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

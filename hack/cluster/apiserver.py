@@ -16,15 +16,14 @@ from typing import Self
 
 from hack.cluster import audit
 from hack.cluster.cache import binaries
-from hack.cluster.errors import StartError
 from hack.cluster.gobuild import build, missing
 from hack.cluster.kubeconfig import write_kubeconfig
 from hack.cluster.pki import Authority
-from hack.cluster.processes import Process, free_port, wait_until
+from hack.cluster.processes import Process, wait_until
 from hack.cluster.programs import groups_named
+from hack.ports import free_port
 
 _NAMES = "DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc,IP:127.0.0.1,IP:10.96.0.1"
-_ATTEMPTS = 3
 _READY_SECONDS = 120.0
 _COLLECTING = ("GOGC=400", "GOMEMLIMIT=700MiB")
 """Of both programs: a small heap is collected often, which is a sixth of the API server's processor time in the tests; one that has
@@ -60,7 +59,7 @@ class ControlPlane:
         self.url = ""
         atexit.register(self.stop)
         try:
-            self._start_on_free_ports()
+            self._start()
             self.kubeconfig = self.user("admin", groups=("system:masters",))
             if controllers:
                 self._start_controllers()
@@ -106,18 +105,6 @@ class ControlPlane:
     def _end_processes(self) -> None:
         while self._processes:
             self._processes.pop().stop()
-
-    def _start_on_free_ports(self) -> None:
-        # A port found free can be lost to another process before the server binds it: then all starts anew.
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                self._start()
-            except StartError:
-                self._end_processes()
-                if attempt == _ATTEMPTS:
-                    raise
-            else:
-                return
 
     def _start(self) -> None:
         client, peer, secure = free_port(), free_port(), free_port()

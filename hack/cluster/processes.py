@@ -1,6 +1,5 @@
 """Starting, watching and ending processes, the same way for the light control plane and for the node."""
 
-import socket
 import subprocess
 import threading
 import time
@@ -19,14 +18,6 @@ def tail(log: Path, lines: int = _TAIL_LINES) -> str:
         return f"({log} was never written)"
     text = log.read_text(errors="replace").splitlines()[-lines:]
     return "\n".join(text) or f"({log} is empty)"
-
-
-def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that was free a moment ago; callers try again when it is lost."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def outlive(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:

@@ -1,15 +1,13 @@
 """`make eval`: the golden questions through the real gateway and the real model."""
 
-import socket
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 from hack.demo.preflight import Preflight
 from hack.demo.serving import EXAMPLE, fetch_models, served
+from hack.ports import free_port
 from kefu_operator.local.options import cache
-from kefu_operator.local.ports import LOOPBACK
 
 
 def evaluate(state: Path, report: Path | None, *, enforce: bool) -> int:
@@ -18,7 +16,7 @@ def evaluate(state: Path, report: Path | None, *, enforce: bool) -> int:
     Raises:
         DemoError: something is missing or failed; the text says what to do.
     """
-    port = _free_port()
+    port = free_port()
     Preflight().check(port, cache(), state)
     fetch_models()
     with served(state, port) as (_, instance):
@@ -30,9 +28,3 @@ def evaluate(state: Path, report: Path | None, *, enforce: bool) -> int:
         command += ["--json", str(report)] if report else []
         command += ["--enforce"] if enforce else []
         return subprocess.run(command, check=False).returncode
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])

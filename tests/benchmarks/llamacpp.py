@@ -14,10 +14,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from hack.cluster.processes import free_port
 from hack.engines.build import PACKAGE, current
 from hack.models.errors import NotFetched
 from hack.models.table import load_table, models_root
+from hack.ports import free_port
 
 from kefu_serving.engines.library import VARIABLE, WHEEL, fitting_build
 from tests.benchmarks.effort import Effort

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from hack.ports import free_port
+
 from tests.benchmarks.errors import LoadFailed, Unavailable
 from tests.benchmarks.gateway import peer, target
 from tests.benchmarks.gateway.mock_engine import WORD
 from tests.benchmarks.gateway.target import FIRST_WORD, Target
 from tests.benchmarks.process import Child, on_cores
-from tests.integration.test_serving.servers import free_port, mount, release_document
+from tests.integration.test_serving.servers import mount, release_document
 
 HERE = Path(__file__).parent
 KEY = "benchmark-key-0123456789"

@@ -15,9 +15,9 @@ from hack.cluster.apiserver import ControlPlane
 from hack.cluster.cache import binaries
 from hack.cluster.gobuild import build
 from hack.cluster.programs import groups_named
+from hack.ports import free_port
 
 from tests.integration.test_controller.cluster import OPERATOR_USER, Cluster, Object
-from tests.integration.test_controller.process import free_port
 
 PEER_WORKERS = 10
 

@@ -2,10 +2,11 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from hack.ports import free_port
 
 from tests.benchmarks.errors import LoadFailed
 from tests.benchmarks.gateway import raw, target
-from tests.integration.test_serving.servers import Mock, free_port, start_mock
+from tests.integration.test_serving.servers import Mock, start_mock
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ import yaml
 from hack.cluster import lws
 from hack.cluster.cache import binaries
 from hack.cluster.pki import Authority
-from hack.cluster.processes import Process, free_port, wait_until
+from hack.cluster.processes import Process, wait_until
+from hack.ports import free_port
 
 from tests.integration.test_controller.cluster import Cluster
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -12,15 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
+from hack.ports import free_port
 from hack.stack.writes import write_events
 
 from tests.integration.test_controller.cluster import OPERATOR_USER, Cluster
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def answer(port: int, path: str) -> str:

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hack.ports import free_port
+
 from tests.integration.test_controller.cluster import Cluster
 from tests.integration.test_controller.conftest import RunningOperator, settings
 from tests.integration.test_controller.objects import endpoint_chatbot
-from tests.integration.test_controller.process import answer, free_port
+from tests.integration.test_controller.process import answer
 from tests.integration.test_controller.proxy import proxied
 
 

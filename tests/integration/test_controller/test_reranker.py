@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hack.ports import free_port
 from hack.prometheus import prometheus
 from prometheus_client import CollectorRegistry, start_http_server
 
@@ -20,7 +21,6 @@ from kefu_retrieval.metrics import RERANKS
 from tests.integration.test_controller.chaos import clients
 from tests.integration.test_controller.cluster import Cluster
 from tests.integration.test_controller.objects import config_map, index
-from tests.integration.test_controller.process import free_port
 
 WAIT = 60.0
 

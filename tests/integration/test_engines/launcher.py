@@ -1,7 +1,6 @@
 """The llama.cpp launcher over a small model, for as long as a test needs it."""
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from hack.models.errors import NotFetched
 from hack.models.table import load_table, models_root
+from hack.ports import free_port
 
 
 class Engine:
@@ -36,8 +36,7 @@ def launched(*options: str, named: str = "qwen2.5-coder-0.5b") -> Iterator[Engin
         model = load_table()[named].require(models_root())
     except NotFetched as missing:
         pytest.skip(str(missing))
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "kefu_serving.engines.llamacpp", "--model", str(model), "--port", str(port)]
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
         engine = Engine(process, f"http://127.0.0.1:{port}")

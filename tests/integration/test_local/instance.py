@@ -14,18 +14,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from hack.ports import free_port
+
 from kefu_api.wire.chat import ChatResponse
 from kefu_operator.cli.gateway import Gateway
 from kefu_operator.local.leash import die_with
 
 PATIENCE = 300.0
 """Seconds that anything may take; generous, because the machine may be busy."""
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def listens(port: int) -> bool:

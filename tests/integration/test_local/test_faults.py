@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hack.ports import free_port
 
-from tests.integration.test_local.instance import free_port
 from tests.unit.test_local.objects import chatbot, config_map, index, write
 
 ENCODER: dict[str, Any] = {"embedding": {"endpoint": {"url": "http://127.0.0.1:9", "model": "e", "dimension": 8}}}

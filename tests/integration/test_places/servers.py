@@ -17,18 +17,12 @@ from types import MappingProxyType
 import pytest
 from aiohttp import web
 from hack.cluster.cache import binaries
+from hack.ports import free_port
 
 from tests.integration.loopback import served
 
 READY_SECONDS = 120.0
 GIT_BACKEND = Path("/usr/lib/git-core/git-http-backend")
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

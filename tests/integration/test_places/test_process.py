@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hack.ports import free_port
 from standardwebhooks import Webhook
 
-from tests.integration.test_places.servers import free_port
 from tests.integration.test_places.site import Page, Site, serving
 from tests.integration.test_places.world import current, seen
 

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
+from hack.ports import free_port
 
 from kefu_api.documents.fetch import SqlPlace
-from tests.integration.test_places.servers import free_port, mariadb, postgres
+from tests.integration.test_places.servers import mariadb, postgres
 from tests.integration.test_places.world import bring, current, seen
 
 QUERY = "select id, question, answer, tags, updated_at from faq"

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hack.ports import free_port
+
 from kefu_api.documents.index import EndpointEmbedding, Index
 from kefu_retrieval.errors import RetrievalError
 from kefu_retrieval.store.milvus import MilvusStore
@@ -232,7 +234,7 @@ class Story:
 
 
 def _service(world: World) -> servers.Server:
-    port = servers.free_port()
+    port = free_port()
     command = [sys.executable, "-m", "kefu_retrieval", "serve", "--index", str(world.served)]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     health = f"http://127.0.0.1:{port}/healthz"

@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from hack.ports import free_port
+
 STANDALONE = ("milvus==2.3.5", "pymilvus<2.4", "setuptools<80", "marshmallow<4")
 STANDALONE_PORTS = (2379, 2380)
 """Milvus standalone's own etcd; it cannot be told to use others. A cluster's etcd holds them too."""
@@ -35,13 +37,6 @@ STANDALONE_ENVIRONMENT = {
 does. With the server's own settings each collection takes twice as long.
 """
 READY_SECONDS = 120.0
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hack.ports import free_port
 
 from kefu_api.documents.index import StoreTarget
 from kefu_retrieval.store.milvus import MilvusStore
@@ -245,7 +246,7 @@ def test_the_job_says_why_it_failed(world: World) -> None:
     assert failure(world.ingest(document)) == (75, "SourceChanged", True)
     world.faq, world.pages = "not: a list", {}
     assert failure(world.ingest(world.document())) == (65, "NothingToIndex", False)
-    world.faq, world.uri = FAQ, f"http://127.0.0.1:{servers.free_port()}"
+    world.faq, world.uri = FAQ, f"http://127.0.0.1:{free_port()}"
     assert failure(world.ingest(world.document())) == (75, "StoreUnreachable", True)
     world.encoder = world.folder / "absent.onnx"
     assert failure(world.ingest(world.document())) == (65, "EncoderMissing", False)

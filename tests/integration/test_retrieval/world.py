@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hack.ports import free_port
 
 from kefu_api import digest
 from kefu_api.documents.index import EndpointEmbedding, Index
-from tests.integration.test_retrieval import servers
 from tests.unit.test_retrieval.doubles import folder_source, index
 
 START_SECONDS = 120.0
@@ -100,7 +100,7 @@ class World:
     @contextmanager
     def service(self) -> Iterator["Service"]:
         """The retrieval service, listening; it need not be ready."""
-        port = servers.free_port()
+        port = free_port()
         log = self.folder / "service.log"
         command = [sys.executable, "-m", "kefu_retrieval", "serve", "--index", str(self.served)]
         with log.open("wb") as output:

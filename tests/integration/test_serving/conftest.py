@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hack.ports import free_port
 
 from kefu_api.documents.release import Release
 from tests.benchmarks.gateway.mock_retrieval import HIT
@@ -11,7 +12,6 @@ from tests.integration.test_serving.servers import (
     Gateway,
     Mock,
     Process,
-    free_port,
     release_document,
     start_gateway,
     start_mock,

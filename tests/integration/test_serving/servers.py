@@ -24,14 +24,6 @@ START_SECONDS = 60.0
 """Generous: the machine may be busy with other things."""
 
 
-def free_port() -> int:
-    """A port that was free a moment ago, for servers that cannot choose one themselves."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def eventually(check: Callable[[], Any], seconds: float = START_SECONDS) -> Any:
     """The first truthy result of `check`; fails after `seconds`."""
     deadline = time.monotonic() + seconds

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from hack.ports import free_port
 
 from kefu_api.documents.release import EngineTarget, KnowledgeTarget
 from kefu_serving.clients.engine import EngineClient
@@ -13,7 +14,6 @@ from kefu_serving.clients.http import new_session
 from kefu_serving.clients.retrieval import RetrievalClient
 from kefu_serving.errors import EngineInterrupted, EngineUnavailable, KnowledgeUnavailable
 from tests.benchmarks.gateway.mock_engine import read_request
-from tests.integration.test_serving.servers import free_port
 
 Handler = Callable[[int, asyncio.StreamWriter], Awaitable[None]]
 """Answers the n-th request of the server."""

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from hack.ports import free_port
 
 from kefu_api.documents.release import EngineServer
 from kefu_serving.clients.engine import EngineClient
 from kefu_serving.clients.fallback import FallbackEngine
 from kefu_serving.clients.http import new_session
 from kefu_serving.errors import EngineInterrupted, EngineUnavailable
-from tests.integration.test_serving.servers import free_port
 
 
 @dataclass

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hack.ports import free_port
 
 from kefu_api.documents.release import Budget, EngineTarget
 from tests.integration.test_serving.client import chat, events
 from tests.integration.test_serving.conftest import World, a_world
-from tests.integration.test_serving.servers import ROOT, Process, eventually, free_port, get_json, mount
+from tests.integration.test_serving.servers import ROOT, Process, eventually, get_json, mount
 
 NAME = "qwen2.5-coder-1.5b"
 pytestmark = pytest.mark.model

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hack.models.errors import NotFetched
 from hack.models.table import load_table, models_root
+from hack.ports import free_port
 from hack.prometheus import prometheus
 
 from kefu_api.documents.release import Budget, EngineTarget
@@ -25,7 +26,7 @@ from kefu_operator.plan.workload import Compute, Container, Workload
 from kefu_operator.prometheus import connect
 from tests.integration.test_serving.client import chat
 from tests.integration.test_serving.conftest import World, a_world
-from tests.integration.test_serving.servers import Process, eventually, free_port, mount
+from tests.integration.test_serving.servers import Process, eventually, mount
 
 pytestmark = pytest.mark.model
 

@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from typing import Protocol
 
 import pytest
+from hack.ports import free_port
 
 from kefu_operator.plan.engines.together import together
 
@@ -23,11 +24,6 @@ class Start(Protocol):
     """Starts the pod of that number."""
 
     def __call__(self, rank: int, code: str = PART.format(600), version: str = "v1") -> subprocess.Popen[str]: ...
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture

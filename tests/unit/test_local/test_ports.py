@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kefu_operator.local import ports
 from kefu_operator.local.errors import PortTaken
 from kefu_operator.local.ports import LOOPBACK, PortBook, demand, is_free
 
@@ -54,3 +55,14 @@ def test_a_port_that_the_user_wants_and_cannot_have_is_named_with_its_option(tak
     with pytest.raises(PortTaken, match=rf"port {taken} on 127\.0\.0\.1 is in use.*--port") as caught:
         demand(LOOPBACK, taken)
     assert caught.value.exit_code == 69
+
+
+def test_a_port_is_none_that_an_outgoing_connection_could_take(tmp_path: Path) -> None:
+    book = PortBook(tmp_path / "ports.json")
+    assert {book.port(str(number)) for number in range(50)} <= set(ports.RANGE)
+
+
+def test_when_all_ports_are_in_use(tmp_path: Path, taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "RANGE", range(taken, taken + 1))
+    with pytest.raises(PortTaken, match=f"all ports from {taken} to {taken} on .* are in use"):
+        PortBook(tmp_path / "ports.json").port("a")

@@ -1,6 +1,7 @@
 """Port numbers of local workloads: chosen once and remembered, so that addresses in documents stay the same."""
 
 import json
+import random
 import socket
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +10,8 @@ from kefu_operator.local.errors import PortTaken
 from kefu_operator.local.files import write_atomically
 
 LOOPBACK = "127.0.0.1"
+RANGE = range(26_000, 30_000)
+"""Below the ports that systems give to outgoing connections (Linux: from 32,768) and Kubernetes to Services (30,000)."""
 
 
 def is_free(host: str, port: int) -> bool:
@@ -56,18 +59,17 @@ class PortBook:
         return chosen
 
     def _choose(self) -> int:
-        held: list[socket.socket] = []
-        try:
-            while True:
-                candidate = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-                held.append(candidate)
-                candidate.bind((LOOPBACK, 0))
-                port = int(candidate.getsockname()[1])
-                if port not in self._ports.values():
-                    return port
-        finally:
-            for candidate in held:
-                candidate.close()
+        """A port that no outgoing connection can take between this choice and the start of its server.
+
+        Raises:
+            PortTaken: none is free.
+        """
+        candidates = [port for port in RANGE if port not in self._ports.values()]
+        random.shuffle(candidates)
+        for port in candidates:
+            if is_free(LOOPBACK, port):
+                return port
+        raise PortTaken(f"all ports from {RANGE[0]} to {RANGE[-1]} on {LOOPBACK} are in use: stop some of the programs")
 
 
 def _read(file: Path) -> dict[str, int]:
