@@ -58,6 +58,32 @@ def test_objects_of_one_kind_take_a_tenth_of_their_text() -> None:
     assert sum(map(len, packed[50:])) * 10 < sum(len(json.dumps(made)) for made in many[50:])
 
 
+def test_objects_of_several_sorts_are_packed_well_though_all_of_one_sort_come_first() -> None:
+    packer = Packer()
+    texts = sorted((path.read_text() for path in GOLDEN.glob("*.out.yaml")), key=len)
+    sorts = [made for text in texts for made in yaml.safe_load_all(text) if made["kind"] == "Deployment"][-3:]
+    many = [{**sort, "metadata": {**sort["metadata"], "uid": str(number)}} for sort in sorts for number in range(100)]
+    packed = [packer.pack(made) for made in many]
+    assert [packer.unpack(each) for each in packed] == many
+    for first in (0, 100, 200):
+        some = slice(first + 10, first + 100)
+        assert sum(map(len, packed[some])) * 20 < sum(len(json.dumps(made)) for made in many[some])
+
+
+def test_a_mark_is_of_one_version_alone() -> None:
+    store = Store()
+    found = deployment("a", 2**40)
+    store.put(found)
+    assert not store.is_marked(found, -7)
+    store.mark(found, -7)
+    assert store.is_marked(found, -7)
+    assert (store.get("acme", "a") or {}) == found
+    newer = deployment("a", 2**40 + 1)
+    store.put(newer)
+    assert not store.is_marked(found, -7)
+    assert not store.is_marked(newer, -7)
+
+
 def test_an_unpacked_copy_is_the_readers_own() -> None:
     store = Store()
     store.put(deployment("a", 1))

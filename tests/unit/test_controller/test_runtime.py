@@ -33,3 +33,13 @@ def test_cycles_are_looked_for_seldom_and_tls_connections_keep_small_buffers() -
         "asyncio.run(main())"
     )
     assert told(program) == "65536 10000 True"
+
+
+def test_what_aiohttp_keeps_for_connections_that_verify_nothing_holds_no_authority_and_the_other_all() -> None:
+    program = (
+        "import ssl; from aiohttp import connector; from kefu_operator import runtime; runtime.adjust()\n"
+        "loose, strict = connector._SSL_CONTEXT_UNVERIFIED, connector._SSL_CONTEXT_VERIFIED\n"
+        "print(loose.cert_store_stats()['x509'], loose.verify_mode.name, strict.verify_mode.name)\n"
+        "print(strict.cert_store_stats() == ssl.create_default_context().cert_store_stats())"
+    )
+    assert told(program).split() == ["0", "CERT_NONE", "CERT_REQUIRED", "True"]

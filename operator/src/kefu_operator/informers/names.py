@@ -13,25 +13,26 @@ class Names(Generic[K]):
     """Which names stand under which key."""
 
     def __init__(self) -> None:
-        self._names: dict[K, tuple[str, ...] | set[str]] = {}
+        self._names: dict[K, str | tuple[str, ...] | set[str]] = {}
 
     def add(self, key: K, name: str) -> None:
         """List a name; one that is listed already is no error."""
-        known = self._names.get(key, ())
-        if name in known:
-            return
-        if isinstance(known, set):
+        known = self._names.get(key)
+        if known is None:
+            self._names[key] = name
+        elif isinstance(known, set):
             known.add(name)
-        else:
-            self._names[key] = (*known, name) if len(known) < FEW else {*known, name}
+        elif name not in (names := _several(known)):
+            self._names[key] = (*names, name) if len(names) < FEW else {*names, name}
 
     def discard(self, key: K, name: str) -> None:
         """Take a name off; one that is not listed is no error."""
         known = self._names.get(key, ())
         if isinstance(known, set):
             known.discard(name)
-        elif name in known:
-            known = self._names[key] = tuple(each for each in known if each != name)
+        else:
+            known = tuple(each for each in _several(known) if each != name)
+            self._names[key] = known[0] if len(known) == 1 else known
         if not known:
             self._names.pop(key, None)
 
@@ -40,4 +41,9 @@ class Names(Generic[K]):
 
     def under(self, key: K) -> list[str]:
         """The names, in order."""
-        return sorted(self._names.get(key, ()))
+        known = self._names.get(key, ())
+        return sorted(known) if isinstance(known, set) else sorted(_several(known))
+
+
+def _several(known: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (known,) if isinstance(known, str) else known

@@ -1,5 +1,6 @@
 """Copies of the objects of one kind, packed, found by name, by label or by an index of their own."""
 
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from sys import intern
@@ -26,18 +27,57 @@ LABELS = (naming.OWNED_BY, naming.ENGINE)
 """By which objects are looked up."""
 
 
-@dataclass(slots=True)
-class _Entry:
-    version: int
-    labels: tuple[str, ...]
-    """Values of `LABELS`; empty where it has none of that name."""
-    packed: bytes
-    mark: int = 0
-    """Hash of what this version is known to hold; 0: it was not looked at."""
-    spec: tuple[str, int] | None = None
-    """Uid and generation of what the index has read; None where there is no index."""
-    values: tuple[str, ...] = ()
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What an index has read of an object."""
+
+    uid: str
+    generation: int
+    values: tuple[str, ...]
     """Under which the index lists it."""
+
+
+_APART = "/"
+"""Stands in no value of a label."""
+_HEAD = struct.Struct("<qq")
+_UNMARKED = 0
+
+
+class _Entry:
+    """One object. There are many, so two numbers stand before the packed object, in place of two Python objects."""
+
+    __slots__ = ("_kept", "labels", "read")
+
+    def __init__(self, version: int, labels: str, packed: bytes, read: _Read | None) -> None:
+        self.labels = labels
+        """Values of `LABELS` in one text; empty where it has none of that name."""
+        self.read = read
+        """None where there is no index."""
+        self._kept = _HEAD.pack(version, _UNMARKED) + packed
+
+    @property
+    def version(self) -> int:
+        version: int = _HEAD.unpack_from(self._kept)[0]
+        return version
+
+    @property
+    def mark(self) -> int:
+        """Hash of what this version is known to hold; 0: it was not looked at."""
+        mark: int = _HEAD.unpack_from(self._kept)[1]
+        return mark
+
+    @mark.setter
+    def mark(self, mark: int) -> None:
+        self._kept = _HEAD.pack(self.version, mark) + self.packed
+
+    @property
+    def packed(self) -> bytes:
+        return self._kept[_HEAD.size :]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Under which the index lists it."""
+        return self.read.values if self.read else ()
 
 
 class Store:
@@ -141,15 +181,19 @@ class Store:
         return entries.get(name) if entries else None
 
     def _entry_of(self, found: Object, version: int, before: _Entry | None) -> _Entry:
-        meta = found["metadata"]
-        labels = meta.get("labels") or {}
-        # Interned, for all objects of one owner carry the same value, in every store.
-        entry = _Entry(version, tuple(intern(labels.get(label, "")) for label in LABELS), self._packer.pack(found))
-        if self._index:
-            entry.spec = (meta.get("uid", ""), meta.get("generation", 0))
-            # Indexes look at specs, and reading one costs more than all the rest.
-            entry.values = before.values if before and before.spec == entry.spec else self._index.of(found)
-        return entry
+        labels = found["metadata"].get("labels") or {}
+        # Interned, for all objects of one owner carry the same values, in every store.
+        values = intern(_APART.join(labels.get(label, "") for label in LABELS))
+        return _Entry(version, values, self._packer.pack(found), self._read(found, before.read if before else None))
+
+    def _read(self, found: Object, before: _Read | None) -> _Read | None:
+        """Indexes look at specs, and reading one costs more than all the rest: not again while it is the same."""
+        if self._index is None:
+            return None
+        uid, generation = found["metadata"].get("uid", ""), found["metadata"].get("generation", 0)
+        if before and (before.uid, before.generation) == (uid, generation):
+            return before
+        return _Read(uid, generation, self._index.of(found))
 
     def _list(self, namespace: str, name: str, entry: _Entry) -> None:
         for index, value in self._lists_of(entry):
@@ -163,9 +207,9 @@ class Store:
                 del self._listed[namespace, index]
 
     def _lists_of(self, entry: _Entry) -> Iterator[tuple[object, str]]:
-        for label, value in zip(LABELS, entry.labels, strict=True):
+        for label, value in zip(LABELS, entry.labels.split(_APART), strict=True):
             if value:
-                yield label, value
+                yield label, intern(value)
                 yield label, ""
         for value in entry.values:
             yield self._index, value
