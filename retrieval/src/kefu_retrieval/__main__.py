@@ -122,7 +122,7 @@ def serve(path: Path, host: str, port: int, settings: Settings, tokens: TokenFil
         log.error("cannot serve", extra={"reason": error.reason, "error": str(error)})
         return TEMPORARY if error.temporary else PERMANENT
     cycles.look_seldom()
-    uvicorn.run(app.create(service, tokens), host=host, port=port, log_config=None, access_log=False)
+    uvicorn.run(app.create(service, tokens), host=host, port=port, loop="uvloop", log_config=None, access_log=False)
     return 0
 
 

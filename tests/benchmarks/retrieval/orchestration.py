@@ -1,6 +1,5 @@
 """What stands around Milvus's own searches: Kefu, LlamaIndex, Haystack and LangChain over the same rows, vectors and queries."""
 
-import asyncio
 import tempfile
 import time
 from collections import defaultdict
@@ -9,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import uvloop
 from pymilvus import MilvusClient  # type: ignore[import-untyped]
 
 from kefu_api import cycles, digest
@@ -47,9 +47,10 @@ WHAT = """Hybrid searches (dense and BM25) one after the other against one Milvu
 vectors of {dimension} numbers and queries. *around* is the time of a query that is not spent inside pymilvus's own search:
 making the request, reading the alias, fusing, judging, making documents. A query's vector costs nothing here. The peers ask
 for {limit} rows of each leg and let the server fuse them. Kefu asks both legs at once and fuses itself, for the whole way from
-`SearchRequest` to `SearchResponse`: with {limit} candidates as the peers, and as shipped, with 50 (100 rows of each leg), of
-which it judges the best. It keeps what it has read of up to 4,096 passages; so it is asked everything twice, and *not read
-before* is the first time, when most candidates are new to it. *pymilvus itself* makes Kefu's two searches of the second kind,
+`SearchRequest` to `SearchResponse`, on uvloop as its service does: with {limit} candidates as the peers, and as shipped, with 50
+(100 rows of each leg), of which it judges the best. It keeps what it has read of up to 8,192 rows and 4,096 passages; so it is
+asked everything twice, and *not read before* is the first time, when most candidates are new to it.
+*pymilvus itself* makes Kefu's two searches of the second kind,
 one after the other, and reads nothing of what comes back. Subjects take turns, {turns} times."""
 
 Spans = list[tuple[float, float]]
@@ -100,7 +101,7 @@ def run(effort: Effort) -> Report:
                 print(f"orchestration: turn {number + 1} of {turns}", flush=True)
                 spans[RAW] += _raw(world, collection, clock)
                 for subject, candidates in ((EQUAL, LIMIT), (SHIPPED, 50)):
-                    first, second = asyncio.run(_kefu(world, clock, candidates))
+                    first, second = uvloop.run(_kefu(world, clock, candidates))
                     spans[subject] += second
                     spans[UNREAD.format(subject)] += first
                 for peer in defaults.PEERS:

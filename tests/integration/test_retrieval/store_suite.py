@@ -99,6 +99,29 @@ class StoreSuite:
         assert found[0].payload == ROWS[3].payload
         assert found[0].score == pytest.approx(float(np.dot(unit(0, 0.5, 0.85), unit(0, 0.6, 0.8))), abs=1e-4)
 
+    def test_gives_each_versions_own_words_however_often_it_is_asked(self, store: Store) -> None:
+        for version, text in (("v1", "七天"), ("v2", "十五天")):
+            collection = f"kefu_t_shop_{version}"
+            made = manifest(version, sparse=self.sparse).model_copy(update={"rows": 1})
+            store.create(collection, made)
+            store.insert(collection, [row("returns", unit(1, 0, 0), text=text)])
+            store.seal(collection)
+        for _ in range(3):
+            for version, text in (("v1", "七天"), ("v2", "十五天")):
+                (hit,) = store.dense(f"kefu_t_shop_{version}", unit(1, 0, 0), 5)
+                assert hit.payload.text == text
+                assert hit.score == pytest.approx(1.0, abs=1e-4)
+
+    def test_gives_what_a_collection_holds_that_was_dropped_and_made_again(self, store: Store) -> None:
+        for text in ("七天", "十五天"):
+            made = manifest("v1", sparse=self.sparse).model_copy(update={"rows": 1})
+            store.create("kefu_t_shop_v1", made)
+            store.insert("kefu_t_shop_v1", [row("returns", unit(1, 0, 0), text=text)])
+            store.seal("kefu_t_shop_v1")
+            (hit,) = store.dense("kefu_t_shop_v1", unit(1, 0, 0), 5)
+            assert hit.payload.text == text
+            store.drop("kefu_t_shop_v1")
+
     def test_counts_what_was_inserted_and_keeps_the_manifest(self, store: Store) -> None:
         collection = self.fill(store, "v1")
         assert store.count(collection) == len(ROWS)

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValidationError) as error:
         log.error("cannot serve", extra={"error": str(error)[:1_000]})
         return PERMANENT
-    uvicorn.run(app.create(inboxes), host=asked.host, port=asked.port, log_config=None, access_log=False)
+    uvicorn.run(app.create(inboxes), host=asked.host, port=asked.port, loop="uvloop", log_config=None, access_log=False)
     return 0
 
 

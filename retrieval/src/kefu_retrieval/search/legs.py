@@ -80,4 +80,6 @@ class Legs:
 
     async def _all(self, acts: Sequence[Callable[[], T]]) -> list[T]:
         loop = asyncio.get_running_loop()
+        if len(acts) == 1:
+            return [await loop.run_in_executor(self._threads, acts[0])]
         return list(await asyncio.gather(*(loop.run_in_executor(self._threads, act) for act in acts)))

@@ -4,16 +4,30 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from kefu_retrieval.chunks import terms
+from kefu_retrieval.lately import Lately
 from kefu_retrieval.search.spelling import Spelling
 from kefu_retrieval.search.vocabulary import Vocabulary, built_in
+from kefu_retrieval.store.rows import Payload
 
 SAMPLE = 16_000
 """Rows read when a version is first searched: bounded, and plenty to tell common words from rare ones."""
 _CACHED = 4_096
 """Texts whose features are remembered: cutting a text into words is most of what judging it costs."""
 _K1, _B = 1.2, 0.75
+
+
+class Passage(NamedTuple):
+    """What a passage says, all in all."""
+
+    said: frozenset[str]
+    """Features of title, headings and text; words never reach over two of them."""
+    meant: frozenset[str]
+    """Their concepts; a phrase may reach over two of them."""
+    headed: frozenset[str]
+    """Concepts of the title and the last heading."""
 
 
 class Lexicon:
@@ -27,8 +41,7 @@ class Lexicon:
         self._frequency: Counter[str] = Counter()
         self._concepts: Counter[str] = Counter()
         self._features = lru_cache(_CACHED)(terms.features)
-        self._said = lru_cache(_CACHED)(self._features_of)
-        self._meant = lru_cache(_CACHED)(self._concepts_of)
+        self._passages: Lately[str, Passage] = Lately(_CACHED)
         self._texts = 0
         self._length = 0
         for text in held:
@@ -42,19 +55,21 @@ class Lexicon:
         """`terms.features`, remembered for the texts that come again and again: those of the version."""
         return self._features(text)
 
-    def said(self, texts: tuple[str, ...]) -> frozenset[str]:
-        """Features of several texts together, remembered like those of one; words never reach over two of them."""
-        return self._said(texts)
+    def passage(self, payload: Payload) -> Passage:
+        """What a passage of the version says, remembered like the features of its texts."""
+        passage = self._passages.get(payload.chunk)
+        if passage is None:
+            passage = self._read(payload)
+            self._passages.put(payload.chunk, passage)
+        return passage
 
-    def meant(self, texts: tuple[str, ...]) -> frozenset[str]:
-        """Concepts of several texts that follow one another; a phrase may reach over two of them."""
-        return self._meant(texts)
-
-    def _features_of(self, texts: tuple[str, ...]) -> frozenset[str]:
-        return frozenset().union(*map(self._features, texts))
-
-    def _concepts_of(self, texts: tuple[str, ...]) -> frozenset[str]:
-        return self.vocabulary.concepts(" ".join(texts))
+    def _read(self, payload: Payload) -> Passage:
+        texts = (payload.title, *payload.headings, payload.text)
+        return Passage(
+            said=frozenset().union(*map(self._features, texts)),
+            meant=self.vocabulary.found(" ".join(texts)),
+            headed=self.vocabulary.found(" ".join((payload.title, *payload.headings[-1:]))),
+        )
 
     def weight(self, feature: str) -> float:
         """Between 0 (in every text) and 1 (in none): log((1 + N) / (1 + df)) / log(1 + N)."""

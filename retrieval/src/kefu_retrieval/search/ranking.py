@@ -91,13 +91,13 @@ def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -
     cosines += [max(scale.floor, UNSEEN * cosines[0])] * AROUND
     sparse = chunk.legs.get("sparse")
     probes = {row.payload.probe for rows in chunk.legs.values() for row in rows}
-    passage = (payload.title, *payload.headings, payload.text)
+    passage = lexicon.passage(payload)
     asked = scale.features.names
     matched = [asked & lexicon.features(probe) for probe in probes]
     concepts = title = _NOTHING
     if scale.concepts.names:
-        concepts = lexicon.meant(passage).union(*map(lexicon.vocabulary.concepts, probes))
-        title = lexicon.meant((payload.title, *payload.headings[-1:]))
+        concepts = passage.meant.union(*map(lexicon.vocabulary.concepts, probes))
+        title = passage.headed
     return Evidence(
         nearest=cosines[0],
         alike=max(0.0, (cosines[0] - PARAPHRASE) / (1 - PARAPHRASE)),
@@ -105,7 +105,7 @@ def evidence(question: Question, chunk: Fused, lexicon: Lexicon, scale: Scale) -
         around=sum(cosines[:AROUND]) / AROUND,
         keywords=sparse[0].score / scale.bm25 if sparse and scale.bm25 else 0.0,
         probe=max(map(scale.features.share, matched)),
-        words=scale.features.share((asked & lexicon.said(passage)).union(*matched)),
+        words=scale.features.share((asked & passage.said).union(*matched)),
         concepts=scale.concepts.share(concepts),
         title=scale.concepts.share(title),
         plain=float(not question.concepts),

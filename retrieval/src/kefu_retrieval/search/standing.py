@@ -92,7 +92,7 @@ def _reciprocal_ranks(found: Sequence[Sequence[str]]) -> dict[str, float]:
 
 def _words(passages: Sequence[Payload], lexicon: Lexicon) -> Mapping[str, int]:
     """In how many of a document's passages each word stands."""
-    return Counter(word for each in passages for word in lexicon.said((each.title, *each.headings, each.text)))
+    return Counter(word for each in passages for word in lexicon.passage(each).said)
 
 
 def _phrases(passages: Sequence[Payload]) -> Mapping[str, int]:

@@ -39,10 +39,10 @@ class Vocabulary:
             if _HAN.match(word):
                 self._characters[word[0]].add(len(word))
             self._phrases[word.split(" ", 1)[0]].add(word.count(" ") + 1)
-        self._remembered = lru_cache(_CACHED)(self._find)
+        self._remembered = lru_cache(_CACHED)(self.found)
 
     def concepts(self, text: str) -> frozenset[str]:
-        """Names of the concepts that `text` speaks of."""
+        """Names of the concepts that `text` speaks of, remembered for texts that come again and again."""
         return self._remembered(text)
 
     def also(self, text: str) -> list[str]:
@@ -51,8 +51,11 @@ class Vocabulary:
         said = _written(text)
         return [word for word in found if _written(word) not in said][:MOST]
 
-    def _find(self, text: str) -> frozenset[str]:
-        """Parts of Chinese runs, and phrases of whole words; they may overlap: 退货运费 holds 退货 and 运费."""
+    def found(self, text: str) -> frozenset[str]:
+        """Names of the concepts that `text` speaks of.
+
+        They are parts of Chinese runs, and phrases of whole words; they may overlap: 退货运费 holds 退货 and 运费.
+        """
         found: set[str] = set()
         for part in self._parts(_written(text).split()):
             found |= self._concepts.get(part, _NONE)

@@ -18,6 +18,7 @@ from pymilvus.exceptions import MilvusException  # type: ignore[import-untyped]
 from kefu_api.documents.index import StoreTarget
 from kefu_retrieval.embeddings.protocol import Vectors
 from kefu_retrieval.errors import CollectionGone, DatabaseMissing, StoreFailed, StoreRefused, StoreUnreachable
+from kefu_retrieval.lately import Lately
 from kefu_retrieval.store import milvus_notes, milvus_schema
 from kefu_retrieval.store.milvus_errors import ALIAS_NOT_FOUND, NOT_FOUND, translated
 from kefu_retrieval.store.protocol import Capabilities
@@ -36,6 +37,8 @@ READ_BATCH = 10_000
 """Rows of one answer where all rows are read, about (hashes lie evenly, to some hundred): no range comes near MAX_QUERY."""
 MAX_QUERY = 16_000
 """Rows one Milvus query may give (16,384, less some margin)."""
+KEPT_ROWS = 8_192
+"""Of searches; a passage has about two."""
 _GRPC_OPTIONS = {
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1_000,
@@ -60,6 +63,8 @@ class MilvusStore:
         self._client: MilvusClient | None = None
         self._token = ""
         self._capabilities: Capabilities | None = None
+        self._rows: Lately[tuple[str, str], Payload] = Lately(KEPT_ROWS)
+        """By collection and row."""
 
     def capabilities(self) -> Capabilities:
         """Keyword search needs Milvus 2.5 or Milvus Lite 3."""
@@ -111,6 +116,7 @@ class MilvusStore:
         for name in (milvus_notes.name(collection), collection):
             with suppress(CollectionGone):
                 self._call(f"dropping {name}", partial(self._drop, name))
+        self._rows = Lately(KEPT_ROWS)
 
     def collections(self, alias: str) -> list[Manifest]:
         """Every collection whose manifest names `alias`, oldest first."""
@@ -168,13 +174,13 @@ class MilvusStore:
     def dense(self, collection: str, vector: Vectors, limit: int) -> list[Found]:
         """The nearest rows by cosine."""
         hits = self._search(collection, "vector", [vector.tolist()], limit, {"ef": max(64, limit)})
-        return [milvus_schema.found(hit) for hit in hits]
+        return self._found(collection, hits)
 
     def sparse(self, collection: str, terms: str, limit: int) -> list[Found]:
         """The best rows by BM25; Milvus Lite gives the score negated."""
         if not terms:
             return []
-        hits = [milvus_schema.found(hit) for hit in self._search(collection, "sparse", [terms], limit, {})]
+        hits = self._found(collection, self._search(collection, "sparse", [terms], limit, {}))
         return [Found(hit.payload, abs(hit.score)) for hit in hits if hit.score]
 
     def probes(self, collection: str, limit: int) -> Iterator[tuple[str, str]]:
@@ -283,7 +289,7 @@ class MilvusStore:
     def _insert(self, collection: str, records: list[dict[str, Any]], client: MilvusClient) -> None:
         client.insert(collection, records, timeout=self._timeout)
 
-    def _search(self, collection: str, field: str, data: list[Any], limit: int, params: dict[str, Any]) -> list[Any]:
+    def _search(self, collection: str, field: str, data: list[Any], limit: int, params: dict[str, Any]) -> Any:
         results = self._call(
             f"searching {collection}",
             lambda c: c.search(
@@ -297,7 +303,17 @@ class MilvusStore:
                 timeout=self._timeout,
             ),
         )
-        return list(results[0])
+        return results[0]
+
+    def _found(self, collection: str, hits: Any) -> list[Found]:
+        """Hits as we read them. A row that is searched never changes, and to read it takes longer than all else: it is kept for a while."""
+        payloads = [self._rows.get((collection, row)) for row in hits.ids]
+        # pymilvus reads the fields of all hits as soon as one is looked at.
+        for place, row in enumerate(hits.ids):
+            if payloads[place] is None:
+                read = payloads[place] = milvus_schema.payload(hits[place]["entity"])
+                self._rows.put((collection, row), read)
+        return [Found(each, float(score)) for each, score in zip(payloads, hits.distances, strict=True) if each]
 
     def _query(
         self, collection: str, expression: str, fields: list[str], limit: int, consistency: str | None = None

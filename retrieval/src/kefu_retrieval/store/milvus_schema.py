@@ -8,7 +8,7 @@ from pymilvus import DataType, Function, FunctionType, MilvusClient  # type: ign
 from pymilvus.milvus_client.index import IndexParams  # type: ignore[import-untyped]
 from pymilvus.orm.schema import CollectionSchema  # type: ignore[import-untyped]
 
-from kefu_retrieval.store.rows import Found, Manifest, Payload, Row
+from kefu_retrieval.store.rows import Manifest, Payload, Row
 
 MANIFEST = "kefu.manifest"
 """Collection property that holds the manifest as JSON."""
@@ -95,11 +95,6 @@ def record(row: Row, sparse: bool) -> dict[str, Any]:
     if sparse:
         made["terms"] = _fit(row.terms, MAX_TEXT)
     return made
-
-
-def found(hit: Any) -> Found:
-    """A hit as we read it; Milvus Lite gives BM25 negated, cosines are never compared by sign."""
-    return Found(payload(hit["entity"]), float(hit["distance"]))
 
 
 def payload(entity: Any) -> Payload:
