@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from hack.models.mirror import Mirror
 from hack.ports import free_port
 
 from kefu_api.documents.adapters import Adapters, AdapterSource
@@ -40,8 +41,8 @@ class Pod:
 class Told(Companion):
     """Keeps what it would print."""
 
-    def __init__(self, pod: Pod) -> None:
-        super().__init__(pod.document, pod.into, {})
+    def __init__(self, pod: Pod, env: Mapping[str, str]) -> None:
+        super().__init__(pod.document, pod.into, env)
         self.states = [State()]
 
     def tell(self, state: State, event: str = EVENT) -> None:
@@ -60,9 +61,9 @@ def pods(tmp_path: Path) -> tuple[Pod, Pod]:
 
 
 @asynccontextmanager
-async def leading(vllm: FakeVllm, pod: Pod, *urls: str) -> AsyncIterator[Callable[[], State]]:
+async def leading(vllm: FakeVllm, pod: Pod, *urls: str, **env: str) -> AsyncIterator[Callable[[], State]]:
     """While a leader's companion runs: what it told last."""
-    companion = Told(pod)
+    companion = Told(pod, env)
     async with engine_of(vllm) as (_, url):
         running = asyncio.create_task(lead(companion, url, urls, POLL))
         try:
@@ -74,13 +75,13 @@ async def leading(vllm: FakeVllm, pod: Pod, *urls: str) -> AsyncIterator[Callabl
 
 
 @asynccontextmanager
-async def working(pod: Pod, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+async def working(pod: Pod, port: int, **env: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """While a worker's companion runs, as the process that it is in its container."""
     command = ["--document", str(pod.document), "--into", str(pod.into)]
     command += ["--leader", LEADER, "--number", "1", "--host", "127.0.0.1", "--port", str(port)]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "kefu_operator.adapters", *command,
-        stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1", **env},
     )  # fmt: skip
     try:
         yield process
@@ -155,6 +156,32 @@ async def test_what_a_worker_cannot_fetch_the_leader_tells_with_the_reason(
         assert state == State(frozenset({"outlet"}), {"voice": (reason, message.removeprefix("pod 1 of the group: "))})
 
 
+async def test_parts_of_two_states_of_a_source_are_not_put_together(
+    vllm: FakeVllm, pods: tuple[Pod, Pod], tmp_path: Path
+) -> None:
+    leader, worker = pods
+    shared = adapter(tmp_path / "hub" / "snapshots" / "voice")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}{group.path_of(LEADER, 1)}"
+    async with TestServer(Mirror(tmp_path / "hub", {}).app()) as hub:
+        env = {"HF_ENDPOINT": str(hub.make_url("")).rstrip("/"), "KEFU_ALLOW_HTTP": "1"}
+        leader.want(voice="hf://kefu-dev/voice")
+        async with leading(vllm, leader, url, **env) as told:
+            await until(lambda: told().waits == {1})
+            (shared / "adapter_config.json").write_text('{"r": 16}')
+            worker.want(voice="hf://kefu-dev/voice", again="hf://kefu-dev/voice")
+            async with working(worker, port, **env):
+                await until(lambda: bool(told().failed))
+                reason, message = told().failed["voice"]
+                assert (reason, not vllm.loras) == ("ModelChecksumMismatch", True)
+                assert "pod 1 of the group has other files" in message
+                assert "name a commit as its revision" in message
+                # Under another name the leader fetches what the worker has.
+                leader.want(again="hf://kefu-dev/voice")
+                await until(lambda: told() == State(frozenset({"again"})))
+                assert set(vllm.loras) == {"again"}
+
+
 def answering(status: int, text: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handler(request: web.Request) -> web.Response:
         location = {"Location": str(request.url.with_path("/elsewhere"))} if status == 302 else {}
@@ -196,7 +223,7 @@ async def test_a_worker_answers_one_question_of_its_own_group(pods: tuple[Pod, P
         while not (await said(process)).loaded:
             pass
         async with session.get(base + group.path_of(LEADER, 1)) as answer:
-            assert parse(await answer.text(), FETCHED) == State(frozenset({"voice"}))
+            assert parse(await answer.text(), FETCHED) == State(frozenset({"voice"}), contents={"voice": ""})
         for path in (group.path_of(LEADER, 2), group.path_of("engine-2-nodes-0.engine-2-nodes.acme", 1), "/"):
             async with session.get(base + path) as answer:
                 assert answer.status == 404

@@ -97,6 +97,12 @@ def test_what_is_not_as_we_write_it_is_left_out(odd: str) -> None:
     assert parse(f'{{"event": "adapters", {odd}}}') == State()
 
 
+def test_what_a_worker_holds_is_read_as_it_was_written() -> None:
+    state = State(frozenset({"voice-1"}), contents={"voice-1": "0a1b"})
+    assert parse(state.line(FETCHED), FETCHED) == state
+    assert parse('{"event": "fetched", "contents": 7}', FETCHED) == State()
+
+
 def test_waiting_is_read_as_it_was_written() -> None:
     state = State(frozenset({"a"}), {}, frozenset({3, 1}))
     assert parse(state.line()) == state

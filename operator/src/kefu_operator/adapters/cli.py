@@ -1,9 +1,10 @@
-"""The companion's command line, and its loop."""
+"""The companion's command line, and its loop: for an engine, or for a worker's disk alone."""
 
 import argparse
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -11,6 +12,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from kefu_api.documents.adapters import Adapters, AdapterSource
+from kefu_operator import adapters
 from kefu_operator.adapters import group
 from kefu_operator.adapters.engine import SECONDS, Engine
 from kefu_operator.adapters.group import Board, GroupEngine, Shelf
@@ -81,15 +83,17 @@ async def work(
 ) -> None:
     """Follow the document until cancelled, for a pod whose part of an engine is told by its leader what to load."""
 
+    shelf = Shelf()
+
     def tell(state: State) -> None:
-        board.state = state
+        board.state = replace(state, contents=dict(shelf.contents))
         companion.tell(state, FETCHED)
 
     runner = web.AppRunner(board.app(), access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
-        await _follow(companion, Loader(companion.fetch, Shelf(), tell), poll)
+        await _follow(companion, Loader(companion.fetch, shelf, tell), poll)
     finally:
         await runner.cleanup()
 
@@ -118,7 +122,7 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] = os.environ)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m kefu_operator.adapters", description=lead.__doc__)
+    parser = argparse.ArgumentParser("python -m kefu_operator.adapters", description=adapters.__doc__)
     parser.add_argument("--document", required=True, type=Path, help="which adapters are wanted")
     parser.add_argument("--into", required=True, type=Path, metavar="DIR", help="folder to fetch to")
     part = parser.add_mutually_exclusive_group(required=True)

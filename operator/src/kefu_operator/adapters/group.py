@@ -6,12 +6,15 @@ nothing, so that a worker that was made anew counts with what it has, not with w
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 
 from kefu_operator.adapters.loader import ElsewhereFailed, NotYet, Server
 from kefu_operator.adapters.told import FETCHED, State, parse
+from kefu_operator.fetch.reasons import MODEL_CHECKSUM_MISMATCH
+from kefu_operator.fetch.records import Records
 
 PORT = 8002
 """Where a worker's companion answers."""
@@ -19,6 +22,10 @@ SECONDS = 5.0
 """Longest time for a worker's answer."""
 MAX_BYTES = 64 * 2**10
 """Of an answer; what is longer is none of ours."""
+
+CHANGED = (
+    "has other files, since the source changed between two downloads: name a commit as its revision, or another folder"
+)
 
 
 def path_of(leader: str, number: int) -> str:
@@ -39,19 +46,20 @@ class Shelf:
     """What a worker's companion has in an engine's place: adapters that lie on this pod's disk."""
 
     def __init__(self) -> None:
-        self._held: dict[str, str] = {}
+        self.contents: dict[str, str] = {}
+        """What each holds, as `Records.content` says."""
 
     async def loaded(self) -> frozenset[str]:
         """The adapters that it has."""
-        return frozenset(self._held)
+        return frozenset(self.contents)
 
     async def load(self, name: str, path: str) -> None:
         """Count one as there."""
-        self._held[name] = path
+        self.contents[name] = Records(Path(path)).content()
 
     async def unload(self, name: str) -> None:
         """Count it as there no more."""
-        self._held.pop(name, None)
+        self.contents.pop(name, None)
 
 
 class Board:
@@ -86,7 +94,7 @@ class GroupEngine:
         """Load one; raises what `Engine.load` does.
 
         Raises:
-            ElsewhereFailed: a worker cannot fetch it.
+            ElsewhereFailed: a worker cannot fetch it, or has other files.
             NotYet: workers have not fetched it, or do not answer.
         """
         states = dict(enumerate(await asyncio.gather(*map(self._ask, self._urls)), 1))
@@ -97,6 +105,11 @@ class GroupEngine:
         missing = [number for number, state in states.items() if state is None or name not in state.loaded]
         if missing:
             raise NotYet(missing)
+        content = Records(Path(path)).content()
+        for number, state in states.items():
+            # The parts of one layer would come from two adapters, and nobody would notice.
+            if state and state.contents.get(name, "") != content:
+                raise ElsewhereFailed(MODEL_CHECKSUM_MISMATCH, f"pod {number} of the group {CHANGED}")
         await self._engine.load(name, path)
 
     async def unload(self, name: str) -> None:

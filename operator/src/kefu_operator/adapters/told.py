@@ -23,6 +23,8 @@ class State:
     """Reason and message, by name."""
     waits: frozenset[int] = frozenset()
     """Pods of the group that have not fetched, or do not answer."""
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """Of a worker: a hash of the files that it has, by name."""
 
     def line(self, event: str = EVENT) -> str:
         """As it stands in the log."""
@@ -30,8 +32,10 @@ class State:
             name: [reason, message[:MAX_MESSAGE]]
             for name, (reason, message) in sorted(self.failed.items())[:MAX_FAILED]
         }
-        told = {"event": event, "loaded": sorted(self.loaded), "failed": failed}
-        return json.dumps(told | ({"waits": sorted(self.waits)} if self.waits else {}), ensure_ascii=False)
+        told: dict[str, object] = {"event": event, "loaded": sorted(self.loaded), "failed": failed}
+        told |= {"waits": sorted(self.waits)} if self.waits else {}
+        told |= {"contents": dict(self.contents)} if self.contents else {}
+        return json.dumps(told, ensure_ascii=False)
 
 
 def parse(line: str, event: str = EVENT) -> State | None:
@@ -42,13 +46,14 @@ def parse(line: str, event: str = EVENT) -> State | None:
         return None
     if not isinstance(told, dict) or told.get("event") != event:
         return None
-    failed = told.get("failed")
+    failed, contents = told.get("failed"), told.get("contents")
     return State(
         frozenset(str(name) for name in _list(told.get("loaded"))),
         {str(name): (str(why[0]), str(why[1])) for name, why in failed.items() if len(_list(why)) == 2}
         if isinstance(failed, dict)
         else {},
         frozenset(pod for pod in _list(told.get("waits")) if isinstance(pod, int)),
+        {str(name): str(content) for name, content in contents.items()} if isinstance(contents, dict) else {},
     )
 
 
