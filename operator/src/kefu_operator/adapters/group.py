@@ -70,8 +70,8 @@ class Board:
         self._path = path_of(leader, number)
 
     def app(self) -> web.Application:
-        """The server; it knows one path."""
-        app = web.Application(client_max_size=0)
+        """The server; it knows one path, and reads no body."""
+        app = web.Application()
         app.router.add_get(self._path, self._tell)
         return app
 
