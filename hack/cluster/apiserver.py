@@ -28,6 +28,12 @@ _READY_SECONDS = 120.0
 _COLLECTING = ("GOGC=400", "GOMEMLIMIT=700MiB")
 """Of both programs: a small heap is collected often, which is a sixth of the API server's processor time in the tests; one that has
 grown large is collected as ever."""
+_COLLECTING_MUCH = ("GOGC=100", "GOMEMLIMIT=6GiB")
+"""The same where the heaps are large: near its limit a heap would be collected without end."""
+_MUCH_IN_ETCD = ("--quota-backend-bytes=8589934592",)
+_ADDRESSES_IN_ONE_OBJECT = ("--emulated-version=1.33", "--feature-gates=MultiCIDRServiceAllocator=false")
+"""Kubernetes from 1.33 on counts all addresses of Services each time that it gives one: the 1,000th Service took 3 ms here and the 8,000th
+17, where with the allocator of before each takes 1.4 (pkg/registry/core/service/ipallocator, `setAllocated(…, a.Used())`)."""
 
 
 class ControlPlane:
@@ -40,8 +46,12 @@ class ControlPlane:
         folder: logs, certificates and data, removed by `stop`.
     """
 
-    def __init__(self, controllers: bool = False) -> None:
+    def __init__(self, controllers: bool = False, *, many: bool = False) -> None:
         """Start and wait until ready, building the programs first where the cache lacks them.
+
+        Args:
+            controllers: with kube-controller-manager.
+            many: for hundreds of thousands of objects: more memory, and a Service's address costs as much as the one before.
 
         Raises:
             BuildError, PreflightError: see `hack.cluster.gobuild.build`.
@@ -52,6 +62,7 @@ class ControlPlane:
             build(groups_named(wanted))
         self.folder = Path(tempfile.mkdtemp(prefix="kefu-apiserver-"))
         self._processes: list[Process] = []
+        self._many = many
         self._authority = Authority(self.folder / "pki")
         self._policy = audit.write_policy(self.folder / "audit-policy.json")
         self.audit_log = self.folder / "audit.log"
@@ -113,7 +124,7 @@ class ControlPlane:
             "--data-dir", str(self.folder / f"etcd-{client}"), "--unsafe-no-fsync", "--log-level", "warn",
             "--listen-client-urls", f"http://127.0.0.1:{client}", "--advertise-client-urls", f"http://127.0.0.1:{client}",
             "--listen-peer-urls", f"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}",
-            "--initial-cluster", f"default=http://127.0.0.1:{peer}",
+            "--initial-cluster", f"default=http://127.0.0.1:{peer}", *(_MUCH_IN_ETCD if self._many else ()),
         ])  # fmt: skip
         certificate, key = self._authority.issue("apiserver", "/CN=kube-apiserver", _NAMES)
         signing = self._authority.signing_key("sa")
@@ -126,6 +137,7 @@ class ControlPlane:
             "--service-cluster-ip-range=10.96.0.0/16", "--allow-privileged",
             # Without a controller manager no namespace gets its default service account, and no pod would be let in.
             "--disable-admission-plugins=ServiceAccount", *audit.flags(self._policy, self.audit_log),
+            *(_ADDRESSES_IN_ONE_OBJECT if self._many else ()),
         ])  # fmt: skip
         wait_until(self._ready, self._processes, _READY_SECONDS, "kube-apiserver")
 
@@ -142,7 +154,7 @@ class ControlPlane:
         wait_until(lambda: self._answers(healthy), self._processes, _READY_SECONDS, "kube-controller-manager")
 
     def _run(self, program: str, arguments: list[str]) -> None:
-        command = ["env", *_COLLECTING, str(binaries() / program), *arguments]
+        command = ["env", *(_COLLECTING_MUCH if self._many else _COLLECTING), str(binaries() / program), *arguments]
         self._processes.append(Process(program, command, self.folder / f"{program}.log"))
 
     def _ready(self) -> bool:

@@ -36,5 +36,5 @@ def write_policy(path: Path) -> Path:
 
 def flags(policy: Path, log: Path) -> list[str]:
     """Return the API server's arguments that make it write one JSON line an event to the log."""
-    return [f"--audit-policy-file={policy}", f"--audit-log-path={log}", "--audit-log-maxsize=200",
+    return [f"--audit-policy-file={policy}", f"--audit-log-path={log}", "--audit-log-maxsize=4000",
             "--audit-log-mode=blocking"]  # fmt: skip

@@ -7,7 +7,7 @@ import orjson
 
 from kefu_operator import naming, repair
 from kefu_operator.desired.types import Object
-from kefu_operator.errors import ApiError, Conflict, Forbidden, NotOurs, Rejected
+from kefu_operator.errors import REFUSED, ApiError, Conflict, NotOurs, Rejected, Unadmitted
 from kefu_operator.resources import Resource, part_of, resource_of
 from kefu_operator.settled import is_settled, leftover, owned_fields
 from kefu_operator.write import Writer
@@ -17,6 +17,9 @@ NO_VERSION = "1"
 
 Refusals = tuple[ApiError | NotOurs, ...]
 """What the API server would not let us write, for the status to tell."""
+
+_Outcome = ApiError | NotOurs | bool
+"""Of one object: why it was refused, or whether anything was written."""
 
 
 class Synced(NamedTuple):
@@ -33,7 +36,8 @@ class Applier(Writer):
     async def sync(self, desired: Sequence[Object], live: Iterable[Object], keep: Iterable[Resource] = ()) -> Synced:
         """Make `live` what is desired: apply each object, then delete those of `live` that nobody wants any more.
 
-        A refused object does not keep the others from being written.
+        A refused object does not keep the others from being written. Where an admission webhook does not answer, for which the API
+        server may wait half a minute, it is asked for one object of each kind.
 
         Args:
             desired: in the order in which they are to be written.
@@ -45,7 +49,13 @@ class Applier(Writer):
         """
         found = {_identity(each): each for each in live}
         wanted = {_identity(each) for each in desired}
-        outcomes = [await self._try_apply(each, found.get(_identity(each))) for each in desired]
+        outcomes: list[_Outcome] = []
+        unadmitted: dict[Resource, Unadmitted] = {}
+        for each in desired:
+            outcome = unadmitted.get(resource_of(each)) or await self._try_apply(each, found.get(_identity(each)))
+            if isinstance(outcome, Unadmitted):
+                unadmitted[resource_of(each)] = outcome
+            outcomes.append(outcome)
         doomed = [
             each
             for identity, each in found.items()
@@ -53,7 +63,7 @@ class Applier(Writer):
         ]
         for each in doomed:
             await self.delete(each)
-        refusals = tuple(outcome for outcome in outcomes if not isinstance(outcome, bool))
+        refusals = tuple(dict.fromkeys(outcome for outcome in outcomes if not isinstance(outcome, bool)))
         return Synced(refusals, bool(doomed) or True in outcomes)
 
     async def apply(self, desired: Object, live: Object | None) -> bool:
@@ -80,10 +90,10 @@ class Applier(Writer):
         await self._disown(applied, mark)
         return True
 
-    async def _try_apply(self, desired: Object, live: Object | None) -> ApiError | NotOurs | bool:
+    async def _try_apply(self, desired: Object, live: Object | None) -> _Outcome:
         try:
             return await self.apply(desired, live)
-        except (Forbidden, Rejected, NotOurs) as refusal:
+        except (*REFUSED, NotOurs) as refusal:
             return refusal
 
     def _is_settled(self, live: Object, desired: Object, mark: int) -> bool:

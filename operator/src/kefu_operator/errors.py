@@ -98,6 +98,9 @@ class Rejected(ApiError):
     """The object is not valid, or changes what cannot be changed."""
 
 
+REFUSED = (Forbidden, Rejected, Unadmitted)
+"""What is the matter with one object alone: others may be written all the same."""
+
 _BY_STATUS: dict[int, type[ApiError]] = {
     403: Forbidden,
     404: Absent,

@@ -24,6 +24,11 @@ class Kinds:
         """The resources of a group and version; none where it is absent."""
         return self.served.get(api_version, frozenset())
 
+    def without(self, resource: Resource) -> "Kinds":
+        """As if that kind were not served."""
+        names = self.names(resource.api_version) - {resource.plural}
+        return Kinds({**self.served, resource.api_version: names})
+
     @classmethod
     def of(cls, *resources: Resource) -> "Kinds":
         """Where just these are served."""

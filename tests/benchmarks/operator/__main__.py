@@ -25,6 +25,8 @@ from tests.integration.test_controller.chart import install_chart
 from tests.integration.test_controller.cluster import OPERATOR_USER, Cluster, Object
 from tests.integration.test_controller.objects import chatbot, config_map, index
 
+MANY = 1000
+"""Chatbots from which on the API server is set up for many objects, for both controllers alike."""
 SINGLES = 20
 """Chatbots that are made one at a time beside those that are settled."""
 
@@ -55,7 +57,7 @@ def main() -> int:
 
 
 def _operator(made: list[Object], profile: Path | None) -> Operator:
-    with ControlPlane() as plane:
+    with ControlPlane(many=len(made) > MANY) as plane:
         cluster = _prepared(plane)
         with operator(cluster, profile) as subject:
             _let_index_settle(cluster)
@@ -72,7 +74,7 @@ def _operator(made: list[Object], profile: Path | None) -> Operator:
 
 
 def _peer(made: list[Object], work: Object) -> Making:
-    with ControlPlane() as plane:
+    with ControlPlane(many=len(made) > MANY) as plane:
         cluster = _prepared(plane)
         with operator(cluster):
             _let_index_settle(cluster)

@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+from kefu_operator.resources import DEPLOYMENTS
 from tests.integration.test_controller.cluster import Cluster
 from tests.integration.test_controller.conftest import RunningOperator
 from tests.integration.test_controller.objects import chatbot, config_map, endpoint_chatbot, index
 from tests.integration.test_controller.test_objects import bring_up
+from tests.integration.test_controller.unanswered import unanswered_webhook
 
 
 def engine(cluster: Cluster) -> dict[str, Any]:
@@ -90,6 +92,22 @@ def test_a_quota_that_refuses_an_object(cluster: Cluster, operator: RunningOpera
     cluster.apply(endpoint_chatbot())
     condition = cluster.until_reason("chatbot", "shop", "GatewayReady", "QuotaExceeded")
     assert "tight" in condition["message"]
+
+
+def test_a_webhook_that_does_not_answer_for_one_kind_keeps_no_other_object_back(
+    cluster: Cluster, operator: RunningOperator
+) -> None:
+    probe = ("create", "deployment", "probe", "--image=x", "--dry-run=server")
+    with unanswered_webhook(cluster, DEPLOYMENTS):
+        cluster.until(lambda: not cluster.run(*probe, check=False))
+        cluster.apply(endpoint_chatbot())
+        condition = cluster.until_reason("chatbot", "shop", "GatewayReady", "Creating")
+        assert "an admission webhook does not answer" in condition["message"]
+        # What is written after the gateway's Deployment.
+        cluster.until(lambda: cluster.get("poddisruptionbudget", "shop-gateway"))
+        assert cluster.get("statefulset", "shop-redis")
+        assert cluster.get("deployment", "shop-gateway") is None
+    cluster.until(lambda: cluster.get("deployment", "shop-gateway"))
 
 
 def test_a_quota_that_refuses_a_pod_of_a_stateful_set(cluster: Cluster, operator: RunningOperator) -> None:

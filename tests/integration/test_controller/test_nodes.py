@@ -1,7 +1,6 @@
 """Engines over several nodes: with the kind LeaderWorkerSet coming and going, and without it."""
 
 import asyncio
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,17 +15,17 @@ from kefu_api.kinds.chatbot import ChatbotDeploymentSpec
 from kefu_operator.apply import Applier
 from kefu_operator.client.connect import connect
 from kefu_operator.desired.images import Images
-from kefu_operator.errors import Unadmitted
 from kefu_operator.kinds import Kinds
 from kefu_operator.metrics import Metrics
 from kefu_operator.plan.engine import engine_name as engine_name_of
 from kefu_operator.reconcile.engines import EnginesReconciler
-from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.reconcile.refusals import UNADMITTED_SECONDS, RefusalBoard
 from kefu_operator.resources import LEADER_WORKER_SETS, Resource
 from tests.integration.test_controller.cluster import Cluster, now
 from tests.integration.test_controller.conftest import RunningOperator, settings
 from tests.integration.test_controller.leader_worker_sets import CRD, leader_worker_sets
 from tests.integration.test_controller.objects import chatbot
+from tests.integration.test_controller.unanswered import unanswered_webhook
 
 Object = dict[str, Any]
 
@@ -160,49 +159,32 @@ def reconcile(cluster: Cluster, kubeconfig: Path, engine: str, board: RefusalBoa
     return asyncio.run(look())
 
 
-@contextmanager
-def unanswered_webhook(cluster: Cluster) -> Iterator[None]:
-    """Every LeaderWorkerSet must be admitted by a server that is not there."""
-    rule = {"apiGroups": ["leaderworkerset.x-k8s.io"], "apiVersions": ["v1"], "operations": ["CREATE"],
-            "resources": ["leaderworkersets"]}  # fmt: skip
-    webhook = {"name": "vleaderworkerset.kb.io", "rules": [rule], "clientConfig": {"url": "https://127.0.0.1:1/"},
-               "sideEffects": "None", "admissionReviewVersions": ["v1"], "failurePolicy": "Fail"}  # fmt: skip
-    told = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
-            "metadata": {"name": "nobody"}, "webhooks": [webhook]}  # fmt: skip
-    cluster.run("apply", "-f", "-", stdin=json.dumps(told))
-    try:
-        yield
-    finally:
-        cluster.run("delete", "validatingwebhookconfiguration", "nobody")
-
-
-def test_groups_stay_until_what_is_to_run_them_is_admitted(cluster: Cluster, kubeconfig: Path) -> None:
+def test_groups_stay_until_what_is_to_run_them_is_admitted_and_follow_the_spec(
+    cluster: Cluster, kubeconfig: Path
+) -> None:
     cluster.apply(spread())
     spec = ChatbotDeploymentSpec.model_validate(spread()["spec"])
     name, board = engine_name_of("shop", spec) or "", RefusalBoard()
+
+    def again() -> float | None:
+        return reconcile(cluster, kubeconfig, name, board, LEADER_WORKER_SETS)
+
     reconcile(cluster, kubeconfig, name, board)
     assert sets(cluster) == ["", "-0", "-1"]
     with leader_worker_sets(cluster):
-        with unanswered_webhook(cluster):
+        with unanswered_webhook(cluster, LEADER_WORKER_SETS):
             # A configuration of webhooks is seen by the API server a moment later.
-            cluster.until(lambda: is_unadmitted(cluster, kubeconfig, name, board))
-            assert sets(cluster) == ["", "-0", "-1"]
+            cluster.until(lambda: again() == UNADMITTED_SECONDS)
+            cluster.run("scale", "chatbot/shop", "--replicas=3")
+            cluster.until(lambda: again() == UNADMITTED_SECONDS and sets(cluster) == ["", "-0", "-1", "-2"])
             assert board.read(cluster.namespace, name) == (), "the engine answers"
             cluster.run("delete", "statefulset", "--all")
-            assert is_unadmitted(cluster, kubeconfig, name, board)
+            assert again() == UNADMITTED_SECONDS
             (refusal,) = board.read(cluster.namespace, name)
-            assert "vleaderworkerset.kb.io" in str(refusal)
-        cluster.until(lambda: not is_unadmitted(cluster, kubeconfig, name, board))
+            assert "nobody.example.com" in str(refusal)
+        cluster.until(lambda: again() is None)
         assert (sets(cluster), len(groups(cluster))) == ([], 1)
         assert board.read(cluster.namespace, name) == ()
-
-
-def is_unadmitted(cluster: Cluster, kubeconfig: Path, engine: str, board: RefusalBoard) -> bool:
-    try:
-        reconcile(cluster, kubeconfig, engine, board, LEADER_WORKER_SETS)
-    except Unadmitted:
-        return True
-    return False
 
 
 def test_more_groups_have_more_workers_and_none_have_none(cluster: Cluster, watching: RunningOperator) -> None:

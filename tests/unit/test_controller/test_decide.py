@@ -488,3 +488,18 @@ def test_a_late_shard_of_an_older_version_holds_nothing_up_and_one_of_this_versi
     assert not decide(replace(answering, pods=(replace(late, workload="shop-ingest-v2"),))).create, (
         "its Job was deleted"
     )
+
+
+def test_of_two_that_were_heard_the_older_is_not_heard_again_alone() -> None:
+    """Or the version that the newer one built, which the store still holds, would be forgotten."""
+    versions = [{"version": name, "documents": 4, "chunks": 9, "created": 1.0} for name in ("v1", "v2")]
+    older = replace(ended(State.COMPLETE), created=NOW - timedelta(seconds=60))
+    live = {"kind": "Job", "metadata": {"name": "shop-ingest-v1"}}
+    newer = replace(ended(State.COMPLETE), created=NOW, name="shop-ingest-v1", live=live)
+    pods = (
+        pod(report("v2", published=False, versions=versions[1:]), name=older.name),
+        pod(report("v1", published=False, versions=versions), name=newer.name),
+    )
+    found = decide(replace(FIRST, automatic=False, jobs=(older, newer), pods=pods))
+    assert [each.version for each in found.versions] == ["v1", "v2"]
+    assert {live["metadata"]["name"] for live in found.delete} == {older.name, newer.name}

@@ -4,6 +4,7 @@ Two things are wanted, in this order: that the version which ought to answer doe
 the version which the sources ask for is built and judged (`_build`).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -40,8 +41,15 @@ def decide(now: Situation) -> Decision:
     """Decide for one moment; the same situation always gives the same decision."""
     now, heard = _hear(_in_this_volume(now))
     decision = _next(now)
-    known_by_now = tuple(job.live for job in heard if job.live not in decision.delete)
-    return replace(decision, delete=decision.delete + known_by_now)
+    gone = decision.delete + tuple(job.live for job in heard if job.live not in decision.delete)
+    return replace(decision, delete=gone + _outlived(now, gone))
+
+
+def _outlived(now: Situation, gone: Sequence[Object]) -> tuple[Object, ...]:
+    """Jobs that ended before one that goes: heard again without it, what they report would be taken for the newest."""
+    ended = _ended(now)
+    newest = max((number for number, job in enumerate(ended) if job.live in gone), default=0)
+    return tuple(job.live for job in ended[:newest] if job.live not in gone and not _has_published(now, job))
 
 
 def _next(now: Situation) -> Decision:
@@ -62,11 +70,10 @@ def _hear(now: Situation) -> tuple[Situation, list[JobView]]:
     Even one that nobody wants any more has moved the alias. When a publication is heard, every Job that ended before it goes,
     so that none can be heard again later; the status names the Job that published, which stays.
     """
-    ended = sorted((job for job in now.jobs if job.state is State.COMPLETE), key=lambda job: (job.created, job.name))
-    last = None
+    ended, last = _ended(now), None
     for job in ended:
         report = _report(now, job)
-        if report is None or (job.uid and now.published and job.uid == now.published.job):
+        if report is None or _has_published(now, job):
             continue
         versions = known.merged(now.versions, report)
         now = replace(now, versions=versions, published=now.answering, remembered_volume=now.volume)
@@ -222,6 +229,16 @@ def _failed(now: Situation, job: JobView, version: str) -> Decision:
 
 
 # What both have in common.
+
+
+def _ended(now: Situation) -> list[JobView]:
+    """Jobs that have ended well, oldest first."""
+    return sorted((job for job in now.jobs if job.state is State.COMPLETE), key=lambda job: (job.created, job.name))
+
+
+def _has_published(now: Situation, job: JobView) -> bool:
+    """Whether it is the Job that the status names for what answers."""
+    return bool(job.uid and now.published and job.uid == now.published.job)
 
 
 def _job(now: Situation, name: str) -> JobView | None:

@@ -31,7 +31,7 @@ from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.workload import DocumentMount
 from kefu_operator.prometheus import Prometheus
 from kefu_operator.reconcile.chatbot_status import PARTS, ChatbotTeller
-from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.reconcile.refusals import RefusalBoard, seconds_until_retry
 from kefu_operator.reconcile.rollout import Course, Rollouts
 from kefu_operator.reconcile.secrets import SecretMaker
 from kefu_operator.reconcile.tell import Now, utc_now
@@ -43,8 +43,6 @@ from kefu_operator.workers import Again
 
 log = logging.getLogger(__name__)
 
-REFUSED_SECONDS = 60
-"""How long until what the API server refused is tried again."""
 TROUBLE_SECONDS = 30
 """How often a pod is looked at whose trouble only events and logs tell, which are not watched."""
 FETCHING_SECONDS = 10
@@ -120,7 +118,7 @@ class ChatbotReconciler:
         plan = _waiting_for_engine(plan_chatbot(facts.chatbot, placement, settings, course.served), facts)
         refusals, _ = await self._apply(plan, facts, scope)
         await self._teller.tell_unplanned(facts, error, releases_of(course.after, None, course.knowledge))
-        return Again(REFUSED_SECONDS if refusals else None)
+        return Again(seconds_until_retry(refusals) if refusals else None)
 
     async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts, scope: Scope) -> Synced:
         refusals = await self._secrets.make(
@@ -176,7 +174,7 @@ def _waiting_for_engine(plan: ChatbotPlan, facts: ChatbotFacts) -> ChatbotPlan:
 
 def _again(facts: ChatbotFacts, refusals: Refusals, course: Course) -> Again:
     if refusals:
-        return Again(REFUSED_SECONDS)
+        return Again(seconds_until_retry(refusals))
     pods = (*facts.pods, *(pod for engine in facts.engines.values() for pod in engine.pods))
     loading = any(
         check_adapters(each.plan.engine.adapters, facts.engine_of(each.plan.engine.workload.name).pods)

@@ -13,7 +13,7 @@ from kefu_operator.desired.metadata import owned
 from kefu_operator.desired.objects import removal_job
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.types import Object
-from kefu_operator.errors import ApiError, Forbidden, Rejected
+from kefu_operator.errors import REFUSED, ApiError, Forbidden, Rejected
 from kefu_operator.events.ready import departure_event
 from kefu_operator.gather.knowledge import Leaving
 from kefu_operator.ingestion.departure import LOOK, Departing, Step, next_step
@@ -107,7 +107,7 @@ class Departure:
             await self._applier.create(
                 removal_job(plan_removal(index, ClusterPlacement(namespace)), scope, self._images)
             )
-        except (Forbidden, Rejected) as refusal:
+        except REFUSED as refusal:
             return refusal
         return None
 

@@ -25,28 +25,27 @@ from kefu_operator.desired.objects import (
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.types import Object
 from kefu_operator.discovery import Discovery, doubting
-from kefu_operator.errors import Forbidden, Rejected, Unadmitted
+from kefu_operator.errors import REFUSED, Unadmitted
 from kefu_operator.gather.engines import EngineFacts, gather_build, gather_engine, gather_rival, readable
 from kefu_operator.gather.owned import find
 from kefu_operator.informers.engines import engine_index
+from kefu_operator.kinds import Kinds
 from kefu_operator.plan.placement import ClusterPlacement, Placement
 from kefu_operator.plan.scaler import Autoscaling, How
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.sharing import SharedBuild, SharedEngine, scaled, share_engines
 from kefu_operator.plan.workload import Workload
-from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.reconcile.refusals import RefusalBoard, seconds_until_retry
 from kefu_operator.reconcile.tell import Now, utc_now
-from kefu_operator.resources import CLAIMS, JOBS, resource_of, runner_of
+from kefu_operator.resources import CLAIMS, JOBS, LEADER_WORKER_SETS, resource_of, runner_of
 from kefu_operator.rollout.engines import versions
 from kefu_operator.rollout.revisions import revisions_of
-from kefu_operator.scaling.handover import RUNNERS, handover, without_kedas
+from kefu_operator.scaling.handover import RUNNERS, Handover, handover, without_kedas
 from kefu_operator.scaling.rivals import may_have_rival
 from kefu_operator.workers import Again
 
 log = logging.getLogger(__name__)
 
-REFUSED_SECONDS = 60
-"""How long until what the API server refused is tried again."""
 HANDOVER_SECONDS = 1
 """How long until it is looked whether an old scaler has gone."""
 
@@ -97,68 +96,71 @@ class EnginesReconciler:
         build = next((each for each in sharing.builds if each.build.name == name), None)
         volume = next((each for each in sharing.volumes if each.mount.claim == name), None)
         refusals: Refusals = ()
-        waits = False
+        again: int | None = None
         if engine:
-            refusals, waits = await self._sync(namespace, engine, facts)
+            refusals, again = await self._sync(namespace, engine, facts)
         elif volume:
             claim = shared_claim(volume, _scope(namespace, name, volume.chatbots))
             refusals, _ = await self._applier.sync([claim], facts.owned)
         elif build:
-            refusals, waits = await self._build(namespace, build, facts)
+            refusals, again = await self._build(namespace, build, facts)
         else:
             kept = await self._served_until_built(namespace, facts, settings)
-            waits = bool(kept)
+            again = HANDOVER_SECONDS if kept else None
             for each in unwanted(facts, ClusterPlacement(namespace), settings, kept):
                 log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
                 await self._applier.delete(each)
         self._board.post(namespace, name, refusals)
-        return Again(HANDOVER_SECONDS if waits else REFUSED_SECONDS if refusals else None)
+        return Again(seconds_until_retry(refusals) if again is None and refusals else again)
 
-    async def _sync(self, namespace: str, engine: SharedEngine, facts: EngineFacts) -> tuple[Refusals, bool]:
-        """What was refused, and whether an old scaler or runner is still in the way of the new one."""
+    async def _sync(self, namespace: str, engine: SharedEngine, facts: EngineFacts) -> tuple[Refusals, int | None]:
+        """What was refused, and when to look again because something old is still in the way of the new."""
         build = engine.workload.build
         if build and not (await gather_build(self._client, namespace, build.name)).done:
             # What runs of it goes on running; the Job's end wakes the engine.
-            return (), False
+            return (), None
         scope = _scope(namespace, engine.workload.name, engine.chatbots)
-        workload = await self._scaled(namespace, engine, facts)
-        refusals, waits = await self._change_runner(workload, scope, facts)
-        if refusals or waits:
-            return refusals, waits
-        change = handover(engine_scalers(workload, scope), facts.owned, self._now())
-        for each in change.outgoing:
+        workload, held = await self._admitted(namespace, engine, facts, scope)
+        runner = self._change_of_runner(workload, facts, scope)
+        scaler = handover(engine_scalers(workload, scope), facts.owned, self._now())
+        outgoing = (*runner.outgoing, *scaler.outgoing)
+        for each in outgoing:
             await self._applier.delete(each)
-        if change.waits:
+        if runner.waits:
+            return (), HANDOVER_SECONDS
+        if scaler.waits:
             workload = replace(workload, autoscaling=Autoscaling(How.CHANGING))
-        left = [each for each in without_kedas(facts.owned) if each not in change.outgoing]
-        try:
-            refusals, _ = await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
-        except Unadmitted as away:
-            self._board.post(namespace, workload.name, (away,))
-            raise
-        return refusals, change.waits
+        left = [each for each in without_kedas(facts.owned) if each not in outgoing]
+        refusals, _ = await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
+        # The engine answers as it is: a webhook that does not is nothing that its customers need to know.
+        told = (*(each for each in held if not isinstance(each, Unadmitted)), *refusals)
+        if scaler.waits:
+            return told, HANDOVER_SECONDS
+        return told, seconds_until_retry((*held, *refusals)) if held or refusals else None
 
-    async def _change_runner(self, workload: Workload, scope: Scope, facts: EngineFacts) -> tuple[Refusals, bool]:
-        """Let go what ran the groups of an engine before: what of the new is refused, and whether the old is still there.
+    async def _admitted(
+        self, namespace: str, engine: SharedEngine, facts: EngineFacts, scope: Scope
+    ) -> tuple[Workload, Refusals]:
+        """The workload that the API server would take, and why it is not the one that is wanted.
 
-        The old one stays until the API server would take the new one: the kind LeaderWorkerSet is there before the webhook that
-        must admit each of them, and where that never answers, the engine would be gone for good.
-
-        Raises:
-            Unadmitted: that webhook does not answer.
+        What runs the groups of an engine stays until its successor would be taken: the kind LeaderWorkerSet is there before the
+        webhook that must admit each of them, and where that never answers, the engine would be gone for good.
         """
-        if workload.group is None:
-            return (), False
+        workload = await self._scaled(namespace, engine, facts, facts.kinds)
+        if not self._change_of_runner(workload, facts, scope).outgoing:
+            return workload, ()
         wanted = runners(workload, scope, self._images)
-        change = handover(wanted, facts.owned, self._now(), RUNNERS)
-        if change.outgoing:
-            new = [each for each in wanted if find(facts.owned, resource_of(each), each["metadata"]["name"]) is None]
-            refusals = await self._try_out(new)
-            if refusals:
-                return refusals, False
-        for each in change.outgoing:
-            await self._applier.delete(each)
-        return (), change.waits
+        new = [each for each in wanted if find(facts.owned, resource_of(each), each["metadata"]["name"]) is None]
+        held = await self._try_out(new)
+        if not held:
+            return workload, ()
+        return await self._scaled(namespace, engine, facts, facts.kinds.without(LEADER_WORKER_SETS)), held
+
+    def _change_of_runner(self, workload: Workload, facts: EngineFacts, scope: Scope) -> Handover:
+        """What ran the groups of an engine before, and does so no more."""
+        if workload.group is None:
+            return Handover((), waits=False)
+        return handover(runners(workload, scope, self._images), facts.owned, self._now(), RUNNERS)
 
     async def _try_out(self, objects: Iterable[Object]) -> Refusals:
         """What would be refused of these; not by a quota, of which those that go have a part."""
@@ -166,13 +168,13 @@ class EnginesReconciler:
         for each in objects:
             try:
                 await self._applier.lacks(each)
-            except (Forbidden, Rejected) as refusal:
+            except REFUSED as refusal:
                 if "exceeded quota" not in str(refusal):
                     refusals = (*refusals, refusal)
         return refusals
 
-    async def _build(self, namespace: str, shared: SharedBuild, facts: EngineFacts) -> tuple[Refusals, bool]:
-        """What was refused, and whether the Job waits for its volume, or for the one before it to go."""
+    async def _build(self, namespace: str, shared: SharedBuild, facts: EngineFacts) -> tuple[Refusals, int | None]:
+        """What was refused, and when to look again because the Job waits for its volume, or for the one before it to go."""
         build, scope = shared.build, _scope(namespace, shared.build.name, shared.chatbots)
         refusals, _ = await self._applier.sync(build_objects(build, scope, self._network), facts.owned, keep=(JOBS,))
         volume = find(facts.owned, CLAIMS, build.volume.claim)
@@ -180,14 +182,14 @@ class EnginesReconciler:
         if job and not (volume and filled(job, volume)):
             await self._applier.delete(job)
         if refusals or volume is None or (job and not filled(job, volume)):
-            return refusals, not refusals
+            return refusals, None if refusals else HANDOVER_SECONDS
         if job is None:
             # A Job never changes: what would change it gives it another name.
             try:
                 await self._applier.create(build_job(build, volume, scope, self._images))
-            except (Forbidden, Rejected) as refusal:
-                return (refusal,), False
-        return (), False
+            except REFUSED as refusal:
+                return (refusal,), None
+        return (), None
 
     async def _served_until_built(self, namespace: str, facts: EngineFacts, settings: PlanSettings) -> set[str]:
         """Uids of the owners whose next engine is not built yet: this one serves until then."""
@@ -199,9 +201,9 @@ class EnginesReconciler:
                     kept.add(owner.metadata.uid)
         return kept
 
-    async def _scaled(self, namespace: str, engine: SharedEngine, facts: EngineFacts) -> Workload:
+    async def _scaled(self, namespace: str, engine: SharedEngine, facts: EngineFacts, kinds: Kinds) -> Workload:
         """The engine's workload, with the decision who scales it, which is posted."""
-        workload = scaled(engine, facts.kinds, self._settings)
+        workload = scaled(engine, kinds, self._settings)
         ours = bool(workload.autoscaling and workload.autoscaling.owns_replicas)
         runner = runner_of(workload)
         if may_have_rival(workload.name, runner, workload.replicas, facts.owned, scaled=ours):

@@ -16,7 +16,7 @@ from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.secret import random_value
 from kefu_operator.desired.types import Object
 from kefu_operator.discovery import Discovery, doubting
-from kefu_operator.errors import Forbidden, Rejected
+from kefu_operator.errors import REFUSED
 from kefu_operator.fetching.decide import FetchDecision
 from kefu_operator.gather.knowledge import KnowledgeFacts, Leaving, gather_knowledge, gather_named
 from kefu_operator.gather.owned import find
@@ -36,6 +36,7 @@ from kefu_operator.reconcile.departure import Departure
 from kefu_operator.reconcile.fetching import decide_sources, digests_of, is_fetch_job, with_digests
 from kefu_operator.reconcile.holder import volume_of
 from kefu_operator.reconcile.pushing import LOOK_SECONDS, check_pushed, pushed_sources
+from kefu_operator.reconcile.refusals import seconds_until_retry
 from kefu_operator.reconcile.reranker import LOOK_SECONDS as RERANKER_SECONDS
 from kefu_operator.reconcile.reranker import RerankerLook
 from kefu_operator.reconcile.secrets import SecretMaker
@@ -56,8 +57,6 @@ from kefu_operator.status.reranker_checks import CONDITION as RERANKER
 from kefu_operator.status.workload_checks import check_refusals
 from kefu_operator.workers import Again
 
-REFUSED_SECONDS = 60
-"""How long until what the API server refused is tried again."""
 PROGRESS_SECONDS = 2
 """How often a Job that builds is asked how far it is: as often as it tells."""
 PARTS = ("SourcesReady", "Published", "StoreReady")
@@ -200,7 +199,7 @@ class KnowledgeReconciler:
             for document in documents:
                 await self._applier.apply(document, find(facts.owned, CONFIG_MAPS, _name(document)))
             await self._applier.create(job)
-        except (Forbidden, Rejected) as refusal:
+        except REFUSED as refusal:
             return (refusal,)
         return ()
 
@@ -280,7 +279,7 @@ def _candidate(facts: KnowledgeFacts, decision: Decision) -> CandidateVersion | 
 def _again(facts: KnowledgeFacts, outcome: Outcome, look: int | None) -> Again:
     waits = [] if look is None else [look]
     if outcome.refusals:
-        waits.append(REFUSED_SECONDS)
+        waits.append(seconds_until_retry(outcome.refusals))
     if any(pod.creating or pod.crashed for pod in facts.pods if not pod.deleting):
         waits.append(TROUBLE_SECONDS)
     if outcome.pushed:

@@ -1,7 +1,18 @@
 """What became of an engine, for the chatbots that share it to tell: refusals, and who scales it."""
 
 from kefu_operator.apply import Refusals
+from kefu_operator.errors import Unadmitted
 from kefu_operator.plan.scaler import Autoscaling
+
+REFUSED_SECONDS = 60
+"""How long until what the API server refused is tried again."""
+UNADMITTED_SECONDS = 10
+"""The same where an admission webhook did not answer: whoever runs it may be starting it."""
+
+
+def seconds_until_retry(refusals: Refusals) -> int:
+    """When to try again what was refused."""
+    return UNADMITTED_SECONDS if any(isinstance(each, Unadmitted) for each in refusals) else REFUSED_SECONDS
 
 
 class RefusalBoard:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from kefu_operator.apply import Refusals
 from kefu_operator.desired.types import Object
-from kefu_operator.errors import Forbidden, Rejected
+from kefu_operator.errors import REFUSED
 from kefu_operator.reconcile.tell import Now
 from kefu_operator.write import Writer
 
@@ -52,7 +52,7 @@ class SecretMaker:
                 # A create that is refused because the Secret is there would be a write that the steady state has no use for.
                 if not likely or await self._writer.lacks(secret):
                     await self._writer.create(secret)
-        except (Forbidden, Rejected) as refusal:
+        except REFUSED as refusal:
             return (refusal,)
         return ()
 
