@@ -90,7 +90,8 @@ test-scaling: .venv/.ready tools models ## Real KEDA, metrics-server and Prometh
 	$(PY) -m hack.cluster build --only keda --only metrics-server
 	KEFU_CLUSTER_WITH="keda metrics-server" $(PYTEST) -s tests/e2e/test_scaling.py
 
-test-nodes: .venv/.ready tools models ## One real vLLM that lies in two pods, loses one and begins anew
+test-nodes: .venv/.ready tools models ## One real vLLM in two pods with adapters: loses pods, changes over to a real LeaderWorkerSet
+	$(PY) -m hack.cluster build --only lws
 	KEFU_TEST_NODES=1 $(PYTEST) -s tests/e2e/test_vllm_nodes.py
 
 test-milvus: .venv/.ready tools models ## The real Milvus operator: an index with a managed store made, searched, deleted, taken up again

@@ -80,8 +80,8 @@ def _letters() -> list[str]:
     return [chr(byte) if byte in plain else chr(256 + others.index(byte)) for byte in range(256)]
 
 
-def adapter(folder: Path, config: dict[str, Any]) -> None:
-    """A LoRA adapter of queries and values."""
+def adapter(folder: Path, config: dict[str, Any], strength: float = 0.01) -> None:
+    """A LoRA adapter of queries and values, of random numbers up to `strength`."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     hidden, head = config["hidden_size"], config["head_dim"]
@@ -94,10 +94,10 @@ def adapter(folder: Path, config: dict[str, Any]) -> None:
             stem = f"base_model.model.model.layers.{layer}.self_attn.{name}"
             shapes[f"{stem}.lora_A.weight"] = (RANK, hidden)
             shapes[f"{stem}.lora_B.weight"] = (width, RANK)
-    _write(folder / "adapter_model.safetensors", shapes)
+    _write(folder / "adapter_model.safetensors", shapes, strength)
 
 
-def _write(file: Path, shapes: dict[str, tuple[int, int]]) -> None:
+def _write(file: Path, shapes: dict[str, tuple[int, int]], strength: float) -> None:
     """Source: the format's description (github.com/huggingface/safetensors): length of the header, header, tensors."""
     header, end = {}, 0
     for name, shape in shapes.items():
@@ -105,7 +105,7 @@ def _write(file: Path, shapes: dict[str, tuple[int, int]]) -> None:
         header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, end]}
     text = json.dumps(header).encode()
     draw = random.Random(7)  # noqa: S311 - weights, not secrets
-    block = array("f", (draw.uniform(-0.01, 0.01) for _ in range(BLOCK))).tobytes()
+    block = array("f", (draw.uniform(-strength, strength) for _ in range(BLOCK))).tobytes()
     with file.open("wb") as out:
         out.write(len(text).to_bytes(8, "little") + text)
         out.write(block * (end // len(block)) + block[: end % len(block)])

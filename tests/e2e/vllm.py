@@ -1,5 +1,8 @@
 """A chatbot on vLLM's CPU build: its weights, and waiting until it is Ready."""
 
+import json
+
+from hack.gpu import folder
 from hack.models.snapshots import convert
 from hack.models.sources import Sources
 from hack.models.table import find, load_table, models_root
@@ -16,6 +19,15 @@ def make_weights() -> None:
     table, root = load_table(), models_root()
     Sources(root, print).fetch(find(table, _MODEL))
     convert(find(table, _MODEL), root)
+
+
+def make_adapter(name: str, strength: float) -> str:
+    """Let the mirror have a LoRA adapter of the model, of random numbers up to `strength`: its URI."""
+    snapshots = models_root() / "snapshots"
+    config = json.loads((snapshots / f"{_MODEL}-bf16" / "config.json").read_text())
+    config.setdefault("head_dim", config["hidden_size"] // config["num_attention_heads"])
+    folder.adapter(snapshots / f"{_MODEL}-{name}", config, strength)
+    return f"hf://kefu-dev/{_MODEL}-{name}"
 
 
 def wait_ready(kube: Kube, chatbot: str, namespace: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kefu_operator.plan.engines.adapters import LOADER
+from kefu_operator.plan.group import WORKER_SUFFIX
 from kefu_operator.plan.model_files import FETCH
 
 CRASHED = ("CrashLoopBackOff", "Error")
@@ -86,7 +87,9 @@ class PodView:
 
     @property
     def companion(self) -> ContainerView | None:
-        """The companion that loads adapters, while it runs."""
+        """The companion that loads adapters, while it runs; that of a group's leader tells of its workers too."""
+        if self.component.endswith(WORKER_SUFFIX):
+            return None
         return next((each for each in self.containers if each.name == LOADER and each.running), None)
 
     @property

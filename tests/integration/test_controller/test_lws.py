@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from hack.cluster.apiserver import ControlPlane
+from hack.cluster.lws import CRD, NAME
 
 from kefu_operator.desired.images import Images
 from tests.integration.test_controller.chart import install_chart
 from tests.integration.test_controller.cluster import OPERATOR_USER, Cluster
 from tests.integration.test_controller.conftest import RunningOperator, settings
-from tests.integration.test_controller.lws import CRD, NAME, Lws, needs_lws
+from tests.integration.test_controller.lws import Lws, needs_lws
 from tests.integration.test_controller.running_pods import crash_pod, engine_pods, restart_pod, run_pods
 from tests.integration.test_controller.test_nodes import engine_name, groups, sets, spread
 

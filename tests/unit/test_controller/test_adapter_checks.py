@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kefu_operator.adapters.told import State
+from kefu_operator.adapters.told import FETCHED, State
 from kefu_operator.pods import PodView
 from kefu_operator.status.adapter_checks import check_adapters
 from kefu_operator.status.check import Verdict
@@ -43,3 +43,16 @@ def test_one_pod_without_the_adapter_is_enough() -> None:
 
 def test_a_pod_that_is_not_ready_is_judged_by_others() -> None:
     assert check_adapters(OWN, [replace(POD, ready=False, log_line=State().line())]) == []
+
+
+def test_the_pods_of_a_group_that_are_waited_for_are_named() -> None:
+    (check,) = check_adapters(OWN, [replace(POD, log_line=State(waits=frozenset({3, 1})).line())])
+    assert (check.verdict, str(check.reason)) == (Verdict.WAIT, "AdapterLoading")
+    assert check.message.endswith("waits until these pods of its group have fetched it: 1, 3")
+
+
+def test_what_a_worker_says_is_left_to_its_leader() -> None:
+    worker = replace(
+        POD, name="engine-1-x-1", component="engine-worker", log_line=failed("ModelNotFound").line(FETCHED)
+    )
+    assert check_adapters(OWN, [worker]) == []

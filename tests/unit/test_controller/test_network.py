@@ -234,7 +234,7 @@ def test_the_pods_of_a_group_reach_one_another_and_nobody_else_reaches_a_worker(
     made = []
     for name in ("shop", "outlet"):
         spec = {
-            "model": {"uri": f"pvc://models/{name}"},
+            "model": {"uri": f"pvc://models/{name}", "adapters": [{"name": "voice", "uri": "hf://acme/voice"}]},
             "engine": {"vllm": {"nodes": 2}},
             "knowledge": [{"name": "shop"}],
         }
@@ -250,9 +250,11 @@ def test_the_pods_of_a_group_reach_one_another_and_nobody_else_reaches_a_worker(
     assert (len(leaders), len(workers)) == (2, 2)
     for leader, worker in zip(leaders, workers, strict=True):
         for one, other in ((leader, worker), (worker, leader)):
-            assert all(judge.allows(one, other, port) for port in (8001, 29501, 40_000))
+            assert all(judge.allows(one, other, port) for port in (8001, 8002, 29501, 40_000))
         others = [pod for pod in (*pods, End("stranger", "10.250.0.1", "acme")) if pod not in (leader, worker)]
-        assert not any(judge.allows(other, worker, port) for other in others for port in (8000, 8001, 29501, 40_000))
-        assert not any(judge.allows(other, leader, port) for other in others for port in (8001, 29501, 40_000))
+        assert not any(
+            judge.allows(other, worker, port) for other in others for port in (8000, 8001, 8002, 29501, 40_000)
+        )
+        assert not any(judge.allows(other, leader, port) for other in others for port in (8001, 8002, 29501, 40_000))
         gateways = {other.name for other in others if judge.allows(other, leader, ENGINE)}
         assert len(gateways) == 1

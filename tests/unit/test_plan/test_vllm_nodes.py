@@ -1,5 +1,6 @@
 """One vLLM over several nodes: what each of its pods runs."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ SHARED = PlanSettings(
 )
 
 
-def engine_of(engine: dict[str, Any], settings: PlanSettings = SHARED, uri: str = "hf://Qwen/Qwen3-32B") -> Workload:
-    spec = {"model": {"uri": uri}, "engine": engine}
+def engine_of(
+    engine: dict[str, Any], settings: PlanSettings = SHARED, uri: str = "hf://Qwen/Qwen3-32B", **model: Any
+) -> Workload:
+    spec = {"model": {"uri": uri, **model}, "engine": engine}
     workload = plan_chatbot(chatbot(spec), ClusterPlacement("acme"), settings).engine.workload
     assert workload is not None
     return workload
@@ -69,6 +72,25 @@ def test_a_worker_is_not_asked_what_it_cannot_answer_and_has_the_same_files_and_
     assert worker.compute.devices == {"nvidia.com/gpu": 4}
     assert worker.mounts == workload.container.mounts
     assert "/dev/shm" in {mount.path for mount in worker.mounts}
+
+
+def test_each_pod_fetches_the_adapters_and_the_leader_alone_asks_vllm_to_load_them() -> None:
+    adapters = [{"name": "voice", "uri": "hf://acme/voice"}, {"name": "outlet", "uri": "pvc://loras/outlet"}]
+    workload = engine_of({"vllm": {"nodes": 3}}, adapters=adapters)
+    group = group_of(workload)
+    (leader,), (worker,) = workload.companions, group.companions
+    assert leader.command[-6:] == (
+        "--engine", "http://127.0.0.1:8000", "--leader", "$(LWS_LEADER_ADDRESS)", "--workers", "2",
+    )  # fmt: skip
+    assert worker.command[-6:] == (
+        "--leader", "$(LWS_LEADER_ADDRESS)", "--number", "$(LWS_WORKER_INDEX)", "--host", "0.0.0.0",
+    )  # fmt: skip
+    assert replace(worker, command=leader.command) == leader
+    assert group.worker.mounts == workload.container.mounts
+    assert {"adapters"} < {mount.name for mount in group.worker.mounts if mount.name.startswith("adapters")}
+    for each in (workload.container, group.worker):
+        assert "--enable-lora" in each.command
+    assert group_of(engine_of({"vllm": {"nodes": 3}})).companions == ()
 
 
 def test_a_pod_gets_its_share_of_the_devices() -> None:

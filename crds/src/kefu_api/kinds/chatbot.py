@@ -104,13 +104,6 @@ class ChatbotDeploymentSpec(Ruled):
             "tensorrtLlm reads Hugging Face folders and no adapters: remove model.adapters, name a whole repository, or "
             "choose engine.vllm",
         ),
-        Rule(
-            "!has(self.engine.vllm) || self.engine.vllm.nodes == 1 || !has(self.model) || size(self.model.adapters) == 0",
-            lambda spec: (
-                spec.engine.vllm is None or spec.engine.vllm.nodes == 1 or spec.model is None or not spec.model.adapters
-            ),
-            "adapters are loaded into engines of one pod alone: remove model.adapters or engine.vllm.nodes",
-        ),
         unique_names("knowledge", remedy="remove the double from spec.knowledge"),
         Rule(
             "!has(self.scaling.engine) || !has(self.engine.endpoint)",

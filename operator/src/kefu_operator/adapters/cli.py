@@ -1,20 +1,25 @@
-"""The companion's command line, and its loop."""
+"""The companion's command line, and its loop: for an engine, or for a worker's disk alone."""
 
 import argparse
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
+from aiohttp import web
 from pydantic import ValidationError
 
 from kefu_api.documents.adapters import Adapters, AdapterSource
+from kefu_operator import adapters
+from kefu_operator.adapters import group
 from kefu_operator.adapters.engine import SECONDS, Engine
-from kefu_operator.adapters.loader import Loader
-from kefu_operator.adapters.told import State
+from kefu_operator.adapters.group import Board, GroupEngine, Shelf
+from kefu_operator.adapters.loader import Loader, Server
+from kefu_operator.adapters.told import EVENT, FETCHED, State
 from kefu_operator.fetch.access import hub_token, key_pair
-from kefu_operator.fetch.bucket import Server
+from kefu_operator.fetch.bucket import Server as Bucket
 from kefu_operator.fetch.fetcher import HUB, Fetcher, Request
 
 POLL_SECONDS = 3.0
@@ -37,7 +42,7 @@ class Companion:
 
     async def fetch(self, source: AdapterSource) -> str:
         """Bring one adapter; gives its folder. Raises FetchError."""
-        server = source.server and Server(
+        server = source.server and Bucket(
             source.server.endpoint,
             source.server.region,
             key_pair(source.server.access_key_file, source.server.secret_key_file),
@@ -52,33 +57,79 @@ class Companion:
         fetched = await fetcher.fetch(Request(source.uri, self._into / source.name, source.revision))
         return str(fetched.path)
 
-    def tell(self, state: State) -> None:
+    def tell(self, state: State, event: str = EVENT) -> None:
         """Print a state that is another than the last."""
         if state != self._told:
             self._told = state
-            print(state.line(), flush=True)  # noqa: T201 - what the operator reads
+            print(state.line(event), flush=True)  # noqa: T201 - what the operator reads
 
 
-async def run(companion: Companion, url: str, poll: float = POLL_SECONDS) -> None:
-    """Follow the document until cancelled."""
-    timeout = aiohttp.ClientTimeout(total=SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
-        loader = Loader(companion.fetch, Engine(session, url), companion.tell)
-        while True:
-            if wanted := companion.wanted():
-                await loader.step(wanted)
-            await asyncio.sleep(poll)
+async def lead(companion: Companion, url: str, workers: Sequence[str] = (), poll: float = POLL_SECONDS) -> None:
+    """Follow the document until cancelled, for the engine at `url`; `workers` are where those of its group answer."""
+    # Of workers no address is remembered: those that are made anew have their names.
+    fresh = aiohttp.TCPConnector(use_dns_cache=False, force_close=True)
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session,
+        aiohttp.ClientSession(connector=fresh, timeout=aiohttp.ClientTimeout(total=group.SECONDS)) as others,
+    ):
+        engine: Server = Engine(session, url)
+        if workers:
+            engine = GroupEngine(engine, others, workers)
+        await _follow(companion, Loader(companion.fetch, engine, companion.tell), poll)
+
+
+async def work(
+    companion: Companion, board: Board, host: str, port: int = group.PORT, poll: float = POLL_SECONDS
+) -> None:
+    """Follow the document until cancelled, for a pod whose part of an engine is told by its leader what to load."""
+
+    shelf = Shelf()
+
+    def tell(state: State) -> None:
+        board.state = replace(state, contents=dict(shelf.contents))
+        companion.tell(state, FETCHED)
+
+    runner = web.AppRunner(board.app(), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        await _follow(companion, Loader(companion.fetch, shelf, tell), poll)
+    finally:
+        await runner.cleanup()
+
+
+async def _follow(companion: Companion, loader: Loader, poll: float) -> None:
+    while True:
+        if wanted := companion.wanted():
+            await loader.step(wanted)
+        await asyncio.sleep(poll)
 
 
 def main(argv: Sequence[str] | None = None, env: Mapping[str, str] = os.environ) -> int:
     """Run until told to end."""
-    parser = argparse.ArgumentParser("python -m kefu_operator.adapters", description=run.__doc__)
-    parser.add_argument("--document", required=True, type=Path, help="which adapters are wanted")
-    parser.add_argument("--into", required=True, type=Path, metavar="DIR", help="folder to fetch to")
-    parser.add_argument("--engine", required=True, metavar="URL", help="base URL of the vLLM beside it")
-    arguments = parser.parse_args(argv)
+    arguments = _parser().parse_args(argv)
+    companion = Companion(arguments.document, arguments.into, env)
+    if arguments.engine:
+        workers = group.workers(arguments.leader, arguments.workers, arguments.port) if arguments.workers else ()
+        running = lead(companion, arguments.engine, workers)
+    else:
+        running = work(companion, Board(arguments.leader, arguments.number), arguments.host, arguments.port)
     try:
-        asyncio.run(run(Companion(arguments.document, arguments.into, env), arguments.engine))
+        asyncio.run(running)
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m kefu_operator.adapters", description=adapters.__doc__)
+    parser.add_argument("--document", required=True, type=Path, help="which adapters are wanted")
+    parser.add_argument("--into", required=True, type=Path, metavar="DIR", help="folder to fetch to")
+    part = parser.add_mutually_exclusive_group(required=True)
+    part.add_argument("--engine", metavar="URL", help="base URL of the vLLM beside it")
+    part.add_argument("--number", type=int, metavar="N", help="which worker of its group this is: it fetches alone")
+    parser.add_argument("--leader", default="", metavar="HOST", help="host name of the group's leader")
+    parser.add_argument("--workers", type=int, default=0, metavar="COUNT", help="of the leader's group")
+    parser.add_argument("--host", default="127.0.0.1", help="where a worker answers its leader")
+    parser.add_argument("--port", type=int, default=group.PORT, help="the port of that")
+    return parser

@@ -1,7 +1,7 @@
 """Bringing an engine to have exactly the adapters that the document names, step by step."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +15,22 @@ RETRY_SECONDS = 60.0
 """Until what failed is tried again."""
 LINGER_SECONDS = 600.0
 """How long an adapter that nobody names stays loaded: gateways learn of a new release a minute after its engine does."""
+
+
+class ElsewhereFailed(Exception):
+    """Another pod of the engine's group cannot fetch the adapter; it tries again by itself."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class NotYet(Exception):
+    """Other pods of the engine's group have not fetched the adapter."""
+
+    def __init__(self, pods: Iterable[int]) -> None:
+        self.pods = frozenset(pods)
+        super().__init__(f"pods {', '.join(map(str, sorted(self.pods)))} of the group have not fetched it")
 
 
 class Server(Protocol):
@@ -53,6 +69,8 @@ class Loader:
     tell: Callable[[State], None]
     clock: Callable[[], float] = time.monotonic
     _failures: dict[str, _Failure] = field(default_factory=dict)
+    _waits: dict[str, frozenset[int]] = field(default_factory=dict)
+    """For which other pods of its group an adapter waits."""
     _unnamed: dict[str, float] = field(default_factory=dict)
     """Since when an adapter that is loaded stands in the document no more."""
 
@@ -60,6 +78,7 @@ class Loader:
         """Do what is to be done now, and tell how it is."""
         names = {each.name for each in wanted.adapters}
         self._failures = {name: failure for name, failure in self._failures.items() if name in names}
+        self._waits = {name: pods for name, pods in self._waits.items() if name in names}
         loaded: frozenset[str] = frozenset()
         try:
             loaded = await self.engine.loaded()
@@ -73,8 +92,14 @@ class Loader:
         self._told(names, loaded)
 
     async def _bring(self, wanted: AdapterSource) -> frozenset[str]:
+        self._waits.pop(wanted.name, None)
         try:
             await self.engine.load(wanted.name, wanted.path or await self.fetch(wanted))
+        except NotYet as error:
+            self._failures.pop(wanted.name, None)
+            self._waits[wanted.name] = error.pods
+        except ElsewhereFailed as error:
+            self._failures[wanted.name] = _Failure(error.reason, str(error), self.clock())
         except FetchError as error:
             self._failures[wanted.name] = self._failure(error.reason, str(error))
         except AdapterRefused as error:
@@ -102,4 +127,5 @@ class Loader:
 
     def _told(self, names: set[str], loaded: frozenset[str]) -> None:
         failed = {name: (failure.reason, failure.message) for name, failure in self._failures.items()}
-        self.tell(State(frozenset(names & loaded), failed))
+        waits = (pods for name, pods in self._waits.items() if name not in loaded)
+        self.tell(State(frozenset(names & loaded), failed, frozenset[int]().union(*waits)))

@@ -7,7 +7,7 @@ from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, instance, pod_labels
 from kefu_operator.desired.pod import long_running
 from kefu_operator.desired.types import Object
-from kefu_operator.plan.group import Group
+from kefu_operator.plan.group import WORKER_SUFFIX, Group
 from kefu_operator.plan.workload import Workload
 
 
@@ -18,14 +18,14 @@ def leader_template(workload: Workload, scope: Scope, images: Images) -> Object:
 
 def worker_template(workload: Workload, group: Group, scope: Scope, images: Images) -> Object:
     """Of its other pods, which are of another component, so that nobody calls them."""
-    working = replace(workload, container=group.worker, drain=group.drain, companions=())
+    working = replace(workload, container=group.worker, drain=group.drain, companions=group.companions)
     labels = pod_labels(scope, workload.name, worker_component(workload), workload.reach)
     return {"metadata": {"labels": labels}, "spec": _spread(long_running(working, images), workload)}
 
 
 def worker_component(workload: Workload) -> str:
     """Component of the pods that do not answer."""
-    return f"{workload.component}-worker"
+    return f"{workload.component}{WORKER_SUFFIX}"
 
 
 def _spread(spec: Object, workload: Workload) -> Object:

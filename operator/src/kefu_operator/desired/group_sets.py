@@ -78,5 +78,5 @@ def _leader(pod: str, workload: Workload, scope: Scope) -> Object:
 
 def _tell(template: Object, told: list[Object]) -> None:
     """In front of all other variables, which may name these."""
-    engine = template["spec"]["containers"][0]
-    engine["env"] = [*told, *engine["env"]]
+    for each in template["spec"]["containers"]:
+        each["env"] = [*told, *each.get("env", ())]

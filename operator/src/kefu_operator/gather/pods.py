@@ -20,7 +20,7 @@ MAX_LINE = 500
 MAX_STATE = 4096
 """Characters of a line: one for people, and one that holds a document."""
 MAX_EXPLAINED = 4
-"""Pods of one workload whose log or events are read: they mostly fail alike."""
+"""Pods of one workload and component whose log or events are read: they mostly fail alike."""
 NUMBER = "batch.kubernetes.io/job-completion-index"
 """Annotation of the pods of an Indexed Job."""
 
@@ -79,11 +79,13 @@ async def gather_pods(client: Client, namespace: str, labels: str) -> tuple[PodV
     """
     listing = await client.list(PODS, namespace, labels=labels)
     views = sorted((view(pod) for pod in listing.items), key=lambda pod: (pod.created, pod.name), reverse=True)
-    seen: Counter[str] = Counter()
+    seen: Counter[tuple[str, str]] = Counter()
     found = []
     for pod in views:
-        seen[pod.workload] += 1
-        chosen = seen[pod.workload] <= MAX_EXPLAINED or pod.component in LASTING or pod.number == 0
+        # The many workers of groups keep no leader from being read.
+        kind = (pod.workload, pod.component)
+        seen[kind] += 1
+        chosen = seen[kind] <= MAX_EXPLAINED or pod.component in LASTING or pod.number == 0
         found.append(await explain(client, namespace, pod) if chosen else pod)
     return tuple(found)
 

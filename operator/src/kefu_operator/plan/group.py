@@ -17,6 +17,10 @@ what runs them. Source: lws.sigs.k8s.io, "Labels, annotations and environment va
 """
 
 
+WORKER_SUFFIX = "-worker"
+"""What the component of a group's pods that do not answer has behind that of those that do."""
+
+
 class Way(StrEnum):
     """What runs the pods of groups."""
 
@@ -35,4 +39,6 @@ class Group:
     worker: "Container"
     drain: tuple[str, ...]
     """Command that a worker runs before it is told to end."""
+    companions: tuple["Container", ...] = ()
+    """Run beside a worker, in the same pod."""
     way: Way = Way.STATEFUL_SETS

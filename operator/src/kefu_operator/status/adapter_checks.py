@@ -31,7 +31,9 @@ def _check(name: str, own: str, pod: PodView) -> Check | None:
         return None
     reason, why = state.failed.get(name, ("", ""))
     if not reason:
-        return wait(Reason.ADAPTER_LOADING, f"adapter {own} is being loaded by pod {pod.name}")
+        others = ", ".join(map(str, sorted(state.waits)))
+        waits = f", which waits until these pods of its group have fetched it: {others}" if others else ""
+        return wait(Reason.ADAPTER_LOADING, f"adapter {own} is being loaded by pod {pod.name}{waits}")
     if reason == Reason.ADAPTER_REFUSED:
         return stuck(Reason.ADAPTER_REFUSED, f"adapter {own} cannot be loaded: {why} (pod {pod.name})")
     judge = fail if reason == MODEL_UNREACHABLE else stuck

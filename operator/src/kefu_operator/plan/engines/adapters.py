@@ -1,7 +1,7 @@
 """LoRA adapters of a running vLLM: fetched and loaded by a companion in its pod, so that one more restarts nothing."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import PurePosixPath
 
@@ -12,6 +12,7 @@ from kefu_api.kinds.model import Adapter, ModelSource
 from kefu_api.kinds.types import amount
 from kefu_operator import naming
 from kefu_operator.plan.engines.plan import PORT
+from kefu_operator.plan.group import LEADER_ADDRESS, WORKER_INDEX
 from kefu_operator.plan.model_files import Download, fetch_environment
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
@@ -51,6 +52,8 @@ class AdapterPlan:
     mounts: tuple[Mount, ...]
     """Of its container."""
     companion: Container
+    worker: Container | None = None
+    """The companion of a group's workers, which fetches alone; None where a pod is the whole engine."""
 
 
 def wanted_adapters(model: ModelSource) -> tuple[WantedAdapter, ...]:
@@ -72,9 +75,9 @@ def union(wanted: Iterable[WantedAdapter]) -> tuple[WantedAdapter, ...]:
 
 
 def plan_adapters(
-    engine: str, wanted: Sequence[WantedAdapter], placement: Placement, settings: PlanSettings
+    engine: str, wanted: Sequence[WantedAdapter], placement: Placement, settings: PlanSettings, nodes: int = 1
 ) -> AdapterPlan:
-    """Plan the adapters of the engine named `engine`; there is at least one."""
+    """Plan the adapters of the engine named `engine`, which has a pod on each of its nodes; there is at least one adapter."""
     rank = max(each.adapter.rank for each in wanted)
     room = ceil(sum(amount(each.adapter.size) for each in wanted) / ROOM) * ROOM
     folder = CacheMount(LOADER, placement.path(engine, LOADER, writable=True), f"{room // 2**30}Gi")
@@ -94,20 +97,23 @@ def plan_adapters(
         files={document.FILE: Adapters(adapters=tuple(sources)).to_json()},
     )
     unique = {mount.name: mount for mount in (*claims, *secrets)}
+    follow = (
+        "python", "-m", "kefu_operator.adapters",
+        "--document", f"{listed.path}/{document.FILE}",
+        "--into", folder.path,
+    )  # fmt: skip
+    # Never by the Service: every pod loads for itself.
+    load = ("--engine", f"http://127.0.0.1:{placement.listen(engine, PORT)}")
+    group = ("--leader", f"$({LEADER_ADDRESS})")
     companion = Container(
         name=LOADER,
         image="operator",
-        command=(
-            "python", "-m", "kefu_operator.adapters",
-            "--document", f"{listed.path}/{document.FILE}",
-            "--into", folder.path,
-            # Never by the Service: every pod loads for itself.
-            "--engine", f"http://127.0.0.1:{placement.listen(engine, PORT)}",
-        ),
+        command=(*follow, *load, *((*group, "--workers", str(nodes - 1)) if nodes > 1 else ())),
         compute=Compute(cpu="50m", memory="256Mi"),
         env=env,
         mounts=(folder, listed, *unique.values()),
-    )  # fmt: skip
+    )
+    worker = (*follow, *group, "--number", f"$({WORKER_INDEX})", "--host", placement.bind)
     options = (
         "--enable-lora",
         "--max-loras", str(SLOTS),
@@ -115,7 +121,9 @@ def plan_adapters(
         "--max-lora-rank", str(next(each for each in RANKS if each >= rank)),
     )  # fmt: skip
     seen = {mount.name: mount for mount in claims}
-    return AdapterPlan(options, (folder, *seen.values()), companion)
+    return AdapterPlan(
+        options, (folder, *seen.values()), companion, replace(companion, command=worker) if nodes > 1 else None
+    )
 
 
 def _source(

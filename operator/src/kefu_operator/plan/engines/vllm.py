@@ -79,7 +79,7 @@ def plan_vllm(
     known = accelerator_class(engine.accelerator, settings)
     hardware = _accelerated(model, engine, options, known) if known else _processor(model, engine, options)
     files = model_files(model, name, placement, settings)
-    adapted = plan_adapters(name, wanted, placement, settings) if wanted else None
+    adapted = plan_adapters(name, wanted, placement, settings, options.nodes) if wanted else None
     draft = _draft(model, options, name, placement, settings)
     every = (files, *((draft,) if draft else ()))
     shared = (
@@ -112,7 +112,8 @@ def plan_vllm(
     workers = None
     if options.nodes > 1:
         check(container, placement)
-        workers = group(container, options.nodes, files.path, shared, BUSY)
+        beside = (adapted.worker,) if adapted and adapted.worker else ()
+        workers = group(container, options.nodes, files.path, shared, BUSY, beside)
         container = leader(container, options.nodes, files.path, shared)
     steps = tuple(step for each in every for step in each.steps)
     companions = (adapted.companion,) if adapted else ()

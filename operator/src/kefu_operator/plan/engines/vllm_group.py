@@ -26,7 +26,14 @@ def leader(container: Container, nodes: int, model: str, options: tuple[str, ...
     return replace(container, command=together("python3", nodes, _version(model, options), command))
 
 
-def group(container: Container, nodes: int, model: str, options: tuple[str, ...], busy: tuple[str, ...]) -> Group:
+def group(
+    container: Container,
+    nodes: int,
+    model: str,
+    options: tuple[str, ...],
+    busy: tuple[str, ...],
+    companions: tuple[Container, ...] = (),
+) -> Group:
     """The workers of a server's container.
 
     A worker has no web server that could be asked. That it hangs shows in the leader, which takes no step then; that it stops
@@ -38,6 +45,7 @@ def group(container: Container, nodes: int, model: str, options: tuple[str, ...]
         model: path of the weights.
         options: those that all parts share.
         busy: figures of the server that are 0 once it answers nobody.
+        companions: of each worker.
     """
     command = (*SERVE, model, "--headless", *options, *_place(nodes, f"$({WORKER_INDEX})"))
     worker = replace(
@@ -50,7 +58,8 @@ def group(container: Container, nodes: int, model: str, options: tuple[str, ...]
     )
     # Later than the leader looks for the first time, which may have been asked something in between.
     settle = SETTLE_SECONDS + 5
-    return Group(nodes, worker, drain("python3", PORT.number, *busy, settle=settle, host=f"${LEADER_ADDRESS}"))
+    ending = drain("python3", PORT.number, *busy, settle=settle, host=f"${LEADER_ADDRESS}")
+    return Group(nodes, worker, ending, companions)
 
 
 def check(container: Container, placement: Placement) -> None:
