@@ -19,7 +19,7 @@ from kefu_api.documents.index import StoreTarget
 from kefu_retrieval.embeddings.protocol import Vectors
 from kefu_retrieval.errors import CollectionGone, DatabaseMissing, StoreFailed, StoreRefused, StoreUnreachable
 from kefu_retrieval.lately import Lately
-from kefu_retrieval.store import milvus_notes, milvus_schema
+from kefu_retrieval.store import batches, milvus_notes, milvus_schema
 from kefu_retrieval.store.milvus_errors import ALIAS_NOT_FOUND, NOT_FOUND, translated
 from kefu_retrieval.store.protocol import Capabilities
 from kefu_retrieval.store.rows import ChunkRef, Found, Manifest, Payload, Row
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-INSERT_BATCH = 500
 LOOKUP_BATCH = 200
 PAYLOAD_BATCH = 1_000
 READ_BATCH = 10_000
@@ -65,6 +64,7 @@ class MilvusStore:
         self._capabilities: Capabilities | None = None
         self._rows: Lately[tuple[str, str], Payload] = Lately(KEPT_ROWS)
         """By collection and row."""
+        self._batch = batches.FIRST
 
     def capabilities(self) -> Capabilities:
         """Keyword search needs Milvus 2.5 or Milvus Lite 3."""
@@ -82,11 +82,16 @@ class MilvusStore:
         self._call(f"creating {collection}", partial(self._create, collection, schema, indexes, properties))
 
     def insert(self, collection: str, rows: Sequence[Row]) -> None:
-        """Add rows in batches."""
-        manifest = self._manifest_of(collection)
-        for start in range(0, len(rows), INSERT_BATCH):
-            records = [milvus_schema.record(row, manifest.sparse) for row in rows[start : start + INSERT_BATCH]]
+        """Add rows in batches that the server takes in a moment."""
+        manifest, rest = self._manifest_of(collection), list(rows)
+        while rest:
+            records = [milvus_schema.record(row, manifest.sparse) for row in rest[: self._batch]]
+            del rest[: self._batch]
+            began = self._clock()
             self._call(f"inserting into {collection}", partial(self._insert, collection, records))
+            if rest:
+                # The last few say little about how many would take how long.
+                self._batch = batches.next_size(len(records), self._clock() - began)
 
     def seal(self, collection: str) -> None:
         """Flush, load, and wait until readers see every row at the consistency that they read with."""
