@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
-from typing import TypeVar
 
 from kefu_api.documents.index import SearchSettings
 from kefu_retrieval.embeddings.protocol import Embedder, Vectors
@@ -12,13 +11,16 @@ from kefu_retrieval.errors import EmbedderMismatch
 from kefu_retrieval.metrics import LEG_SECONDS
 from kefu_retrieval.search import layers
 from kefu_retrieval.search.fusion import Leg
+from kefu_retrieval.search.lexicon import Lexicon
 from kefu_retrieval.search.question import Question
 from kefu_retrieval.search.versions import Version
+from kefu_retrieval.store.rows import Found
 
 ROWS_PER_CHUNK = 2
 """Rows asked of a leg for each candidate: a chunk has several rows, and those of a good one come together."""
 
-T = TypeVar("T")
+Asking = Callable[[], list[Found]]
+"""Of one layer."""
 
 
 class Legs:
@@ -47,10 +49,22 @@ class Legs:
     async def _both(
         self, version: Version, question: Question, vector: Vectors | None, settings: SearchSettings, rows: int
     ) -> list[Leg]:
-        legs = [self._dense(version, question, vector, settings, rows)]
-        if version.manifest.sparse and settings.sparse > 0:
-            legs.append(self._sparse(version, question, settings, rows))
-        return list(await asyncio.gather(*legs))
+        running = _Running(version.lexicon)
+        words = wide = None
+        try:
+            if version.manifest.sparse and settings.sparse > 0:
+                words = self._begin(
+                    running, "sparse", [partial(each.sparse, question.normal, rows) for each in version.layers]
+                )
+            asked = vector if vector is not None else (await self._vectors(version, [question]))[0]
+            wide = self._begin(running, "dense", [partial(each.dense, asked, rows) for each in version.layers])
+            legs = [_dense([await each for each in wide], settings, rows)]
+            if words:
+                legs.append(_sparse([await each for each in words], question, version, settings, rows))
+            return legs
+        finally:
+            for each in (*(words or ()), *(wide or ())):
+                _dismiss(each)
 
     async def _vectors(self, version: Version, questions: Sequence[Question]) -> Vectors:
         embedder = self._embedders().get(version.manifest.embedder)
@@ -62,24 +76,44 @@ class Legs:
         with LEG_SECONDS.labels("embed").time():
             return await embedder.embed([question.text for question in questions])
 
-    async def _dense(
-        self, version: Version, question: Question, vector: Vectors | None, settings: SearchSettings, rows: int
-    ) -> Leg:
-        asked = vector if vector is not None else (await self._vectors(version, [question]))[0]
-        with LEG_SECONDS.labels("dense").time():
-            found = await self._all([partial(layer.dense, asked, rows) for layer in version.layers])
-        return Leg("dense", settings.dense, found[0] if len(found) == 1 else layers.dense(found, rows))
-
-    async def _sparse(self, version: Version, question: Question, settings: SearchSettings, rows: int) -> Leg:
-        with LEG_SECONDS.labels("sparse").time():
-            found = await self._all([partial(layer.sparse, question.normal, rows) for layer in version.layers])
-        if len(found) == 1:
-            return Leg("sparse", settings.sparse, found[0])
-        features = version.lexicon.features(question.normal)
-        return Leg("sparse", settings.sparse, layers.sparse(found, rows, features, version.lexicon))
-
-    async def _all(self, acts: Sequence[Callable[[], T]]) -> list[T]:
+    def _begin(self, running: "_Running", leg: str, acts: Sequence[Asking]) -> list[asyncio.Future[list[Found]]]:
+        """Ask every layer; futures cost less than tasks, and there are no others to switch to."""
         loop = asyncio.get_running_loop()
-        if len(acts) == 1:
-            return [await loop.run_in_executor(self._threads, acts[0])]
-        return list(await asyncio.gather(*(loop.run_in_executor(self._threads, act) for act in acts)))
+        running.legs.add(leg)
+        return [loop.run_in_executor(self._threads, running.asked, leg, act) for act in acts]
+
+
+class _Running:
+    """The legs of one question that are under way."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.legs: set[str] = set()
+        self._lexicon = lexicon
+
+    def asked(self, leg: str, act: Asking) -> list[Found]:
+        """Ask, and read what comes while the other leg is under way: all candidates will be looked at together afterwards."""
+        with LEG_SECONDS.labels(leg).time():
+            found = act()
+        self.legs.discard(leg)
+        if self.legs:
+            self._lexicon.read_ahead(row.payload for row in found)
+        return found
+
+
+def _dismiss(asked: asyncio.Future[list[Found]]) -> None:
+    """Where one leg failed, nobody waits for the other; asyncio would tell of what it raised."""
+    if not asked.cancel() and not asked.cancelled():
+        asked.exception()
+
+
+def _dense(found: Sequence[list[Found]], settings: SearchSettings, rows: int) -> Leg:
+    return Leg("dense", settings.dense, found[0] if len(found) == 1 else layers.dense(found, rows))
+
+
+def _sparse(
+    found: Sequence[list[Found]], question: Question, version: Version, settings: SearchSettings, rows: int
+) -> Leg:
+    if len(found) == 1:
+        return Leg("sparse", settings.sparse, found[0])
+    features = version.lexicon.features(question.normal)
+    return Leg("sparse", settings.sparse, layers.sparse(found, rows, features, version.lexicon))

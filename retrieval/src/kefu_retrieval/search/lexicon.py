@@ -63,6 +63,12 @@ class Lexicon:
             self._passages.put(payload.chunk, passage)
         return passage
 
+    def read_ahead(self, payloads: Iterable[Payload]) -> None:
+        """Read passages, and the texts that they are found by, that are about to be judged."""
+        for payload in payloads:
+            self.passage(payload)
+            self.features(payload.probe)
+
     def _read(self, payload: Payload) -> Passage:
         texts = (payload.title, *payload.headings, payload.text)
         return Passage(
