@@ -20,6 +20,7 @@ from kefu_operator.informers.copies import Copies
 from kefu_operator.informers.engines import engine_index
 from kefu_operator.kinds import Kinds
 from kefu_operator.leadership.elector import Candidate, Elector
+from kefu_operator.listing import wait_for_lists
 from kefu_operator.metrics import Metrics
 from kefu_operator.prometheus import Prometheus
 from kefu_operator.prometheus import connect as connect_prometheus
@@ -43,8 +44,6 @@ RESYNC_SHARE = 0.2
 """Of the time between two resyncs, how much one is spread over: no burst of reads for thousands of objects."""
 SETTLE_SECONDS = 0.05
 """Events that come together are answered together."""
-SYNC_SECONDS = 30
-"""How long the first reconcile waits for watches that cannot list."""
 
 
 class Operator:
@@ -130,11 +129,7 @@ class Operator:
 
     async def _see_all(self) -> None:
         """Reconcile nothing before the watches have listed everything; where one cannot, it is read without its copies."""
-        waiting = [asyncio.create_task(watcher.synced.wait()) for watcher in self._watchers]
-        _, unseen = await asyncio.wait(waiting, timeout=SYNC_SECONDS)
-        for task in unseen:
-            task.cancel()
-        if unseen:
+        if not await wait_for_lists(self._watchers):
             log.warning("begins although %s", self.not_ready())
         self._seen_all = True
         self._pause()

@@ -128,6 +128,8 @@ class Watcher:
         store = copies.store(subject.resource) if subject.kept else None
         self._memory: Memory = Bodies(store, subject.project) if store else Projections(subject.project)
         self.synced = asyncio.Event()
+        self.pages = 0
+        """Of lists, that have come so far."""
 
     @property
     def title(self) -> str:
@@ -172,6 +174,7 @@ class Watcher:
                 self._see(found)
                 del found
             version = page.version
+            self.pages += 1
             del page  # or it would be kept while the next one is fetched
             # The workers, the lease and the probes go on while thousands of objects are read.
             await asyncio.sleep(0)
