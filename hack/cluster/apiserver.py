@@ -110,12 +110,9 @@ class ControlPlane:
     def stop(self) -> None:
         """End the processes and remove the folder; a second call does nothing."""
         atexit.unregister(self.stop)
-        self._end_processes()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _end_processes(self) -> None:
         while self._processes:
             self._processes.pop().stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self) -> None:
         client, peer, secure = free_port(), free_port(), free_port()

@@ -118,7 +118,7 @@ class ChatbotReconciler:
         plan = _waiting_for_engine(plan_chatbot(facts.chatbot, placement, settings, course.served), facts)
         refusals, _ = await self._apply(plan, facts, scope)
         await self._teller.tell_unplanned(facts, error, releases_of(course.after, None, course.knowledge))
-        return Again(seconds_until_retry(refusals) if refusals else None)
+        return Again(seconds_until_retry(refusals))
 
     async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts, scope: Scope) -> Synced:
         refusals = await self._secrets.make(

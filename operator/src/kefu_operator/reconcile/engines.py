@@ -111,7 +111,7 @@ class EnginesReconciler:
                 log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
                 await self._applier.delete(each)
         self._board.post(namespace, name, refusals)
-        return Again(seconds_until_retry(refusals) if again is None and refusals else again)
+        return Again(seconds_until_retry(refusals) if again is None else again)
 
     async def _sync(self, namespace: str, engine: SharedEngine, facts: EngineFacts) -> tuple[Refusals, int | None]:
         """What was refused, and when to look again because something old is still in the way of the new."""
@@ -120,8 +120,7 @@ class EnginesReconciler:
             # What runs of it goes on running; the Job's end wakes the engine.
             return (), None
         scope = _scope(namespace, engine.workload.name, engine.chatbots)
-        workload, held = await self._admitted(namespace, engine, facts, scope)
-        runner = self._change_of_runner(workload, facts, scope)
+        workload, runner, held = await self._admitted(namespace, engine, facts, scope)
         scaler = handover(engine_scalers(workload, scope), facts.owned, self._now())
         outgoing = (*runner.outgoing, *scaler.outgoing)
         for each in outgoing:
@@ -134,33 +133,29 @@ class EnginesReconciler:
         refusals, _ = await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
         # The engine answers as it is: a webhook that does not is nothing that its customers need to know.
         told = (*(each for each in held if not isinstance(each, Unadmitted)), *refusals)
-        if scaler.waits:
-            return told, HANDOVER_SECONDS
-        return told, seconds_until_retry((*held, *refusals)) if held or refusals else None
+        return told, HANDOVER_SECONDS if scaler.waits else seconds_until_retry((*held, *refusals))
 
     async def _admitted(
         self, namespace: str, engine: SharedEngine, facts: EngineFacts, scope: Scope
-    ) -> tuple[Workload, Refusals]:
-        """The workload that the API server would take, and why it is not the one that is wanted.
+    ) -> tuple[Workload, Handover, Refusals]:
+        """The workload that the API server would take, what ran its groups before, and why it is not the one that is wanted.
 
         What runs the groups of an engine stays until its successor would be taken: the kind LeaderWorkerSet is there before the
         webhook that must admit each of them, and where that never answers, the engine would be gone for good.
         """
         workload = await self._scaled(namespace, engine, facts, facts.kinds)
-        if not self._change_of_runner(workload, facts, scope).outgoing:
-            return workload, ()
+        if workload.group is None:
+            return workload, Handover((), waits=False), ()
         wanted = runners(workload, scope, self._images)
+        change = handover(wanted, facts.owned, self._now(), RUNNERS)
+        if not change.outgoing:
+            return workload, change, ()
         new = [each for each in wanted if find(facts.owned, resource_of(each), each["metadata"]["name"]) is None]
         held = await self._try_out(new)
         if not held:
-            return workload, ()
-        return await self._scaled(namespace, engine, facts, facts.kinds.without(LEADER_WORKER_SETS)), held
-
-    def _change_of_runner(self, workload: Workload, facts: EngineFacts, scope: Scope) -> Handover:
-        """What ran the groups of an engine before, and does so no more."""
-        if workload.group is None:
-            return Handover((), waits=False)
-        return handover(runners(workload, scope, self._images), facts.owned, self._now(), RUNNERS)
+            return workload, change, ()
+        workload = await self._scaled(namespace, engine, facts, facts.kinds.without(LEADER_WORKER_SETS))
+        return workload, handover(runners(workload, scope, self._images), facts.owned, self._now(), RUNNERS), held
 
     async def _try_out(self, objects: Iterable[Object]) -> Refusals:
         """What would be refused of these; not by a quota, of which those that go have a part."""

@@ -277,9 +277,7 @@ def _candidate(facts: KnowledgeFacts, decision: Decision) -> CandidateVersion | 
 
 
 def _again(facts: KnowledgeFacts, outcome: Outcome, look: int | None) -> Again:
-    waits = [] if look is None else [look]
-    if outcome.refusals:
-        waits.append(seconds_until_retry(outcome.refusals))
+    waits = [after for after in (look, seconds_until_retry(outcome.refusals)) if after is not None]
     if any(pod.creating or pod.crashed for pod in facts.pods if not pod.deleting):
         waits.append(TROUBLE_SECONDS)
     if outcome.pushed:

@@ -10,8 +10,10 @@ UNADMITTED_SECONDS = 10
 """The same where an admission webhook did not answer: whoever runs it may be starting it."""
 
 
-def seconds_until_retry(refusals: Refusals) -> int:
-    """When to try again what was refused."""
+def seconds_until_retry(refusals: Refusals) -> int | None:
+    """When to try again what was refused; None where nothing was."""
+    if not refusals:
+        return None
     return UNADMITTED_SECONDS if any(isinstance(each, Unadmitted) for each in refusals) else REFUSED_SECONDS
 
 
