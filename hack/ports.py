@@ -1,4 +1,4 @@
-"""TCP ports for servers that cannot choose one themselves."""
+"""TCP ports for servers that cannot choose one themselves, and whether a port is in use."""
 
 import errno
 import fcntl
@@ -35,7 +35,7 @@ def _endless(blocks: list[int]) -> Iterator[int]:
         given = 0
         for block in blocks:
             for port in range(block, block + BLOCK):
-                if _is_free(port):
+                if is_bindable(port):
                     given += 1
                     yield port
         if given < BLOCK // 2:
@@ -57,10 +57,17 @@ def _claim() -> int:
     raise OSError(errno.EADDRINUSE, f"no port from {FIRST} to {FIRST + BLOCK * BLOCKS - 1} is free")
 
 
-def _is_free(port: int) -> bool:
+def is_bindable(port: int) -> bool:
+    """Whether any server could bind the port of 127.0.0.1 now, also one that does not ask for addresses of ended connections."""
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
             return False
     return True
+
+
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether somebody accepts connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from hack.cluster import gomodule
 from hack.cluster.cache import binaries
 from hack.cluster.pki import Authority
 from hack.cluster.processes import Process, wait_until
-from hack.ports import free_port
+from hack.ports import free_port, listens
 
 Object = dict[str, Any]
 
@@ -88,11 +87,7 @@ class Controller:
         words = [str(binaries() / PROGRAM), f"--config={file}", f"--kubeconfig={self._kubeconfig}"]
         started = Process(PROGRAM, words, self._folder / f"{PROGRAM}.log")
         try:
-            wait_until(self._listens, [started], _READY_SECONDS, PROGRAM)
+            wait_until(lambda: listens(self._port, self._host), [started], _READY_SECONDS, PROGRAM)
             yield started
         finally:
             started.stop()
-
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex((self._host, self._port)) == 0

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hack.ports import listens
 
 from kefu_api.wire.chat import Outcome
 from kefu_operator.local.encoder import SHA256
 from kefu_operator.local.options import cache
 from tests.integration.test_local.engine import quoting_engine
-from tests.integration.test_local.instance import Instance, listens, running, seconds_shown, until
+from tests.integration.test_local.instance import Instance, running, seconds_shown, until
 from tests.unit.test_local.objects import chatbot, config_map, index, write
 
 pytestmark = [

@@ -4,7 +4,6 @@ import asyncio
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,7 +16,7 @@ from types import MappingProxyType
 import pytest
 from aiohttp import web
 from hack.cluster.cache import binaries
-from hack.ports import free_port
+from hack.ports import free_port, listens
 
 from tests.integration.loopback import served
 
@@ -32,7 +31,7 @@ def running(command: list[str], port: int, user: str | None = None) -> Iterator[
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, user=user, cwd="/")
         try:
             deadline = time.monotonic() + READY_SECONDS
-            while not _listens(port):
+            while not listens(port):
                 if process.poll() is not None or time.monotonic() > deadline:
                     log.seek(0)
                     raise AssertionError(f"{command[0]} did not start:\n{log.read().decode()[-3000:]}")
@@ -45,12 +44,6 @@ def running(command: list[str], port: int, user: str | None = None) -> Iterator[
             if process.poll() is None:
                 process.kill()
                 process.wait()
-
-
-def _listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
 
 
 @contextmanager

