@@ -202,14 +202,21 @@ async def test_a_version_that_cannot_be_made_ready_is_tried_again_and_the_one_be
     assert versions.current().manifest.version == "v2"
 
 
-async def test_going_back_needs_nothing_to_be_made_ready() -> None:
+async def one_coming() -> tuple[MemoryStore, Clock, list[Callable[[], None]], Versions]:
+    """A first version that answers, while work is due that makes the second one ready."""
     store, clock, work = MemoryStore(), Clock(), list[Callable[[], None]]()
     await publish(store, "v1", "one")
     versions = Versions(store, ALIAS, clock, background=work.append)
-    first = versions.current()
+    versions.current()
     await publish(store, "v2", "two")
     clock.now += FRESH
     versions.current()
+    return store, clock, work, versions
+
+
+async def test_going_back_needs_nothing_to_be_made_ready() -> None:
+    store, clock, work, versions = await one_coming()
+    first = versions.current()
     work.pop()()
     store.publish(ALIAS, first.collection)
     clock.now += FRESH
@@ -218,13 +225,8 @@ async def test_going_back_needs_nothing_to_be_made_ready() -> None:
 
 
 async def test_a_version_that_was_taken_back_before_it_was_ready_is_not_searched() -> None:
-    store, clock, work = MemoryStore(), Clock(), list[Callable[[], None]]()
-    await publish(store, "v1", "one")
-    versions = Versions(store, ALIAS, clock, background=work.append)
+    store, clock, work, versions = await one_coming()
     first = versions.current()
-    await publish(store, "v2", "two")
-    clock.now += FRESH
-    versions.current()
     store.publish(ALIAS, first.collection)
     clock.now += FRESH
     versions.current()
