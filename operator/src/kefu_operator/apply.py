@@ -18,16 +18,24 @@ NO_VERSION = "1"
 Refusals = tuple[ApiError | NotOurs, ...]
 """What the API server would not let us write, for the status to tell."""
 
-_Outcome = ApiError | NotOurs | bool
-"""Of one object: why it was refused, or whether anything was written."""
+_Outcome = ApiError | NotOurs | Object | None
+"""Of one object: why it was refused, or the object as it was written, or None where nothing had to be."""
 
 
 class Synced(NamedTuple):
     """What came of making things as they should be."""
 
     refusals: Refusals
-    changed: bool
-    """Whether anything was written."""
+    written: tuple[Object, ...] = ()
+    """As the API server has them now."""
+    deleted: tuple[Object, ...] = ()
+
+    def over(self, live: Iterable[Object]) -> tuple[Object, ...]:
+        """What stands now, where this stood before."""
+        now = {_identity(each): each for each in (*live, *self.written)}
+        for each in self.deleted:
+            del now[_identity(each)]
+        return tuple(now.values())
 
 
 class Applier(Writer):
@@ -49,13 +57,17 @@ class Applier(Writer):
         """
         found = {_identity(each): each for each in live}
         wanted = {_identity(each) for each in desired}
-        outcomes: list[_Outcome] = []
+        refusals: list[ApiError | NotOurs] = []
+        written: list[Object] = []
         unadmitted: dict[Resource, Unadmitted] = {}
         for each in desired:
             outcome = unadmitted.get(resource_of(each)) or await self._try_apply(each, found.get(_identity(each)))
             if isinstance(outcome, Unadmitted):
                 unadmitted[resource_of(each)] = outcome
-            outcomes.append(outcome)
+            if isinstance(outcome, ApiError | NotOurs):
+                refusals.append(outcome)
+            elif outcome:
+                written.append(outcome)
         doomed = [
             each
             for identity, each in found.items()
@@ -63,11 +75,10 @@ class Applier(Writer):
         ]
         for each in doomed:
             await self.delete(each)
-        refusals = tuple(dict.fromkeys(outcome for outcome in outcomes if not isinstance(outcome, bool)))
-        return Synced(refusals, bool(doomed) or True in outcomes)
+        return Synced(tuple(dict.fromkeys(refusals)), tuple(written), tuple(doomed))
 
-    async def apply(self, desired: Object, live: Object | None) -> bool:
-        """Apply one object; False where nothing had to be written.
+    async def apply(self, desired: Object, live: Object | None) -> Object | None:
+        """Apply one object, which is returned as it is then; None where nothing had to be written.
 
         Raises:
             NotOurs: an object of that name exists and was made by somebody else.
@@ -78,7 +89,7 @@ class Applier(Writer):
             return await self._apply_new(resource, desired)
         if self._is_settled(live, desired, mark):
             self._metrics.skipped.labels(resource.kind).inc()
-            return False
+            return None
         await self._hand_over(live, desired)
         try:
             applied = await self._apply_patch(desired)
@@ -88,7 +99,7 @@ class Applier(Writer):
             await self._replace(desired, live, refusal)
             applied = await self._apply_patch(desired)
         await self._disown(applied, mark)
-        return True
+        return applied
 
     async def _try_apply(self, desired: Object, live: Object | None) -> _Outcome:
         try:
@@ -105,7 +116,7 @@ class Applier(Writer):
         copies.mark(live, mark)
         return True
 
-    async def _apply_new(self, resource: Resource, desired: Object) -> bool:
+    async def _apply_new(self, resource: Resource, desired: Object) -> Object | None:
         """Apply what our labels do not find: it is not there, or it is not ours, or somebody took our labels off it.
 
         A resource version that no object has lets the API server make the object and touch none that exists.
@@ -124,7 +135,7 @@ class Applier(Writer):
                 ) from None
             return await self.apply(desired, found)
         self._client.copies.mark(made, _mark(desired))
-        return True
+        return made
 
     async def _apply_patch(self, desired: Object) -> Object:
         resource, meta = resource_of(desired), desired["metadata"]

@@ -45,6 +45,20 @@ class Patience:
         return (base * uniform(1, 1.5) for base in chain((0.5, 1, 2, 5), repeat(10)))  # noqa: S311 - jitter
 
 
+class Undiffed(kopf.DiffBaseStorage):
+    """Keeps nothing to tell changes by, for which kopf would copy each object deeply: no handler here asks what has changed."""
+
+    def fetch(self, **_: object) -> None:
+        """None: nothing is known of before."""
+
+    def build(self, **_: object) -> kopf.BodyEssence:
+        """Nothing matters."""
+        return kopf.BodyEssence({})
+
+    def store(self, **_: object) -> None:
+        """Nothing."""
+
+
 class KopfThread:
     """Tells of every KnowledgeIndex and ChatbotDeployment: of all at the start, then of each change."""
 
@@ -147,6 +161,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.posting.loggers = False
     # Without this it watches all CRDs and namespaces, which the operator has no right to.
     settings.scanning.disabled = True
+    settings.persistence.diffbase_storage = Undiffed()
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
     settings.networking.error_backoffs = Patience()

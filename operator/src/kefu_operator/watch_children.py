@@ -124,6 +124,7 @@ class Watcher:
         self._relations = relations
         self._wake = wake
         self._metrics = metrics
+        self._last_heard = metrics.watch_seen.labels(subject.title)
         self._copies = copies
         store = copies.store(subject.resource) if subject.kept else None
         self._memory: Memory = Bodies(store, subject.project) if store else Projections(subject.project)
@@ -216,7 +217,7 @@ class Watcher:
             self._wake((self._subject.gone or self._subject.seen)(self._relations, last))
 
     def _heard(self) -> None:
-        self._metrics.watch_seen.labels(self._subject.title).set(time.time())
+        self._last_heard.set(time.time())
 
     def _restarted(self, cause: str) -> None:
         self._metrics.watch_restarts.labels(self._subject.title, cause).inc()

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from kefu_operator.errors import ApiError, NotLeading
 from kefu_operator.metrics import Metrics
@@ -62,6 +63,8 @@ class Workers:
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._paused = False
+        for kind in reconciles:
+            metrics.queue_depth.labels(kind).set_function(partial(queue.depth, kind))
 
     def add(self, key: Key, delay: float = 0) -> None:
         """Let a key be reconciled after `delay` seconds."""
@@ -89,8 +92,6 @@ class Workers:
             task = asyncio.create_task(self._reconcile(key), name=f"reconcile {'/'.join(key)}")
             self._running.add(task)
             task.add_done_callback(self._ended)
-        for kind in self._reconciles:
-            self._metrics.queue_depth.labels(kind).set(self._queue.depth(kind))
 
     @property
     def _full(self) -> bool:

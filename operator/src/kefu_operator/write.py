@@ -5,6 +5,7 @@ Each write asks for leave first: an operator that lost its lease may write no mo
 
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from kefu_operator import finalizers, naming, repair
@@ -36,6 +37,7 @@ class Writer:
         self._leave = leave
         self._clock = clock
         self._ledger = Ledger()
+        self._counter = cache(metrics.writes.labels)
 
     async def apply_status(self, owner: Object, status: Object) -> None:
         """Write the status of a user's object, which must be the very object that was read (same uid).
@@ -190,4 +192,4 @@ class Writer:
             return written
 
     def _count(self, resource: Resource, verb: str) -> None:
-        self._metrics.writes.labels(resource.kind, verb).inc()
+        self._counter(resource.kind, verb).inc()

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import orjson
 import pytest
 from aiohttp import web
 
 from kefu_operator.client.client import Client
 from kefu_operator.client.connect import connect
+from kefu_operator.client.transport import LINE_BYTES
 from kefu_operator.errors import (
     Absent,
     ApiError,
@@ -26,13 +28,17 @@ from kefu_operator.errors import (
     Unavailable,
     api_error,
 )
+from kefu_operator.informers.copies import Copies
+from kefu_operator.informers.store import Store
 from kefu_operator.resources import DEPLOYMENTS
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def client_of(answer: Answer, folder: Path, silence: float = 30) -> AsyncIterator[Client]:
+async def client_of(
+    answer: Answer, folder: Path, silence: float = 30, copies: Copies | None = None
+) -> AsyncIterator[Client]:
     """A client of a server that answers every request so."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
@@ -47,7 +53,7 @@ async def client_of(answer: Answer, folder: Path, silence: float = 30) -> AsyncI
         "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
     }))  # fmt: skip
     try:
-        async with connect(config, silence) as client:
+        async with connect(config, silence, copies) as client:
             yield client
     finally:
         await runner.cleanup()
@@ -140,6 +146,51 @@ async def test_a_watch_that_falls_silent_is_broken_off(tmp_path: Path) -> None:
             async for change, _ in client.watch(DEPLOYMENTS, "a", "1"):
                 seen.append(change)
     assert seen == ["BOOKMARK"]
+
+
+def deployment(version: int) -> dict[str, object]:
+    meta = {"name": "a", "namespace": "a", "resourceVersion": str(version)}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta}
+
+
+def sending(*parts: bytes) -> Answer:
+    """A watch whose bytes come in these parts."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for part in parts:
+            await response.write(part)
+            await asyncio.sleep(0.05)
+        return response
+
+    return answer
+
+
+async def test_events_are_whole_however_their_bytes_come(tmp_path: Path) -> None:
+    lines = b"".join(orjson.dumps({"type": "ADDED", "object": deployment(number)}) + b"\n" for number in (1, 2, 3))
+    async with client_of(sending(lines[:10], lines[10:150], lines[150:]), tmp_path) as client:
+        seen = [found["metadata"]["resourceVersion"] async for _, found in client.watch(DEPLOYMENTS, "a", "1")]
+    assert seen == ["1", "2", "3"]
+
+
+async def test_news_of_an_own_write_is_a_bookmark(tmp_path: Path) -> None:
+    lines = [orjson.dumps({"type": "MODIFIED", "object": deployment(number)}) + b"\n" for number in (4, 5)]
+    copies = Copies({DEPLOYMENTS: Store()})
+    copies.learn(deployment(4))
+    async with client_of(sending(*lines), tmp_path, copies=copies) as client:
+        seen = [
+            (change, found["metadata"]["resourceVersion"])
+            async for change, found in client.watch(DEPLOYMENTS, "a", "1")
+        ]
+    assert seen == [("BOOKMARK", "4"), ("MODIFIED", "5")]
+
+
+async def test_a_line_without_end_is_broken_off(tmp_path: Path) -> None:
+    async with client_of(sending(b"x" * (LINE_BYTES + 1), b"x"), tmp_path) as client:
+        with pytest.raises(Unavailable, match="a line of more than"):
+            async for _ in client.watch(DEPLOYMENTS, "a", "1"):
+                pass
 
 
 async def test_an_expired_version_amid_a_watch_asks_for_a_new_list(tmp_path: Path) -> None:

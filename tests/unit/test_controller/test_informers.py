@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kefu_operator.informers.copies import Copies
 from kefu_operator.informers.packing import Packer
 from kefu_operator.informers.store import Index, Store
+from kefu_operator.informers.untold import MOST, Untold
 from kefu_operator.resources import CHATBOTS, CONFIG_MAPS, DEPLOYMENTS
 from tests.unit.traced import traced
 
@@ -172,6 +173,47 @@ def test_our_writes_are_told_once_and_read_at_once() -> None:
     assert names(copies.find(DEPLOYMENTS, "acme", "kefu.dev/owned-by=ChatbotDeployment.shop")) == ["a"]
     copies.forget(deployment("a", 4))
     assert copies.find(DEPLOYMENTS, "acme", "kefu.dev/owned-by=ChatbotDeployment.shop") == ()
+
+
+def event(change: str, found: Object) -> bytes:
+    return json.dumps({"type": change, "object": found}, separators=(",", ":")).encode()
+
+
+def test_news_of_what_we_wrote_need_not_be_read_once() -> None:
+    copies = Copies({DEPLOYMENTS: Store()})
+    copies.learn(deployment("a", 5))
+    assert copies.told(DEPLOYMENTS, event("MODIFIED", deployment("a", 4))) is None
+    assert copies.told(CONFIG_MAPS, event("MODIFIED", deployment("a", 5))) is None
+    assert copies.told(DEPLOYMENTS, event("DELETED", deployment("a", 5))) is None
+    assert copies.told(DEPLOYMENTS, event("MODIFIED", deployment("a", 5))) == 5
+    assert copies.told(DEPLOYMENTS, event("MODIFIED", deployment("a", 5))) is None
+
+
+def test_what_a_text_says_is_no_version_of_an_object() -> None:
+    copies = Copies({DEPLOYMENTS: Store()})
+    copies.learn(deployment("a", 5))
+    other = deployment("b", 6)
+    quoting = {
+        "apiVersion": "v1",
+        "kind": "A",
+        "metadata": {"annotations": {"x": '{"resourceVersion":"5"}'}, **other["metadata"]},
+    }
+    assert copies.told(DEPLOYMENTS, event("ADDED", quoting)) is None
+
+
+def test_what_a_watch_told_first_is_not_awaited() -> None:
+    copies = Copies({DEPLOYMENTS: (store := Store())})
+    store.put(deployment("a", 5))
+    copies.learn(deployment("a", 5))
+    assert copies.told(DEPLOYMENTS, event("MODIFIED", deployment("a", 5))) is None
+
+
+def test_writes_that_no_watch_tells_of_are_forgotten() -> None:
+    untold = Untold()
+    for version in range(1, MOST + 2):
+        untold.add(DEPLOYMENTS, version)
+    assert untold.told(DEPLOYMENTS, event("ADDED", deployment("a", 1))) is None
+    assert untold.told(DEPLOYMENTS, event("ADDED", deployment("a", 2))) == 2
 
 
 def test_a_copy_takes_less_than_a_kilobyte() -> None:

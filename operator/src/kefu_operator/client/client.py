@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
+import orjson
+
 from kefu_operator.client.transport import CALL_SECONDS, WATCH_SECONDS, Transport
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, api_error
@@ -132,6 +134,8 @@ class Client:
     ) -> AsyncIterator[tuple[str, Object]]:
         """Changes since `version` as (ADDED | MODIFIED | DELETED | BOOKMARK, object), until the server ends the watch.
 
+        A bookmark says only how far the watch is: the API server's, and those that stand for what we wrote and know.
+
         Raises:
             Expired: the version is too old; list anew.
             Silent: nothing came for long; watch anew from the last version.
@@ -144,8 +148,13 @@ class Client:
             "timeoutSeconds": str(WATCH_SECONDS),
             **({"labelSelector": labels} if labels else {}),
         }
-        async with aclosing(self._transport.lines(resource.path(namespace), query)) as events:
-            async for event in events:
+        async with aclosing(self._transport.lines(resource.path(namespace), query)) as lines:
+            async for line in lines:
+                told = self._copies.told(resource, line)
+                if told is not None:
+                    yield "BOOKMARK", {"metadata": {"resourceVersion": str(told)}}
+                    continue
+                event = orjson.loads(line)
                 if event["type"] == "ERROR":
                     status = event["object"]
                     raise api_error(int(status.get("code", 500)), str(status.get("message", "")))

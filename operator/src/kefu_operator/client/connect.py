@@ -17,8 +17,6 @@ SILENCE_SECONDS = 90
 a kind that nobody touches may take ten minutes (etcd's progress notifications): such a watch is begun anew from where it was."""
 CLOSE_SECONDS = 0.25
 """TLS connections end a moment after their session (aiohttp, "Graceful Shutdown"); a loop must not close before."""
-LINE_BYTES = 2**21
-"""The longest event of a watch: an object has at most 1.5 MiB."""
 CONNECTIONS = 32
 """Open to the API server at once, watches included."""
 
@@ -40,9 +38,9 @@ async def connect(
     way = await way_to(kubeconfig)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=way.context),
+        cookie_jar=aiohttp.DummyCookieJar(),
         # Not `trust_env`: it starts a thread and reads ~/.netrc for each request.
         proxy=way.proxy,
-        read_bufsize=LINE_BYTES,
     ) as session:
         yield Client(Transport(session, way, silence), copies or Copies())
     await asyncio.sleep(CLOSE_SECONDS)

@@ -3,9 +3,11 @@
 The official client's requests are not used: they copy every body several times.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +26,11 @@ CALL_SECONDS = 30.0
 CONNECT_SECONDS = 5
 WATCH_SECONDS = 290
 """How long the API server keeps one watch open."""
+LINE_BYTES = 2**21
+"""The longest event of a watch: an object has at most 1.5 MiB."""
+MOMENT = 0.02
+"""Seconds from one look at a watch to the next. The answer to a write of ours has mostly come by then, and the watch's news of it need
+not be read."""
 JSON = "application/json"
 
 QUERY = {
@@ -107,7 +114,7 @@ class Transport:
         Raises:
             ApiError: the API server refused or did not answer.
         """
-        query = {QUERY[name]: _text(value) for name, value in options.items() if value}
+        query = _query(tuple(options.items()))
         sent = b"" if body is None else orjson.dumps(body)
         guarded = _Guarded(sent, guard) if guard else None
         async with self._answer(
@@ -116,20 +123,28 @@ class Transport:
             found: Object = orjson.loads(await answer.read())
             return found
 
-    async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[Object]:
-        """The JSON objects of an answer that is a line each, until the API server ends it.
+    async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[bytes]:
+        """An answer line by line, until the API server ends it.
 
         Raises:
             Silent: it began to answer, and no line came for long.
             ApiError: the API server refused or went away.
         """
-        async with self._answer("get", path, query, self._stream) as answer:
-            while line := await self._line(answer):
-                yield orjson.loads(line)
+        async with self._answer("get", path, urlencode(query), self._stream) as answer:
+            rest = b""
+            while some := await self._some(answer):
+                *lines, rest = (rest + some).split(b"\n")
+                for line in lines:
+                    yield line
+                if len(rest) > LINE_BYTES:
+                    raise Unavailable(f"the API server sent a line of more than {LINE_BYTES} bytes")
+                await asyncio.sleep(MOMENT)
+            if rest:
+                yield rest
 
-    async def _line(self, answer: aiohttp.ClientResponse) -> bytes:
+    async def _some(self, answer: aiohttp.ClientResponse) -> bytes:
         try:
-            return await answer.content.readline()
+            return await answer.content.readany()
         except aiohttp.SocketTimeoutError as error:
             raise Silent(f"nothing came for {self._stream.sock_read:g} s") from error
 
@@ -139,7 +154,7 @@ class Transport:
         Raises:
             ApiError: the API server refused or did not answer.
         """
-        async with self._answer("get", path, query, _within(CALL_SECONDS), accept="*/*") as answer:
+        async with self._answer("get", path, urlencode(query), _within(CALL_SECONDS), accept="*/*") as answer:
             content: bytes = await answer.content.read(limit)
             return content.decode(errors="replace")
 
@@ -148,7 +163,7 @@ class Transport:
         self,
         method: str,
         path: str,
-        query: Mapping[str, str],
+        query: str,
         limit: aiohttp.ClientTimeout,
         *,
         body: _Guarded | bytes = b"",
@@ -159,7 +174,7 @@ class Transport:
         headers = {"Accept": accept, "User-Agent": self._agent}
         if body:
             headers["Content-Type"] = content_type
-        url = URL(f"{self._way.server}{path}?{urlencode(query)}", encoded=True)
+        url = URL(f"{self._way.server}{path}?{query}", encoded=True)
         try:
             token = self._way.token()
             if token:
@@ -174,6 +189,12 @@ class Transport:
             if isinstance(body, _Guarded) and body.refusal:
                 raise body.refusal from None
             raise Unavailable(f"the API server cannot be reached: {type(error).__name__}: {error}") from error
+
+
+@lru_cache(64)
+def _query(options: tuple[tuple[str, object], ...]) -> str:
+    """Of options by the names of `QUERY`; most requests have the same ones."""
+    return urlencode({QUERY[name]: _text(value) for name, value in options if value})
 
 
 def _text(value: object) -> str:

@@ -1,6 +1,5 @@
 """What a ChatbotDeployment's reconcile reads."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -103,12 +102,12 @@ async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds
     engines = sorted({each for each in (engine_name(name, chatbot.spec), told) if each})
     scaled = chatbot.spec.scaling.engine is not None
     names = [index.name for index in chatbot.spec.knowledge]
-    (owned, pods), revisions, views, indexes = await asyncio.gather(
-        asyncio.gather(gather_owned(client, namespace, label, KINDS), gather_pods(client, namespace, label)),
-        gather_owned(client, namespace, label, (REVISIONS,)),
-        asyncio.gather(*(_engine(client, namespace, engine, kinds, scaled=scaled) for engine in engines)),
-        asyncio.gather(*(client.get(INDEXES, namespace, index) for index in names)),
-    )
+    # One after the other, for all of it is at hand as copies.
+    owned = await gather_owned(client, namespace, label, KINDS)
+    pods = await gather_pods(client, namespace, label)
+    revisions = await gather_owned(client, namespace, label, (REVISIONS,))
+    views = [await _engine(client, namespace, engine, kinds, scaled=scaled) for engine in engines]
+    indexes = [await client.get(INDEXES, namespace, index) for index in names]
     image_volumes = not needs_image_volumes(chatbot) or await has_image_volumes(client)
     known, by_name = dict(zip(names, indexes, strict=True)), dict(zip(engines, views, strict=True))
     builds = await _builds(client, namespace) if chatbot.spec.engine.tensorrt_llm or chatbot.spec.rollout else {}
@@ -133,11 +132,9 @@ async def _engine(client: Client, namespace: str, name: str, kinds: Kinds, *, sc
     label = f"{naming.ENGINE}={name}"
     places = [(DEPLOYMENTS, name), (STATEFUL_SETS, naming.nodes(name))]
     places += [(LEADER_WORKER_SETS, naming.group(name))] if kinds.has(LEADER_WORKER_SETS) else []
-    runners, pods, scaler = await asyncio.gather(
-        gather_owned(client, namespace, label, (resource for resource, _ in places)),
-        gather_pods(client, namespace, label),
-        _scaler(client, namespace, name if scaled else None, kinds),
-    )
+    runners = await gather_owned(client, namespace, label, (resource for resource, _ in places))
+    pods = await gather_pods(client, namespace, label)
+    scaler = await _scaler(client, namespace, name if scaled else None, kinds)
     found = (find(runners, resource, called) for resource, called in places)
     runner = next((each for each in found if each), None)
     sets = [each for each in runners if each["kind"] == STATEFUL_SETS.kind]

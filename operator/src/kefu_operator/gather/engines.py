@@ -1,6 +1,5 @@
 """What the reconcile of an engine, or of a volume that engines share, reads: its objects, who wants it, and who owns it."""
 
-import asyncio
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
@@ -64,7 +63,7 @@ async def gather_engine(client: Client, namespace: str, name: str, index: Index,
     wanting = await client.select(CHATBOTS, namespace, index, name)
     chatbots = [chatbot_of(found) for found in wanting if _stays(found)]
     names = {(owner["name"], owner["uid"]) for each in owned for owner in each["metadata"].get("ownerReferences", ())}
-    found = await asyncio.gather(*(client.get(CHATBOTS, namespace, owner) for owner, _ in sorted(names)))
+    found = [await client.get(CHATBOTS, namespace, owner) for owner, _ in sorted(names)]
     owners = [each for each in found if each and _stays(each) and _identity(each) in names]
     wanted = any(needs_image_volumes(chatbot) for chatbot in chatbots)
     images = not wanted or await has_image_volumes(client)
@@ -73,9 +72,8 @@ async def gather_engine(client: Client, namespace: str, name: str, index: Index,
         for each in chatbots
         if each.spec.rollout
     ]
-    kept = await asyncio.gather(*(gather_owned(client, namespace, label, (REVISIONS,)) for label in gradual))
-    revisions = tuple(revision for each in kept for revision in each)
-    return EngineFacts(tuple(chatbots), tuple(owners), owned, images, kinds, revisions)
+    revisions = [each for label in gradual for each in await gather_owned(client, namespace, label, (REVISIONS,))]
+    return EngineFacts(tuple(chatbots), tuple(owners), owned, images, kinds, tuple(revisions))
 
 
 async def gather_build(client: Client, namespace: str, name: str) -> BuildView:

@@ -16,8 +16,13 @@ async def gather_owned(
     Raises:
         ApiError: the API server refused or did not answer.
     """
-    listings = await asyncio.gather(*(client.list(resource, namespace, labels=labels) for resource in resources))
-    return tuple(found for listing in listings for found in listing.items)
+    wanted = tuple(resources)
+    known = {resource: client.copies.find(resource, namespace, labels) for resource in wanted}
+    # Copies are at hand: to wait for each of them in a task of its own would cost more than they do.
+    asked = [resource for resource in wanted if known[resource] is None]
+    listings = await asyncio.gather(*(client.list(resource, namespace, labels=labels) for resource in asked))
+    read = {resource: listing.items for resource, listing in zip(asked, listings, strict=True)}
+    return tuple(found for resource in wanted for found in known[resource] or read.get(resource, ()))
 
 
 def find(objects: Iterable[Object], resource: Resource, name: str) -> Object | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kefu_operator.desired.types import Object
 from kefu_operator.informers.store import LABELS, Index, Place, Store, version_of
+from kefu_operator.informers.untold import Untold
 from kefu_operator.resources import Resource, resource_of
 
 Written = Callable[[Object], None]
@@ -24,6 +25,7 @@ class Copies:
     def __init__(self, stores: Mapping[Resource, Store] | None = None, written: Written = lambda _: None) -> None:
         self._stores = dict(stores or {})
         self._written = written
+        self._untold = Untold()
         self._complete: set[tuple[Resource, str | None]] = set()
         self._held: dict[tuple[Resource, Place], list[_News]] = {}
 
@@ -80,8 +82,15 @@ class Copies:
         own = [news for news in held if news.version == version_of(written)]
         for news in own:
             held.remove(news)
-        if store.put(written) or own:
+        fresh = store.put(written)
+        if fresh:
+            self._untold.add(resource, version_of(written))
+        if fresh or own:
             self._written(written)
+
+    def told(self, resource: Resource, event: bytes) -> int | None:
+        """The version that an event of a watch tells of, where it is of an own write that we have learnt of already."""
+        return self._untold.told(resource, event)
 
     def forget(self, deleted: Object) -> None:
         """We deleted this very object."""

@@ -98,17 +98,22 @@ class Store:
 
     def put(self, found: Object) -> bool:
         """Keep a copy; False where this version or a newer one is kept already."""
+        if self.knows(found):
+            return False
         meta = found["metadata"]
         namespace, name, version = meta["namespace"], meta["name"], version_of(found)
         before = self._kept(namespace, name)
-        if before and before.version >= version:
-            return False
         fresh = self._entry_of(found, version, before)
         if before is None or (before.labels, before.values) != (fresh.labels, fresh.values):
             self._unlist(namespace, name, before)
             self._list(namespace, name, fresh)
         self._entries.setdefault(namespace, {})[name] = fresh
         return True
+
+    def knows(self, found: Object) -> bool:
+        """Whether this version of an object is kept, or a newer one."""
+        entry = self._kept(found["metadata"]["namespace"], found["metadata"]["name"])
+        return entry is not None and entry.version >= version_of(found)
 
     def mark(self, found: Object, mark: int) -> None:
         """This version of the object holds what the hash stands for."""

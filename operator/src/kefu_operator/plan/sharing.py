@@ -121,17 +121,22 @@ def grouped(workload: Workload, kinds: Kinds) -> Workload:
 
 def _together(wishes: list[_Wish], placement: Placement, settings: PlanSettings) -> SharedEngine:
     first = wishes[0]
-    models = [wish.chatbot.spec.model for wish in wishes]
-    adapters = union(each for model in models if model for each in wanted_adapters(model))
-    chatbot = first.chatbot
-    workload = plan_engine(chatbot.metadata.name, chatbot.spec, placement, settings, adapters).workload
-    most = max(wish.workload.replicas for wish in wishes)
+    workload = first.workload if len(wishes) == 1 else _of_all(wishes, placement, settings)
     return SharedEngine(
-        workload=replace(workload or first.workload, replicas=most),
+        workload=replace(workload, replicas=max(wish.workload.replicas for wish in wishes)),
         chatbots=tuple(wish.chatbot for wish in wishes),
         demand=together([(demand_of(wish.chatbot.spec), wish.workload.replicas) for wish in wishes]),
         signals=first.signals,
     )
+
+
+def _of_all(wishes: list[_Wish], placement: Placement, settings: PlanSettings) -> Workload:
+    """One engine with everybody's adapters."""
+    first = wishes[0]
+    models = [wish.chatbot.spec.model for wish in wishes]
+    adapters = union(each for model in models if model for each in wanted_adapters(model))
+    chatbot = first.chatbot
+    return plan_engine(chatbot.metadata.name, chatbot.spec, placement, settings, adapters).workload or first.workload
 
 
 def _volumes(engines: Iterable[SharedEngine]) -> tuple[SharedVolume, ...]:

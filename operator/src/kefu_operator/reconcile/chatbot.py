@@ -97,11 +97,9 @@ class ChatbotReconciler:
         except PlanError as error:
             return await self._retreat(facts, settings, scope, error)
         plan = _waiting_for_engine(plan, facts)
-        refusals, changed = await self._apply(plan, facts, scope)
-        if changed:
-            # What the first look found absent is there by now; a status from it would be written twice.
-            seen = await gather_chatbot(self._client, namespace, name, await self._discovery.kinds())
-            facts = seen if isinstance(seen, ChatbotFacts) and _is_same(seen, facts) else facts
+        refusals, synced = await self._apply(plan, facts, scope)
+        # The status is that of what stands now: from what was found it would be written twice.
+        facts = replace(facts, owned=synced.over(facts.owned))
         await self._teller.tell(plan, course, facts, refusals)
         await self._rollouts.prune(facts, course)
         return _again(facts, refusals, course)
@@ -120,7 +118,7 @@ class ChatbotReconciler:
         await self._teller.tell_unplanned(facts, error, releases_of(course.after, None, course.knowledge))
         return Again(seconds_until_retry(refusals))
 
-    async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts, scope: Scope) -> Synced:
+    async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts, scope: Scope) -> tuple[Refusals, Synced]:
         refusals = await self._secrets.make(
             facts.found,
             lambda: chatbot_secrets(plan, scope, random_value),
@@ -128,9 +126,9 @@ class ChatbotReconciler:
             waits=any(pod.workload == plan.gateway.name and pod.trouble for pod in facts.pods),
         )
         wanted = chatbot_objects(plan, scope, self._images, self._network)
-        refused, changed = await self._applier.sync(wanted, facts.owned)
+        synced = await self._applier.sync(wanted, facts.owned)
         await self._nudge(plan, facts)
-        return Synced(refusals + refused, changed)
+        return refusals + synced.refusals, synced
 
     async def _nudge(self, plan: ChatbotPlan, facts: ChatbotFacts) -> None:
         """A changed document is brought to the gateways that run at once, for customers may be served badly until then."""
@@ -144,11 +142,6 @@ class ChatbotReconciler:
                 await self._applier.nudge(facts.chatbot.metadata.namespace, pod.name, mark)
             except (Absent, Forbidden) as error:
                 log.info("gateway %s is told of its new document by its kubelet alone: %s", pod.name, error)
-
-
-def _is_same(one: ChatbotFacts, other: ChatbotFacts) -> bool:
-    """Whether both are of the same spec of the same chatbot."""
-    return all(one.found["metadata"][field] == other.found["metadata"][field] for field in ("uid", "generation"))
 
 
 def _waiting_for_engine(plan: ChatbotPlan, facts: ChatbotFacts) -> ChatbotPlan:

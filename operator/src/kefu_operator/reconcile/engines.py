@@ -101,7 +101,7 @@ class EnginesReconciler:
             refusals, again = await self._sync(namespace, engine, facts)
         elif volume:
             claim = shared_claim(volume, _scope(namespace, name, volume.chatbots))
-            refusals, _ = await self._applier.sync([claim], facts.owned)
+            refusals = (await self._applier.sync([claim], facts.owned)).refusals
         elif build:
             refusals, again = await self._build(namespace, build, facts)
         else:
@@ -130,7 +130,9 @@ class EnginesReconciler:
         if scaler.waits:
             workload = replace(workload, autoscaling=Autoscaling(How.CHANGING))
         left = [each for each in without_kedas(facts.owned) if each not in outgoing]
-        refusals, _ = await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
+        refusals = (
+            await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
+        ).refusals
         # The engine answers as it is: a webhook that does not is nothing that its customers need to know.
         told = (*(each for each in held if not isinstance(each, Unadmitted)), *refusals)
         return told, HANDOVER_SECONDS if scaler.waits else seconds_until_retry((*held, *refusals))
@@ -171,7 +173,9 @@ class EnginesReconciler:
     async def _build(self, namespace: str, shared: SharedBuild, facts: EngineFacts) -> tuple[Refusals, int | None]:
         """What was refused, and when to look again because the Job waits for its volume, or for the one before it to go."""
         build, scope = shared.build, _scope(namespace, shared.build.name, shared.chatbots)
-        refusals, _ = await self._applier.sync(build_objects(build, scope, self._network), facts.owned, keep=(JOBS,))
+        refusals = (
+            await self._applier.sync(build_objects(build, scope, self._network), facts.owned, keep=(JOBS,))
+        ).refusals
         volume = find(facts.owned, CLAIMS, build.volume.claim)
         job = find(facts.owned, JOBS, build.task.name)
         if job and not (volume and filled(job, volume)):

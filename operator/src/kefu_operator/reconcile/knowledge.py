@@ -185,7 +185,7 @@ class KnowledgeReconciler:
             find(facts.owned, DEPLOYMENTS, plan.retrieval.name),
             waits=any(pod.trouble for pod in facts.pods),
         )
-        refused, _ = await self._applier.sync(lasting, live)
+        refused = (await self._applier.sync(lasting, live)).refusals
         refusals += refused
         for job in doomed:
             await self._applier.delete(job)

@@ -1,0 +1,37 @@
+"""What we wrote and no watch has told of yet: its news need not be read."""
+
+import re
+
+from kefu_operator.resources import Resource
+
+MOST = 256
+"""Of a kind. A watch that begins anew never tells of some."""
+_GONE = b'{"type":"DELETED"'
+_VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
+
+
+class Untold:
+    """Resource versions of our own writes, kind by kind, until a watch tells of them."""
+
+    def __init__(self) -> None:
+        self._versions: dict[Resource, dict[int, None]] = {}
+
+    def add(self, resource: Resource, version: int) -> None:
+        """We wrote an object, and know it as it now is."""
+        versions = self._versions.setdefault(resource, {})
+        versions[version] = None
+        if len(versions) > MOST:
+            del versions[next(iter(versions))]
+
+    def told(self, resource: Resource, event: bytes) -> int | None:
+        """The version that an event of a watch (its JSON) tells of, where that is one of these, which it then is no more.
+
+        An end is never among them, though a write that takes an object out of a watch's selection ends it there. The API server writes an object's metadata before all that could hold such a field too, and quotes in a text are
+        escaped, so the first one is the object's.
+        """
+        versions = self._versions.get(resource)
+        found = _VERSION.search(event) if versions and not event.startswith(_GONE) else None
+        if not versions or not found or (version := int(found[1])) not in versions:
+            return None
+        del versions[version]
+        return version
