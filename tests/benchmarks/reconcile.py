@@ -18,9 +18,10 @@ DRIVER = "tests.benchmarks.operator"
 SECONDS = 3_600
 
 WHAT = """A thousand ChatbotDeployments are made at once on the real etcd and kube-apiserver of `hack/cluster`, and a real
-operator process reconciles them. Then a plain client-go controller (`hack/bench`: shared informers, ten workers, no client
-limit) makes the same objects and statuses on a control plane of its own; its list of work is read back from what the operator
-wrote. Writes and times are those of the API server's audit log."""
+operator process reconciles them. A plain client-go controller (`hack/bench`: shared informers, ten workers, no client limit)
+makes the same objects and statuses; its list of work is read back from what the operator wrote. The two take turns, each time on a
+control plane of its own; figures are medians. Writes and times are those of the API server's audit log. Goals: a ratio of 1.0, 90 MB of
+memory, p99 of one chatbot 2 s, a restart that writes nothing and is ready within 15 s, and an hour without writes."""
 
 
 def run(effort: Effort) -> Report:

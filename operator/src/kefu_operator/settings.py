@@ -103,7 +103,7 @@ class Settings:
     port: int = 8080
     """Of /healthz, /readyz and /metrics."""
     host: str = "0.0.0.0"
-    workers: int = 8
+    workers: int = 10
     """Reconciles at a time: enough to hide the API server's latency, few enough to be fair to it."""
     resync_seconds: float = 600
     """After so long every object is looked at again, changed or not; jittered by a fifth."""
@@ -148,7 +148,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         kubeconfig=Path(config) if config else None,
         port=_number(environment, "KEFU_PORT", 8080),
         host=environment.get("KEFU_HOST", "0.0.0.0"),
-        workers=_number(environment, "KEFU_WORKERS", 8),
+        workers=_number(environment, "KEFU_WORKERS", 10),
         resync_seconds=_number(environment, "KEFU_RESYNC_SECONDS", 600),
         log_level=environment.get("KEFU_LOG_LEVEL", "INFO").upper(),
         lease=_lease(environment.get("KEFU_LEASE", "")),

@@ -26,8 +26,9 @@ class Untold:
     def told(self, resource: Resource, event: bytes) -> int | None:
         """The version that an event of a watch (its JSON) tells of, where that is one of these, which it then is no more.
 
-        An end is never among them, though a write that takes an object out of a watch's selection ends it there. The API server writes an object's metadata before all that could hold such a field too, and quotes in a text are
-        escaped, so the first one is the object's.
+        An end is never among them, though a write that takes an object out of a watch's selection ends it there. The API server
+        writes an object's metadata before all that could hold such a field too, and quotes in a text are escaped, so the first
+        one is the object's.
         """
         versions = self._versions.get(resource)
         found = _VERSION.search(event) if versions and not event.startswith(_GONE) else None

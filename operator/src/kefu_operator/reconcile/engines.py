@@ -130,12 +130,10 @@ class EnginesReconciler:
         if scaler.waits:
             workload = replace(workload, autoscaling=Autoscaling(How.CHANGING))
         left = [each for each in without_kedas(facts.owned) if each not in outgoing]
-        refusals = (
-            await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
-        ).refusals
+        synced = await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
         # The engine answers as it is: a webhook that does not is nothing that its customers need to know.
-        told = (*(each for each in held if not isinstance(each, Unadmitted)), *refusals)
-        return told, HANDOVER_SECONDS if scaler.waits else seconds_until_retry((*held, *refusals))
+        told = (*(each for each in held if not isinstance(each, Unadmitted)), *synced.refusals)
+        return told, HANDOVER_SECONDS if scaler.waits else seconds_until_retry((*held, *synced.refusals))
 
     async def _admitted(
         self, namespace: str, engine: SharedEngine, facts: EngineFacts, scope: Scope
@@ -173,15 +171,13 @@ class EnginesReconciler:
     async def _build(self, namespace: str, shared: SharedBuild, facts: EngineFacts) -> tuple[Refusals, int | None]:
         """What was refused, and when to look again because the Job waits for its volume, or for the one before it to go."""
         build, scope = shared.build, _scope(namespace, shared.build.name, shared.chatbots)
-        refusals = (
-            await self._applier.sync(build_objects(build, scope, self._network), facts.owned, keep=(JOBS,))
-        ).refusals
+        synced = await self._applier.sync(build_objects(build, scope, self._network), facts.owned, keep=(JOBS,))
         volume = find(facts.owned, CLAIMS, build.volume.claim)
         job = find(facts.owned, JOBS, build.task.name)
         if job and not (volume and filled(job, volume)):
             await self._applier.delete(job)
-        if refusals or volume is None or (job and not filled(job, volume)):
-            return refusals, None if refusals else HANDOVER_SECONDS
+        if synced.refusals or volume is None or (job and not filled(job, volume)):
+            return synced.refusals, None if synced.refusals else HANDOVER_SECONDS
         if job is None:
             # A Job never changes: what would change it gives it another name.
             try:
