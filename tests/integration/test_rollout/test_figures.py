@@ -118,7 +118,7 @@ def test_good_and_bad_turns_of_one_release_are_told_from_those_of_another(scrape
     assert figures["feedback"].value == pytest.approx(1 / 3, abs=0.05)
     # Of those that the bot dealt with; what it left to a person counts for nothing.
     assert figures["handoffRate"].value == pytest.approx(1 / 3, abs=0.05)
-    assert figures["handoffRate"].samples == pytest.approx(figures["errorRate"].samples * 3 / 4, rel=0.1)
+    assert figures["handoffRate"].samples == pytest.approx((figures["errorRate"].samples or 0) * 3 / 4, rel=0.1)
     assert 3 < (figures["p95Latency"].value or 0) <= 5
     verdicts = {verdict.metric: verdict.outcome for verdict in judge(ANALYSIS, figures)}
     assert set(verdicts.values()) == {Outcome.FAIL}

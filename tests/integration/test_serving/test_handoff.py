@@ -83,7 +83,7 @@ def two(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterato
     second = start_gateway(folder / "second", world.release(handoff=terms), environment=environment, desk_key=DESK_KEY)
     for gateway in (world.gateway, second):
         mount(gateway.keys, {"web": gateway.key, "other": "other-key-789"})
-        eventually(lambda gateway=gateway: gateway.ready()[1]["keys"] == 2)
+    eventually(lambda: [gateway.ready()[1]["keys"] for gateway in (world.gateway, second)] == [2, 2])
     yield world, second
     second.process.stop()
     world.stop()
