@@ -1,5 +1,11 @@
 """Phrases that ask for a person, and phrases that only sound like it."""
 
+import csv
+import gzip
+import io
+import os
+from pathlib import Path
+
 import pytest
 
 from kefu_serving.turn.requests import asks_for_person, is_courtesy
@@ -56,3 +62,16 @@ def test_who_is_polite_needs_no_person(phrase: str) -> None:
 )
 def test_a_question_is_more_than_polite(phrase: str) -> None:
     assert not is_courtesy(phrase)
+
+
+def test_of_phrases_that_others_wrote_most_requests_are_heard_and_no_question_is_one() -> None:
+    """Bitext's customers, whose data is not a part of this repository."""
+    folder = Path(os.environ.get("KEFU_DATASETS") or Path(__file__).parents[4] / "shared" / "datasets") / "bitext2022"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not here; set KEFU_DATASETS to the folder that holds bitext2022")
+    with gzip.open(folder / "validation.csv.gz") as packed:
+        rows = list(csv.DictReader(io.TextIOWrapper(packed, encoding="utf-8")))
+    asking = [row["utterance"] for row in rows if row["intent"] == "contact_human_agent"]
+    others = [row["utterance"] for row in rows if row["intent"] != "contact_human_agent"]
+    assert sum(map(asks_for_person, asking)) >= 0.85 * len(asking) > 0
+    assert [phrase for phrase in others if asks_for_person(phrase)] == []

@@ -14,7 +14,7 @@ _FILLER = r"(?:[一]?下|到|成|入|通|[一]?个|[一]?位|你们的?|贵店�
 _ASKS_ZH = (
     rf"(?:转接?|接[入通]?|切换?|换|呼叫|叫|找|联系|连线|安排){_FILLER}{_PERSON}{_DESK}(?:{_END}|(?=[吗么]))",
     rf"(?:^|[我,.!。、就快直接还])(?:要|需要|想要|想找|请|来|给我){_FILLER}{_PERSON}{_DESK}{_END}",
-    rf"(?:跟|和|与|同){_FILLER}(?:{_PERSON}{_DESK}|客服(?:人员)?|活?人)(?:直接)?(?:说|聊|谈|讲|沟通|对话|交流|通话)",
+    rf"(?:跟|和|与|同){_FILLER}(?:{_PERSON}{_DESK}|客服(?:人员)?)(?:直接)?(?:说|聊|谈|讲|沟通|对话|交流|通话)",
     r"(?:有没有|有|能不能|能|可不可以|可以|可否).{0,4}(?:人工|真人)(?:客服|服务|坐席|座席)(?:吗|么|在吗|在线吗)?[?.!~。]*$",
     rf"^{_PERSON}{_DESK}(?:在吗|呢|吧|谢谢|,?快点?|,?急)?[?.!~。]*$",
     r"(?:转接?|换|叫|找)(?:一下|个|一个|位|一位|你们的?)?客服(?:人员)?(?:来|吧|啊|,|[.!~。]|谢谢|$)",
@@ -27,24 +27,36 @@ _NOT_ZH = re.compile(
 _REQUEST_ZH = re.compile("|".join(_ASKS_ZH))
 
 _HUMAN = (
-    r"(?:human(?: being)?|(?:real|actual|live|human) (?:person|human|agent|rep(?:resentative)?|operator|staff|chat|support)"
+    r"(?:human(?: being)?s?|(?:real|actual|live|human) (?:person|people|human|agent|rep(?:resentative)?|operator|assistant|staff|chat|support)"
     r"|(?:customer (?:service|support|care)|support|service) (?:agent|rep(?:resentative)?|person|specialist)"
     r"|(?:an?|the|your) (?:agent|rep(?:resentative)?|operator)|someone (?:real|human|who is not a (?:ro)?bot))"
 )
-_AFTER = r"(?=$|\s*[,.!?;]|\s+(?:please|now|instead|about|for|regarding|right|here|at|in|on|who|that|asap|today|because|thanks|and|to help)\b)"
+_ANYONE = (
+    r"(?:humans?(?: being)?|persons?|people|agents?|operators?|rep(?:resentative)?s?|assistants?|(?:some|any) ?(?:body|one)(?: else)?|staff"
+    r"|managers?|supervisors?|advis[eo]rs?|employees?)"
+)
+_KIND = (
+    r"(?:\s*\b(?:an?|the|your|some|any|one|of|member|real|actual|live|human|normal|other|directly|bloody|damn(?:ed)?|goddamn|fucking|freaking|customer|support|service))"
+    r"{0,5}\s*"
+)
+_TALK = r"\b(?:(?:talk|speak|chatt?)(?:ing)?\s*(?:to|with)?|(?:contact|reach)(?:ing)?|(?:get|getting) (?:in touch with|through to|hold of|a hold of))"
+_PASS = r"\b(?:connect|direct|transfer|switch|hand|pass|put|escalate|forward|route)\b"
+_AFTER = r"(?=$|\s*[,.!?;]|\s+(?:please|pls|now|about|for|regarding|right|here|at|in|on|who|that|asap|today|because|thanks|and|so|already|instead|tbh|directly|working|how|if|is it|could (?:you|u|ya)|can (?:you|u|ya)|to help)\b)"
 _ASKS_EN = (
-    rf"\b(?:talk|speak|chat|connect|transfer|switch|hand|pass|put|escalate|forward|route)\b.{{0,24}}\b(?:{_HUMAN}|a person|a human|someone|somebody|staff|a manager){_AFTER}",
+    rf"{_TALK}{_KIND}\b{_ANYONE}{_AFTER}",
+    rf"{_PASS}.{{0,24}}\b{_HUMAN}{_AFTER}",
+    rf"{_PASS} (?:to )?(?:me|us|this|the (?:chat|call|conversation)).{{0,16}}\b{_ANYONE}{_AFTER}",
     rf"(?<!do )(?<!does )\b(?:i|we)(?:'d| would| really| just)*(?: like| want| need| prefer| demand)\b.{{0,16}}\b{_HUMAN}{_AFTER}",
     rf"\b(?:get|give|find|call|send) me\b.{{0,12}}\b(?:{_HUMAN}|a person){_AFTER}",
-    rf"\b(?:can|could|may) (?:i|we) (?:have|get|reach|contact)\b.{{0,12}}\b{_HUMAN}{_AFTER}",
+    rf"\b(?:can|could|may) (?:i|we) (?:have|get)\b.{{0,12}}\b{_HUMAN}{_AFTER}",
     rf"\b(?:{_HUMAN}|a person|someone|anyone|somebody)\b.{{0,24}}\b(?:i|we) (?:can|could) (?:talk|speak|chat) (?:to|with)",
     rf"\b(?:is there|are there) (?:a |any )?{_HUMAN}(?: available| there| here)?[?.! ]*$",
     r"^(?:human|agent|representative|operator|real person|live agent|live chat|customer service|(?:a )?human please)(?:,? (?:please|now|pls))?[.!? ]*$",
 )
 _REQUEST_EN = re.compile("|".join(_ASKS_EN))
 _NOT_EN = re.compile(
-    r"\b(?:don't|do not|didn't|no need|not|never|without having|instead of)\b[^,.;]{0,20}\b(?:talk|speak|chat|connect|transfer|want|need)"
-    r"|\b(?:are you|is this|am i)\b"
+    r"\b(?:don't|do not|didn't|never|not)(?: really| even)? (?:want|wish|need|have|like|care|connect|transfer|put|pass|hand)\b"
+    r"|\b(?:no need|without having|instead of|rather than)\b[^,.;]{0,12}\b(?:talk|speak|chat|contact|transfer|connect)|\b(?:are you|is this|am i (?:talk|speak|chatt)ing)\b"
 )
 
 _COURTESY = re.compile(
