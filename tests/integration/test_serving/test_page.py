@@ -170,6 +170,7 @@ def staffed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         ("zh-CN", "转人工", "接下来由人工客服为您服务", "消息已转给人工客服", "由机器人继续为您服务"),
         ("en-GB", "I want to talk to a human", "A member of our staff will answer", "Passed on to our staff", "the bot answers again"),
     ],
+    ids=["zh-CN", "en-GB"],
 )  # fmt: skip
 async def test_a_person_answers_on_the_page_until_the_bot_does_again(
     staffed: World, locale: str, request_: str, told: str, passed_on: str, left: str
