@@ -15,7 +15,7 @@ from kefu_serving.errors import SessionStoreAway
 from kefu_serving.sessions import names
 from kefu_serving.sessions.cooldown import Cooldown
 from kefu_serving.sessions.exchange import Exchange
-from kefu_serving.sessions.handoffs import HELD_SECONDS, Handoffs, Opening
+from kefu_serving.sessions.handoffs import HELD_SECONDS, Handoffs, Refusal
 from kefu_serving.sessions.redis import RedisSessions
 from kefu_serving.sessions.tally import Tally
 from tests.integration.test_serving.servers import start_redis
@@ -41,8 +41,10 @@ class Store:
         self.sessions = RedisSessions(client, SCOPE, 600, window, Cooldown(0), tally)
         self.handoffs = Handoffs(client, SCOPE, 600, window, Cooldown(0), tally, self.clock, most)
 
-    async def open(self, session: str, budget: float | None = None, *, counted: bool = False) -> Opening:
-        return await self.handoffs.open(detail(session), budget, counted=counted)
+    async def open(self, session: str, budget: float | None = None, *, counted: bool = False) -> Refusal | None:
+        """None where it was handed over."""
+        opened = await self.handoffs.open(detail(session), budget, counted=counted)
+        return opened if isinstance(opened, Refusal) else None
 
 
 def detail(session: str) -> HandoffDetail:
@@ -77,8 +79,8 @@ async def store(port: int) -> AsyncIterator[Store]:
 
 
 async def test_a_conversation_is_handed_over_once_and_again_after_its_release(store: Store) -> None:
-    assert await store.open("session-1") is Opening.OPENED
-    assert await store.open("session-1") is Opening.ALREADY
+    assert await store.open("session-1") is None
+    assert await store.open("session-1") is Refusal.ALREADY
     assert (await store.handoffs.recall("web", "session-1")).with_person is True
     assert (await store.handoffs.recall("other", "session-1")).with_person is False
     await store.handoffs.answer(name("session-1"), "您好")
@@ -89,7 +91,8 @@ async def test_a_conversation_is_handed_over_once_and_again_after_its_release(st
     assert await store.handoffs.answer(name("session-1"), "too late") is None
     assert await store.handoffs.pass_on("web", "session-1", "too late") is None
     # Numbers go on, and what was said the first time is not written into the history twice.
-    assert await store.open("session-1") is Opening.OPENED
+    opened = await store.handoffs.open(detail("session-1"), None, counted=False)
+    assert isinstance(opened, HandoffDetail) and [said.number for said in opened.messages] == [4, 5]
     message = await store.handoffs.answer(name("session-1"), "我又来了")
     assert message is not None and message.number == 6
     found = await store.handoffs.detail(name("session-1"))
@@ -117,7 +120,7 @@ async def test_the_history_is_kept_as_long_as_the_handoff_and_as_wide_as_the_win
 
 async def test_without_a_window_nothing_is_remembered_and_all_else_holds(port: int, store: Store) -> None:
     blind = Store(store.client, window=0)
-    assert await blind.open("session-1") is Opening.OPENED
+    assert await blind.open("session-1") is None
     assert await blind.handoffs.recall("web", "session-1") == ((), True)
     assert await blind.handoffs.release(name("session-1")) is not None
     assert await store.client.exists(names.history(SCOPE, names.conversation("web", "session-1"))) == 0
@@ -126,15 +129,15 @@ async def test_without_a_window_nothing_is_remembered_and_all_else_holds(port: i
 async def test_everything_expires_and_what_is_gone_makes_room(store: Store) -> None:
     for number in range(3):
         store.clock.now += 1
-        assert await store.open(f"session-{number}") is Opening.OPENED
-    assert await store.open("session-3") is Opening.FULL
+        assert await store.open(f"session-{number}") is None
+    assert await store.open("session-3") is Refusal.FULL
     listed = await store.handoffs.listed()
     assert [case.session for case in listed.handoffs] == ["session-0", "session-1", "session-2"]
     for key in await store.client.keys("*"):
         assert 0 < await store.client.ttl(key) <= 2 * HELD_SECONDS, key
     # As if nobody had spoken in it for a day.
     await store.client.delete(names.handoff(SCOPE, names.conversation("web", "session-1")))
-    assert await store.open("session-3") is Opening.OPENED
+    assert await store.open("session-3") is None
     listed = await store.handoffs.listed()
     assert (listed.open, [case.session for case in listed.handoffs]) == (3, ["session-0", "session-2", "session-3"])
     assert await store.handoffs.detail(name("session-1")) is None
@@ -189,16 +192,16 @@ async def test_a_budget_is_a_share_of_the_day_s_conversations(store: Store) -> N
         await store.sessions.append("web", f"session-{number}", Exchange("q", "a"))
     store.handoffs = Store(store.client, most=100).handoffs
     openings = [await store.open(f"other-{number:03}", 0.25, counted=True) for number in range(4)]
-    assert openings == [Opening.OPENED, Opening.OPENED, Opening.SPENT, Opening.SPENT]
-    assert await store.open("other-009", 0.25) is Opening.OPENED
-    assert await store.open("other-010", 0.0, counted=True) is Opening.SPENT
+    assert openings == [None, None, Refusal.SPENT, Refusal.SPENT]
+    assert await store.open("other-009", 0.25) is None
+    assert await store.open("other-010", 0.0, counted=True) is Refusal.SPENT
 
 
 async def test_a_new_day_has_a_budget_of_its_own(store: Store) -> None:
-    assert await store.open("session-1", 1.0, counted=True) is Opening.OPENED
-    assert await store.open("session-2", 0.5, counted=True) is Opening.SPENT
+    assert await store.open("session-1", 1.0, counted=True) is None
+    assert await store.open("session-2", 0.5, counted=True) is Refusal.SPENT
     store.clock.now += 86_400
-    assert await store.open("session-3", 1.0, counted=True) is Opening.OPENED
+    assert await store.open("session-3", 1.0, counted=True) is None
 
 
 async def test_what_is_no_handoff_is_said_and_does_not_crash(store: Store) -> None:

@@ -18,7 +18,7 @@ from kefu_serving.clients.webhook import PAUSES, Couriers, Webhook
 from kefu_serving.errors import SessionStoreAway
 from kefu_serving.sessions import names
 from kefu_serving.sessions.exchange import Exchange
-from kefu_serving.sessions.handoffs import Opening, Recalled
+from kefu_serving.sessions.handoffs import Recalled, Refusal
 from kefu_serving.sessions.writeback import exchanges_of
 from kefu_serving.turn.handoff import Doubt, Handover, Yield
 from kefu_serving.turn.state import Channel, Evidence, Turn, Verdict
@@ -33,7 +33,7 @@ SECRET = f"whsec_{base64.b64encode(b'k' * 32).decode()}"
 class Desk:
     """A desk that answers every hand-over alike."""
 
-    def __init__(self, opening: Opening = Opening.OPENED, *, away: bool = False, held: bool = True) -> None:
+    def __init__(self, opening: Refusal | None = None, *, away: bool = False, held: bool = True) -> None:
         self.opening = opening
         self.away = away
         self.held = held
@@ -43,10 +43,10 @@ class Desk:
     async def recall(self, owner: str, session: str) -> Recalled:
         return Recalled((Exchange("4711?", "Anna: on Friday"),), with_person=False)
 
-    async def open(self, detail: HandoffDetail, budget: float | None, *, counted: bool) -> Opening:
+    async def open(self, detail: HandoffDetail, budget: float | None, *, counted: bool) -> HandoffDetail | Refusal:
         self._answer()
         self.opened.append((detail, budget, counted))
-        return self.opening
+        return self.opening or detail
 
     async def pass_on(self, owner: str, session: str, text: str) -> HandoffMessage | None:
         self._answer()
@@ -142,8 +142,8 @@ async def test_doubt(case: str, asked: Turn, over: bool) -> None:
 @pytest.mark.parametrize(
     ("case", "desk", "cause"),
     [
-        ("the budget is spent", Desk(Opening.SPENT), "budget"),
-        ("too many are open", Desk(Opening.FULL), "full"),
+        ("the budget is spent", Desk(Refusal.SPENT), "budget"),
+        ("too many are open", Desk(Refusal.FULL), "full"),
         ("the store is away", Desk(away=True), "away"),
     ],
 )
@@ -183,7 +183,7 @@ async def test_released_in_mid_turn_the_bot_answers_and_knows_what_was_said() ->
 
 
 async def test_of_two_turns_at_once_the_second_is_passed_on() -> None:
-    room = Room(Desk(Opening.ALREADY))
+    room = Room(Desk(Refusal.ALREADY))
     asked = await room.run(turn(ASKED))
     assert (asked.outcome, room.told.events) == (Outcome.WITH_PERSON, [f"said {ASKED}"])
 

@@ -36,10 +36,9 @@ RELEASES = 5
 """Tries to release a conversation while somebody speaks in it."""
 
 
-class Opening(StrEnum):
-    """What became of handing a conversation over."""
+class Refusal(StrEnum):
+    """Why a conversation was not handed over."""
 
-    OPENED = "opened"
     ALREADY = "already"
     """Another turn was first."""
     FULL = "full"
@@ -105,8 +104,8 @@ class Handoffs:
         state, *entries = await self._bounded(pipeline.execute())
         return Recalled(exchanges_of(entries[0]) if entries else (), state == b"open")
 
-    async def open(self, detail: HandoffDetail, budget: float | None, *, counted: bool) -> Opening:
-        """Hand a conversation over.
+    async def open(self, detail: HandoffDetail, budget: float | None, *, counted: bool) -> HandoffDetail | Refusal:
+        """Hand a conversation over: as it lies there, its messages numbered on from those of an earlier hand-off.
 
         Args:
             detail: with the question, and what the bot says to it, as messages.
@@ -122,10 +121,10 @@ class Handoffs:
             *(form.entry(message.speaker, message.text, message.at) for message in detail.messages),
         ]  # fmt: skip
         keys = [*self._keys(_known(detail.handoff)), *self._tally.keys()]
-        opening = Opening(form.text(await self._bounded(self._open(keys=keys, args=arguments))))
-        if opening is Opening.FULL and await self._forget_ended():
-            opening = Opening(form.text(await self._bounded(self._open(keys=keys, args=arguments))))
-        return opening
+        done = await self._bounded(self._open(keys=keys, args=arguments))
+        if done == Refusal.FULL.encode() and await self._forget_ended():
+            done = await self._bounded(self._open(keys=keys, args=arguments))
+        return _numbered(detail, done) if isinstance(done, int) else Refusal(form.text(done))
 
     async def pass_on(self, owner: str, session: str, text: str) -> HandoffMessage | None:
         """What the customer says to the person; None where none has the conversation. Raises SessionStoreAway."""
@@ -224,6 +223,12 @@ class Handoffs:
             names.history(self._scope, of),
             names.open_handoffs(self._scope),
         ]
+
+
+def _numbered(detail: HandoffDetail, begun: int) -> HandoffDetail:
+    messages = enumerate(detail.messages, start=begun + 1)
+    told = tuple(message.model_copy(update={"number": number}) for number, message in messages)
+    return detail.model_copy(update={"messages": told})
 
 
 def _known(handoff: str) -> Conversation:

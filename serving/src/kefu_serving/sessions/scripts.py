@@ -35,10 +35,10 @@ redis.call('HSET', KEYS[1], 'state', 'open', 'case', ARGV[2], 'earlier', ARGV[3]
 for at = 11, #ARGV do say(KEYS[1], KEYS[2], ARGV[at], ARGV[7]) end
 redis.call('ZADD', KEYS[4], ARGV[4], ARGV[1])
 for at = 1, 4 do redis.call('EXPIRE', KEYS[at], ARGV[5]) end
-return 'opened'
+return tonumber(begun)
 """
 )
-"""Hands a conversation over. A history that would be forgotten sooner is kept as long as the hand-off."""
+"""Hands a conversation over: the number of the last message before, or why not. A history that would be forgotten sooner is kept as long as the hand-off."""
 
 SAY = (
     _SAY

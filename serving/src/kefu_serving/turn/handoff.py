@@ -16,7 +16,7 @@ from kefu_serving.prompt.sentences import sentences
 from kefu_serving.sessions import names
 from kefu_serving.sessions.exchange import Exchange
 from kefu_serving.sessions.form import rfc3339
-from kefu_serving.sessions.handoffs import Opening, Recalled
+from kefu_serving.sessions.handoffs import Recalled, Refusal
 from kefu_serving.turn.requests import asks_for_person, is_courtesy
 from kefu_serving.turn.state import Channel, Turn, Verdict
 from kefu_serving.turn.summary import summary_of
@@ -31,7 +31,7 @@ class Desk(Protocol):
         """What is remembered, and whether a person has the conversation."""
         ...
 
-    async def open(self, detail: HandoffDetail, budget: float | None, *, counted: bool) -> Opening:
+    async def open(self, detail: HandoffDetail, budget: float | None, *, counted: bool) -> HandoffDetail | Refusal:
         """Hand a conversation over."""
         ...
 
@@ -74,22 +74,21 @@ class Handover:
             self.metrics.handoff_withheld("away")
             return False
         sentence = sentences(turn.language).handed_over
-        detail = self._detail(turn, reason, sentence)
         try:
             counted = reason is HandoffReason.UNSURE
-            opening = await self.desk.open(detail, self.terms.budget, counted=counted)
+            opened = await self.desk.open(self._detail(turn, reason, sentence), self.terms.budget, counted=counted)
         except SessionStoreAway as error:
             self._away(turn, error)
             self.metrics.handoff_withheld("away")
             return False
-        if opening is Opening.ALREADY:
+        if opened is Refusal.ALREADY:
             return await self.pass_on(turn)
-        if opening is not Opening.OPENED:
-            self.metrics.handoff_withheld("full" if opening is Opening.FULL else "budget")
+        if isinstance(opened, Refusal):
+            self.metrics.handoff_withheld("full" if opened is Refusal.FULL else "budget")
             return False
         self.metrics.handoff(reason)
-        self.tell.opened(detail)
-        turn.action = HandoffAction(reason=reason, summary=detail.summary)
+        self.tell.opened(opened)
+        turn.action = HandoffAction(reason=reason, summary=opened.summary)
         await turn.say(sentence)
         self._end(turn)
         return True

@@ -40,12 +40,12 @@ _KIND = (
     r"{0,5}\s*"
 )
 _TALK = r"\b(?:(?:talk|speak|chatt?)(?:ing)?\s*(?:to|with)?|(?:contact|reach)(?:ing)?|(?:get|getting) (?:in touch with|through to|hold of|a hold of))"
-_PASS = r"\b(?:connect|direct|transfer|switch|hand|pass|put|escalate|forward|route)\b"
+_PUT = r"\b(?:connect|direct|transfer|switch|hand|pass|put|escalate|forward|route)\b"
 _AFTER = r"(?=$|\s*[,.!?;]|\s+(?:please|pls|now|about|for|regarding|right|here|at|in|on|who|that|asap|today|because|thanks|and|so|already|instead|tbh|directly|working|how|if|is it|could (?:you|u|ya)|can (?:you|u|ya)|to help)\b)"
 _ASKS_EN = (
     rf"{_TALK}{_KIND}\b{_ANYONE}{_AFTER}",
-    rf"{_PASS}.{{0,24}}\b{_HUMAN}{_AFTER}",
-    rf"{_PASS} (?:to )?(?:me|us|this|the (?:chat|call|conversation)).{{0,16}}\b{_ANYONE}{_AFTER}",
+    rf"{_PUT}.{{0,24}}\b{_HUMAN}{_AFTER}",
+    rf"{_PUT} (?:to )?(?:me|us|this|the (?:chat|call|conversation)).{{0,16}}\b{_ANYONE}{_AFTER}",
     rf"(?<!do )(?<!does )\b(?:i|we)(?:'d| would| really| just)*(?: like| want| need| prefer| demand)\b.{{0,16}}\b{_HUMAN}{_AFTER}",
     rf"\b(?:get|give|find|call|send) me\b.{{0,12}}\b(?:{_HUMAN}|a person){_AFTER}",
     rf"\b(?:can|could|may) (?:i|we) (?:have|get)\b.{{0,12}}\b{_HUMAN}{_AFTER}",
