@@ -11,7 +11,7 @@ from hack.stack.shop import Shop
 from hack.stack.writes import writes_by
 
 from kefu_api.wire.chat import Outcome
-from tests.e2e.asking import Asker, ask
+from tests.e2e.asking import Asker, ask, call
 
 pytestmark = [pytest.mark.cluster, pytest.mark.model]
 
@@ -111,6 +111,43 @@ def test_a_foreign_change_is_repaired(shop: Shop) -> None:
     while shop.kube.get("service", "shop-gateway", shop.namespace)["spec"]["selector"] != before:
         assert time.monotonic() < deadline, "the selector was not repaired"
         time.sleep(0.5)
+
+
+def test_who_asks_for_a_person_is_answered_by_one_and_then_by_the_bot_again(shop: Shop) -> None:
+    let_hand_over(shop)
+    url, key, desk = shop.url(), shop.key(), shop.kube.secret("shop-desk-key", "key", shop.namespace)
+    session = ask(url, key, "收到货以后几天之内可以退货？").session
+    handed = ask(url, key, "我要转人工客服", session=session)
+    assert handed.outcome is Outcome.HANDED_OVER, handed
+    [waiting] = call(f"{url}/v1/handoffs", desk)["handoffs"]
+    assert (waiting["session"], waiting["reason"]) == (session, "Requested")
+    assert "退货" in waiting["summary"]
+
+    place = f"{url}/v1/handoffs/{waiting['handoff']}"
+    call(f"{place}/messages", desk, {"text": "您好，我是小王，为您破例延长到三十天。"})
+    heard = call(f"{url}/v1/chat/{session}/messages?after=0", key)
+    assert heard["withPerson"]
+    assert heard["messages"][-1]["text"].startswith("您好，我是小王")
+    assert ask(url, key, "运费多少钱？", session=session).outcome is Outcome.WITH_PERSON
+
+    call(f"{place}/release", desk, {})
+    assert call(f"{url}/v1/handoffs", desk)["open"] == 0
+    assert ask(url, key, "运费多少钱？", session=session).outcome is Outcome.ANSWERED
+
+
+def let_hand_over(shop: Shop) -> None:
+    """Declare hand-offs, and wait until all gateways know of them."""
+    patch = json.dumps({"spec": {"handoff": {}}})
+    shop.kube.kubectl("patch", "chatbot", "shop", "-n", shop.namespace, "--type=merge", "-p", patch)
+    deadline = time.monotonic() + 60
+    while "desk-keys" not in json.dumps(
+        shop.kube.get("deployment", "shop-gateway", shop.namespace)["spec"]["template"]
+    ):
+        assert time.monotonic() < deadline, "no desk keys are mounted"
+        time.sleep(0.5)
+    shop.kube.kubectl(
+        "rollout", "status", "deployment/shop-gateway", "-n", shop.namespace, "--timeout=120s", timeout=130
+    )
 
 
 def test_deleting_the_chatbot_and_the_index_leaves_nothing(shop: Shop) -> None:

@@ -21,6 +21,7 @@ class Code(StrEnum):
     BUDGET_EXCEEDED = "V4003"
     ENGINE_STARTING = "V4004"
     INTERNAL = "V5001"
+    HANDOFF_UNAVAILABLE = "V5002"
 
 
 WHAT_TO_DO: dict[Code, str] = {
@@ -38,5 +39,6 @@ WHAT_TO_DO: dict[Code, str] = {
     Code.ENGINE_INTERRUPTED: "The answer is incomplete; ask again.",
     Code.BUDGET_EXCEEDED: "The answer took longer than its budget; ask again, or raise spec.budget.total.",
     Code.ENGINE_STARTING: "Ask again in a minute: the language model was at rest and is being started.",
+    Code.HANDOFF_UNAVAILABLE: "Ask for a person again in a moment: the conversation cannot be handed over right now.",
     Code.INTERNAL: "Report the request id; the fault is on our side.",
 }

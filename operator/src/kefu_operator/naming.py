@@ -68,6 +68,11 @@ def api_keys(chatbot: str) -> str:
     return f"{chatbot}-api-key"
 
 
+def desk_keys(chatbot: str) -> str:
+    """Secret with the key that Kefu makes for the people to whom conversations are handed over."""
+    return f"{chatbot}-desk-key"
+
+
 def user_salt(chatbot: str) -> str:
     """Secret with the salt that user ids are hashed with."""
     return f"{chatbot}-user-salt"

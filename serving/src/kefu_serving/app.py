@@ -7,6 +7,7 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 from kefu_api.documents.variants import Variants
 from kefu_serving import keys, release
 from kefu_serving.clients.http import new_session
+from kefu_serving.clients.webhook import Couriers
 from kefu_serving.keys import KeyRing
 from kefu_serving.metrics import Instruments
 from kefu_serving.runtime import RuntimeFactory
@@ -36,7 +37,8 @@ async def run(settings: Settings) -> None:
     traces = provider(settings.tracing)
     state = State()
     async with new_session() as http:
-        factory = RuntimeFactory(http, instruments, Tracing(traces), settings.salt)
+        couriers = Couriers()
+        factory = RuntimeFactory(http, instruments, Tracing(traces), settings.salt, couriers)
 
         mirror = Mirror(instruments)
         roster = Roster(factory.make, instruments, mirror, settings.salt)
@@ -47,14 +49,19 @@ async def run(settings: Settings) -> None:
         def use_keys(ring: KeyRing) -> None:
             state.keys = ring
 
-        watches = (
+        def use_desk_keys(ring: KeyRing) -> None:
+            state.desk_keys = ring
+
+        watches: list[Watched[Variants] | Watched[KeyRing]] = [
             Watched(release.file_of(settings.release), release.read, use_releases),
             Watched(settings.keys, keys.read, use_keys),
-        )
+        ]
+        if settings.desk_keys:
+            watches.append(Watched(settings.desk_keys, keys.read, use_desk_keys))
         for watch in watches:
             watch.look()
         followers = [asyncio.create_task(watch.follow()) for watch in watches]
-        public = server(PublicApp(state, Page(), instruments), settings.grace)
+        public = server(PublicApp(state, Page(), instruments, settings.salt), settings.grace)
         admin = server(AdminApp(state, instruments, http), 1)
         try:
             await serve_both(settings, state, public, admin)
@@ -64,6 +71,7 @@ async def run(settings: Settings) -> None:
             await asyncio.gather(*followers, return_exceptions=True)
             roster.close()
             await mirror.close()
+            await couriers.close()
             await factory.close()
     if traces:
         traces.shutdown()

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from kefu_api.codes import Code
 from kefu_api.documents.variants import Variants
+from kefu_api.wire.chat import HandoffReason
 from kefu_api.wire.feedback import Rating
 from kefu_serving.turn.state import Channel, Turn
 
@@ -17,10 +18,15 @@ _SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 2, 3, 5, 8, 15, 30, 60)
 _RELEASE = ("namespace", "chatbot", "release")
 
 OUTCOMES = ("answered", "unknown", "unavailable", "refused", "failed", "cancelled")
+OF_HANDOFFS = ("handedOver", "withPerson")
+"""Outcomes of releases that hand conversations over."""
 
 Fate = Literal["said", "dropped", "quoted", "declined"]
 """What became of the model's words: all said; said until a sentence without evidence; the passage quoted in their place;
 the model said that it does not know."""
+
+Withheld = Literal["budget", "full", "away"]
+"""Why a conversation was not handed over: the day's budget was spent; too many are open; the session store was away."""
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +85,24 @@ class Instruments:
         self.feedback = Counter(
             "kefu_gateway_feedback", "Answers that customers rated", (*_RELEASE, "rating"), registry=registry
         )
+        self.handoffs = Counter(
+            "kefu_gateway_handoffs",
+            "Conversations that were handed to a person",
+            (*_RELEASE, "reason"),
+            registry=registry,
+        )
+        self.handoffs_withheld = Counter(
+            "kefu_gateway_handoffs_withheld",
+            "Turns that wanted a person and got none",
+            (*_RELEASE, "cause"),
+            registry=registry,
+        )
+        self.webhooks_undelivered = Counter(
+            "kefu_gateway_handoff_events_undelivered",
+            "Events of hand-offs that the webhook did not take",
+            (*_RELEASE, "event"),
+            registry=registry,
+        )
         self.shadows_dropped = Counter(
             "kefu_gateway_shadow_turns_dropped", "Turns that no shadow was asked, for want of room", registry=registry
         )
@@ -102,6 +126,9 @@ class Instruments:
             self.unsupported,
             self.generations,
             self.feedback,
+            self.handoffs,
+            self.handoffs_withheld,
+            self.webhooks_undelivered,
         )
         self._in_force: frozenset[str] = frozenset()
         self._left: frozenset[str] = frozenset()
@@ -118,15 +145,17 @@ class Instruments:
             labels = (release.namespace, release.chatbot, release.name, variant.role.value)
             self.release_info.labels(*labels).set(1)
             self.variant_weight.labels(*labels).set(variant.weight)
-            self._begin(labels)
+            self._begin(labels, hands_over=release.handoff is not None)
         for name in self._left - names:
             for instrument in self._of_releases:
                 instrument.remove_by_labels({"release": name})
         self._left, self._in_force = self._in_force - names, frozenset(names)
 
-    def _begin(self, labels: tuple[str, str, str, str]) -> None:
+    def _begin(self, labels: tuple[str, str, str, str], *, hands_over: bool) -> None:
         """Shows the counters of a release at 0: of a series that begins with 1, Prometheus sees no increase."""
-        for channel, outcome in product(Channel, OUTCOMES):
+        for reason in HandoffReason if hands_over else ():
+            self.handoffs.labels(*labels[:3], reason.value)
+        for channel, outcome in product(Channel, OUTCOMES + (OF_HANDOFFS if hands_over else ())):
             self.turns.labels(*labels, channel.value, outcome)
         for fate in get_args(Fate):
             self.generations.labels(*labels[:3], fate)
@@ -175,12 +204,24 @@ class Metrics:
         """Counts an answer that a customer rated."""
         self._instruments.feedback.labels(*self._labels, rating.value).inc()
 
+    def handoff(self, reason: HandoffReason) -> None:
+        """Counts a conversation that was handed to a person."""
+        self._instruments.handoffs.labels(*self._labels, reason.value).inc()
+
+    def handoff_withheld(self, cause: Withheld) -> None:
+        """Counts a turn that wanted a person and got none."""
+        self._instruments.handoffs_withheld.labels(*self._labels, cause).inc()
+
+    def undelivered(self, event: str) -> None:
+        """Counts an event of a hand-off that the webhook did not take."""
+        self._instruments.webhooks_undelivered.labels(*self._labels, event).inc()
+
     def unsupported(self, remedy: str) -> None:
         """Counts an answer with an unsupported sentence: `quoted` in place of the answer, or `dropped` from its end."""
         self._instruments.unsupported.labels(*self._labels, remedy).inc()
 
     def session_error(self, operation: str) -> None:
-        """Counts a turn that did without its memory (`load`) or could not be remembered (`append`)."""
+        """Counts a turn that did without its memory (`load`), or could not be remembered (`append`) or handed over (`handoff`)."""
         self._instruments.session_errors.labels(*self._labels, operation).inc()
 
     def upstream_error(self, code: Code, reason: str) -> None:

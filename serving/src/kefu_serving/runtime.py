@@ -15,17 +15,23 @@ from kefu_serving.clients.engine import EngineClient
 from kefu_serving.clients.fallback import FallbackEngine
 from kefu_serving.clients.prefix import PrefixClient
 from kefu_serving.clients.retrieval import RetrievalClient
+from kefu_serving.clients.webhook import Couriers, Webhook
+from kefu_serving.desk import Desk, Teller
 from kefu_serving.metrics import Instruments, Metrics
 from kefu_serving.prompt.compose import Message, constant_part
 from kefu_serving.sessions.cooldown import Cooldown
+from kefu_serving.sessions.handoffs import Handoffs
 from kefu_serving.sessions.redis import COOLDOWN_SECONDS, RedisSessions, connect
+from kefu_serving.sessions.tally import Tally
 from kefu_serving.tracing import Tracing
 from kefu_serving.turn.conversation import Announce, Conversation
 from kefu_serving.turn.decide import Decide
 from kefu_serving.turn.generate import Generate
+from kefu_serving.turn.handoff import Doubt, Handover, Yield
 from kefu_serving.turn.record import Record, Report
 from kefu_serving.turn.remember import Remember
 from kefu_serving.turn.retrieve import Retrieve
+from kefu_serving.turn.stage import Stage
 from kefu_serving.turn.understand import Understand
 from kefu_serving.turn.validate import Validate
 from kefu_serving.waking import Demand, Waking
@@ -40,6 +46,8 @@ class Runtime:
     conversation: Conversation
     sessions: RedisSessions
     metrics: Metrics
+    desk: Desk | None = None
+    """None: it hands nothing over."""
     warming: asyncio.Task[None] | None = None
 
     def retire(self) -> None:
@@ -57,32 +65,39 @@ class RuntimeFactory:
         instruments: Instruments,
         tracing: Tracing,
         salt: bytes,
+        couriers: Couriers | None = None,
         redis: Callable[[SessionStore], Redis] = connect,
     ) -> None:
         self._http = http
         self._instruments = instruments
         self._tracing = tracing
         self._salt = salt
+        self._couriers = couriers or Couriers()
         self._connect = redis
         self._redis: dict[SessionStore, tuple[Redis, Cooldown]] = {}
 
     def make(self, release: Release) -> Runtime:
         """The runtime of a release; its warm-up begins."""
         metrics = Metrics(self._instruments, release.namespace, release.chatbot, release.name)
-        sessions = self._sessions(release)
+        sessions, handoffs = self._sessions(release)
+        desk = self._desk(release, handoffs, metrics)
         targets = [RetrievalClient(self._http, target) for target in release.knowledge]
         servers = (release.engine, *release.engine.fallbacks)
         engines = [EngineClient(self._http, server, release.budget.tokens) for server in servers]
         engine = FallbackEngine(engines) if release.engine.fallbacks else engines[0]
         constant = constant_part(release.persona)
         warmup = self._warmup(release, constant)
-        stages = (
+        handover = Handover(desk.handoffs, desk.teller, metrics, release.handoff) if desk and release.handoff else None
+        below = release.handoff.below if release.handoff else None
+        stages: tuple[Stage, ...] = (
             Validate(),
             Announce(),
-            Remember(sessions, release.session.window, metrics),
+            Remember(sessions, release.session.window, metrics, handoffs),
             Understand(release.persona.languages),
+            *((Yield(handover),) if handover else ()),
             Retrieve(targets, self._tracing, metrics),
             Decide(),
+            *((Doubt(handover, below),) if handover and below is not None else ()),
             Generate(
                 engine,
                 constant,
@@ -96,7 +111,8 @@ class RuntimeFactory:
         )
         report = Report(metrics, self._tracing, self._salt)
         conversation = Conversation(stages, report, self._tracing, metrics)
-        return Runtime(release, conversation, sessions, metrics, asyncio.create_task(warmup.run()) if warmup else None)
+        warming = asyncio.create_task(warmup.run()) if warmup else None
+        return Runtime(release, conversation, sessions, metrics, desk, warming)
 
     async def close(self) -> None:
         """Closes the connections to Redis."""
@@ -115,7 +131,14 @@ class RuntimeFactory:
         demand = Demand(self._instruments, release.namespace, release.chatbot, release.engine.name)
         return Waking(self._http, release.engine, demand)
 
-    def _sessions(self, release: Release) -> RedisSessions:
+    def _desk(self, release: Release, handoffs: Handoffs | None, metrics: Metrics) -> Desk | None:
+        if handoffs is None or release.handoff is None:
+            return None
+        target = release.handoff.webhook
+        webhook = Webhook(self._http, target, self._couriers, metrics.undelivered) if target else None
+        return Desk(handoffs, Teller(release.namespace, release.chatbot, webhook))
+
+    def _sessions(self, release: Release) -> tuple[RedisSessions, Handoffs | None]:
         store = release.session
         # Those that keep it otherwise talk to the same server.
         server = store.model_copy(update={"ttl_seconds": 0, "window": 0})
@@ -123,4 +146,9 @@ class RuntimeFactory:
             self._redis[server] = (self._connect(server), Cooldown(COOLDOWN_SECONDS))
         client, cooldown = self._redis[server]
         scope = f"{release.namespace}/{release.chatbot}"
-        return RedisSessions(client, scope, store.ttl_seconds, store.window, cooldown)
+        if release.handoff is None:
+            return RedisSessions(client, scope, store.ttl_seconds, store.window, cooldown), None
+        tally = Tally(scope)
+        counted = tally if release.handoff.budget is not None else None
+        sessions = RedisSessions(client, scope, store.ttl_seconds, store.window, cooldown, counted)
+        return sessions, Handoffs(client, scope, store.ttl_seconds, store.window, cooldown, tally)

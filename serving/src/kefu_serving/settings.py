@@ -21,6 +21,8 @@ class Settings:
     """`release.json`, or the mounted folder that holds it."""
     keys: Path
     """The mounted Secret: a file a key, the file's name being the key's name."""
+    desk_keys: Path | None = None
+    """The same of the people to whom conversations are handed over; None: there are none."""
     host: str = "0.0.0.0"
     port: int = 8080
     """Public port; 0 picks a free one and logs it."""
@@ -40,6 +42,7 @@ def parse(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os
     parser = argparse.ArgumentParser(prog="kefu_serving", description="The chat gateway of one chatbot.")
     parser.add_argument("--release", type=Path, required=True, help="release.json, or the folder that holds it")
     parser.add_argument("--keys", type=Path, required=True, help="folder of API keys: one file a key, named for it")
+    parser.add_argument("--desk-keys", type=Path, help="folder of the keys of people who take conversations over")
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
     parser.add_argument("--port", type=_port, default=8080, help="public port (default: 8080; 0: any free one)")
     parser.add_argument("--admin-port", type=_port, default=9090, help="health and metrics (default: 9090; 0: any)")
@@ -48,6 +51,7 @@ def parse(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os
     return Settings(
         release=given.release,
         keys=given.keys,
+        desk_keys=given.desk_keys,
         host=given.host,
         port=given.port,
         admin_port=given.admin_port,

@@ -10,4 +10,5 @@ class State:
     def __init__(self) -> None:
         self.serving: Serving | None = None
         self.keys = KeyRing({})
+        self.desk_keys = KeyRing({})
         self.draining = False

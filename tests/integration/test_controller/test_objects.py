@@ -1,5 +1,6 @@
 """What a user applies appears, is repaired, and is counted."""
 
+import json
 import time
 from pathlib import Path
 
@@ -149,6 +150,35 @@ def test_secrets_are_made_once_and_stay(cluster: Cluster, operator: RunningOpera
     cluster.apply(chatbot(budget={"tokens": 100}))
     cluster.until(lambda: (cluster.get("chatbot", "shop") or {})["status"]["observedGeneration"] == 2)
     assert (cluster.get("secret", "shop-api-key") or {})["data"]["key"] == before
+
+
+def test_hand_offs_bring_a_key_for_people_and_no_new_engine(cluster: Cluster, operator: RunningOperator) -> None:
+    bring_up(cluster)
+    engine = cluster.all("deployments", "kefu.dev/engine")[0]["metadata"]
+    gateway = cluster.get("deployment", "shop-gateway") or {}
+    assert cluster.get("secret", "shop-desk-key") is None
+    cluster.apply(chatbot(handoff={"below": "0.7"}))
+    cluster.until(lambda: cluster.get("secret", "shop-desk-key"))
+    command = cluster.until(lambda: desk_of(cluster))
+    assert command[command.index("--desk-keys") + 1] == "/etc/kefu/desk-keys"
+    document = (cluster.get("configmap", "shop-release") or {})["data"]["release.json"]
+    assert json.loads(document)["variants"][0]["release"]["handoff"] == {"onRequest": True, "below": 0.7}
+    [kept] = cluster.all("deployments", "kefu.dev/engine")
+    assert kept["metadata"]["name"] == engine["name"]
+    cluster.apply(chatbot())
+    cluster.until(lambda: not desk_of(cluster))
+    back = cluster.get("deployment", "shop-gateway") or {}
+    assert (
+        back["spec"]["template"]["spec"]["containers"][0]["command"]
+        == (gateway["spec"]["template"]["spec"]["containers"][0]["command"])
+    )
+
+
+def desk_of(cluster: Cluster) -> list[str]:
+    """The gateway's command where it opens a desk."""
+    [container] = (cluster.get("deployment", "shop-gateway") or {})["spec"]["template"]["spec"]["containers"]
+    command = [*container.get("command", []), *container.get("args", [])]
+    return command if "--desk-keys" in command else []
 
 
 def test_kubectl_replace_is_survived(cluster: Cluster, operator: RunningOperator) -> None:

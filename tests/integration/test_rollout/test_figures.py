@@ -9,6 +9,7 @@ import pytest
 from hack.prometheus import prometheus
 from prometheus_client import CollectorRegistry, start_http_server
 
+from kefu_api.documents.release import Handoff
 from kefu_api.documents.variants import Role, Variant, Variants
 from kefu_api.kinds.rollout import Analysis
 from kefu_api.wire.feedback import Rating
@@ -27,8 +28,10 @@ ANALYSIS = (
     Analysis(metric="refusalRate", at_most="0.2"),
     Analysis(metric="groundedRate", at_least="0.9"),
     Analysis(metric="feedback", at_least="0.5"),
+    Analysis(metric="handoffRate", at_most="0.25"),
 )
 PATIENCE = 60
+HANDOFF = Handoff(on_request=True, below=0.7)
 
 
 @dataclass
@@ -75,8 +78,8 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
         made.instruments.in_force(
             Variants(
                 variants=(
-                    Variant(release=release("r-old"), role=Role.STABLE, weight=50),
-                    Variant(release=release("r-new"), role=Role.CANDIDATE, weight=50),
+                    Variant(release=release("r-old", handoff=HANDOFF), role=Role.STABLE, weight=50),
+                    Variant(release=release("r-new", handoff=HANDOFF), role=Role.CANDIDATE, weight=50),
                 )
             )
         )
@@ -102,15 +105,20 @@ def test_good_and_bad_turns_of_one_release_are_told_from_those_of_another(scrape
         scraped.answer("r-new", "unknown", 3.0, "declined", times)
         scraped.answer("r-new", "failed", 4.0, "dropped", times)
         scraped.answer("r-new", "refused", 0.1, None, times)
+        scraped.answer("r-new", "handedOver", 0.1, None, times)
+        scraped.answer("r-new", "withPerson", 0.1, None, 3 * times)
         scraped.until(
             "r-new",
             lambda figures: (figures["p95Latency"].samples or 0) >= 0 and (figures["errorRate"].samples or 0) > 1,
         )
     figures = scraped.until("r-new", lambda figures: (figures["p95Latency"].samples or 0) > 100)
-    assert figures["errorRate"].value == pytest.approx(1 / 3, abs=0.05)
+    assert figures["errorRate"].value == pytest.approx(1 / 4, abs=0.05)
     assert figures["refusalRate"].value == pytest.approx(1 / 3, abs=0.05)
     assert figures["groundedRate"].value == pytest.approx(1 / 2, abs=0.05)
     assert figures["feedback"].value == pytest.approx(1 / 3, abs=0.05)
+    # Of those that the bot dealt with; what it left to a person counts for nothing.
+    assert figures["handoffRate"].value == pytest.approx(1 / 3, abs=0.05)
+    assert figures["handoffRate"].samples == pytest.approx((figures["errorRate"].samples or 0) * 3 / 4, rel=0.1)
     assert 3 < (figures["p95Latency"].value or 0) <= 5
     verdicts = {verdict.metric: verdict.outcome for verdict in judge(ANALYSIS, figures)}
     assert set(verdicts.values()) == {Outcome.FAIL}

@@ -41,6 +41,15 @@ async def post(
         return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, await response.json())
 
 
+async def get(gateway: Gateway, path: str, headers: dict[str, str] | None = None) -> Reply:
+    """One GET."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(gateway.url + path, headers=_headers(gateway, headers)) as response,
+    ):
+        return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, await response.json())
+
+
 async def chat(gateway: Gateway, message: str, headers: dict[str, str] | None = None, **fields: Any) -> dict[str, Any]:
     """One answered turn."""
     reply = await post(gateway, "/v1/chat", {"message": message, **fields}, headers)

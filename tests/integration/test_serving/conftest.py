@@ -24,14 +24,16 @@ PIECES = ["You can ", "return it ", "within 7 days ", "[", "1", "]."]
 class World:
     """A gateway among its upstreams, all real processes on loopback."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], desk_key: str | None = None, **changes: Any) -> None:
         self.folder = folder
         self.redis_port = free_port()
         self.redis: Process = start_redis(self.redis_port)
         self.engine: Mock = start_mock("mock_engine")
         self.retrieval: Mock = start_mock("mock_retrieval")
         self.engine.control(pieces=PIECES)
-        self.gateway: Gateway = start_gateway(folder, self.release(), environment=environment)
+        self.gateway: Gateway = start_gateway(
+            folder, self.release(**changes), environment=environment, desk_key=desk_key
+        )
 
     def release(self, **changes: Any) -> Release:
         """The release document of this world."""

@@ -224,9 +224,13 @@ class Gateway:
 
 
 def start_gateway(
-    folder: Path, release: Release | None, key: str = "test-key-123", environment: Mapping[str, str] | None = None
+    folder: Path,
+    release: Release | None,
+    key: str = "test-key-123",
+    environment: Mapping[str, str] | None = None,
+    desk_key: str | None = None,
 ) -> Gateway:
-    """Starts a gateway whose release and keys are mounted from `folder`."""
+    """Starts a gateway whose release and keys are mounted from `folder`; `desk_key`: of the people who take over."""
     releases, keys = folder / "release", folder / "keys"
     releases.mkdir(parents=True, exist_ok=True)
     if release is not None:
@@ -234,6 +238,9 @@ def start_gateway(
     mount(keys, {"web": key})
     command = [sys.executable, "-m", "kefu_serving", "--release", str(releases), "--keys", str(keys)]
     command += ["--host", "127.0.0.1", "--port", "0", "--admin-port", "0", "--grace", "20"]
+    if desk_key:
+        mount(folder / "desk-keys", {"anna": desk_key})
+        command += ["--desk-keys", str(folder / "desk-keys")]
     process = Process.start(command, environment)
     ports = process.wait_for(lambda event: event.get("msg") == "listening")
     return Gateway(process, ports["port"], ports["admin_port"], releases, keys, key)

@@ -1,12 +1,14 @@
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
+from kefu_api.documents.release import Handoff
+from tests.integration.test_serving.client import get, post
 from tests.integration.test_serving.conftest import World
 
 CHROMIUM = shutil.which("chromium")
@@ -152,3 +154,43 @@ def rated(world: World, label: str) -> float:
     """How many thumbs of a kind the gateway has counted."""
     lines = (line for line in world.gateway.metrics().splitlines() if line.startswith("kefu_gateway_feedback_total"))
     return sum(float(line.rpartition(" ")[2]) for line in lines if label in line)
+
+
+@pytest.fixture(scope="module")
+def staffed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world whose conversations people take over."""
+    made = World(tmp_path_factory.mktemp("staffed"), {}, "desk-key-456", handoff=Handoff(on_request=True))
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize(
+    ("locale", "request_", "told", "passed_on", "left"),
+    [
+        ("zh-CN", "转人工", "接下来由人工客服为您服务", "消息已转给人工客服", "由机器人继续为您服务"),
+        ("en-GB", "I want to talk to a human", "A member of our staff will answer", "Passed on to our staff", "the bot answers again"),
+    ],
+    ids=["zh-CN", "en-GB"],
+)  # fmt: skip
+async def test_a_person_answers_on_the_page_until_the_bot_does_again(
+    staffed: World, locale: str, request_: str, told: str, passed_on: str, left: str
+) -> None:
+    desk = {"authorization": "Bearer desk-key-456"}
+    gateway = staffed.gateway
+    async with a_page(staffed, locale, f"#key={gateway.key}") as page:
+        await ask(page, request_)
+        await expect(page.locator(".bot").last).to_contain_text(told)
+        await expect(page.locator(".thumbs")).to_have_count(0)
+        await ask(page, "4711")
+        await expect(page.locator(".bot").last).to_contain_text(passed_on)
+        handoff = (await get(gateway, "/v1/handoffs", desk)).body["handoffs"][-1]["handoff"]
+        await post(gateway, f"/v1/handoffs/{handoff}/messages", {"text": "<b>Anna</b>: on Friday"}, desk)
+        await expect(page.locator(".person")).to_contain_text("<b>Anna</b>: on Friday")
+        # Whoever loads the page anew in between finds the person's words again.
+        await page.reload()
+        await expect(page.locator(".person")).to_contain_text("<b>Anna</b>: on Friday")
+        await post(gateway, f"/v1/handoffs/{handoff}/release", b"", desk)
+        await expect(page.locator(".event")).to_contain_text(left)
+        await expect(page.locator(".person")).to_have_count(1)
+        await ask(page, SPOKEN[locale][0])
+        await expect(page.locator(".bot").last).to_contain_text("within 7 days")

@@ -78,6 +78,28 @@ def test_an_honest_refusal_shows_its_code() -> None:
     assert stream.getvalue() == "I don't know.\n  unknown (V2003)\n"
 
 
+@pytest.mark.parametrize(
+    ("turn", "shown"),
+    [
+        (
+            {
+                "answer": "A person will answer.",
+                "outcome": "handedOver",
+                "action": {"reason": "Requested", "summary": "…"},
+            },
+            "A person will answer.\n  handedOver (Requested)\n",
+        ),
+        ({"answer": "", "outcome": "withPerson"}, "\n  withPerson\n"),
+    ],
+)
+def test_a_person_in_place_of_the_bot_is_told(turn: dict[str, Any], shown: str) -> None:
+    stream = io.StringIO()
+    done = DONE | {"citations": [], **turn}
+    with answering(200, events(("start", START), ("done", done))) as url:
+        Conversation(Gateway(url, "k"), Output(stream)).ask("?")
+    assert stream.getvalue() == shown
+
+
 def test_an_answer_that_breaks_off_is_told_with_its_code() -> None:
     problem = {"code": "V4002", "message": "The answer is incomplete; ask again."}
     body = events(STREAM[0], STREAM[1], ("error", problem))

@@ -72,3 +72,10 @@ def test_questions_look_back_to_the_step_s_beginning(seconds: float, window: str
 def test_measurements_are_told_as_the_machine_takes_them() -> None:
     assert [each.outcome.title for each in judged(Outcome.FAIL)] == ["Fail"]
     assert CANARY.judged(0)
+
+
+def test_handoffs_are_a_share_of_what_the_bot_dealt_with() -> None:
+    (question,) = questions((Analysis(metric="handoffRate", at_most="0.25"),), Subject("acme", "shop", "r-1"), 60)
+    assert 'outcome=~"handedOver"' in question.value
+    assert 'outcome=~"answered|unknown|handedOver"' in question.samples
+    assert "withPerson" not in question.value + question.samples

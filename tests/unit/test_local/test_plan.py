@@ -114,3 +114,14 @@ def test_here_one_process_builds_whatever_the_number(tmp_path: Path) -> None:
 
     assert document(ingestion={"parallelism": 8}) == document()
     assert document().shards is None
+
+
+def test_a_key_of_the_people_is_named_where_conversations_are_handed_over(tmp_path: Path) -> None:
+    objects = bundle(tmp_path, index(), chatbot("a"), chatbot("b", handoff={}), config_map())
+    made = plan(objects, placement(tmp_path), SETTINGS)
+    assert made.chatbots[0].desk_key_file is None
+    assert (made.chatbots[1].desk_key_file or "").endswith("/b-gateway/desk-keys/key")
+    named = chatbot("c", handoff={}, access={"deskKeysSecret": {"name": "people"}})
+    objects = bundle(tmp_path, index(), named, config_map(), secret("people", anna="k"))
+    made = plan(objects, placement(tmp_path), SETTINGS)
+    assert (made.chatbots[0].desk_key_file or "").endswith("/c-gateway/desk-keys/anna")

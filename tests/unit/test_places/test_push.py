@@ -14,10 +14,10 @@ from starlette.testclient import TestClient
 
 from kefu_api.documents.fetch import Limits
 from kefu_api.documents.push import PushSource
+from kefu_api.signing import read_secrets
 from kefu_retrieval.places.shelf import Shelf
 from kefu_retrieval.push import app
 from kefu_retrieval.push.inbox import Inbox
-from kefu_retrieval.push.signature import read_secrets
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 OTHER = "whsec_" + base64.b64encode(b"o" * 32).decode()

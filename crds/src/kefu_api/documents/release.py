@@ -77,6 +77,25 @@ class Budget(Model):
     tokens: int
 
 
+class HandoffWebhook(Model):
+    """Who is told of hand-offs."""
+
+    url: str
+    secret_file: str
+    """Mounted file of the signing key, `whsec_` and base64; a second line holds the next or the last one (rotation)."""
+
+
+class Handoff(Model):
+    """When a conversation is handed to a person."""
+
+    on_request: bool
+    below: float | None = None
+    """Confidence of the evidence under which a question is handed over; None: none is."""
+    budget: float | None = None
+    """Share of a day's conversations that `below` may hand over; None: all."""
+    webhook: HandoffWebhook | None = None
+
+
 class Release(Model):
     """One immutable release of a chatbot."""
 
@@ -90,3 +109,5 @@ class Release(Model):
     persona: Persona
     session: SessionStore
     budget: Budget
+    handoff: Handoff | None = None
+    """None: no conversation is ever handed over."""

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from kefu_api.kinds.engine import Engine
+from kefu_api.kinds.handoff import Handoff
 from kefu_api.kinds.meta import Condition, Metadata, Reference, SecretReference
 from kefu_api.kinds.model import ModelSource
 from kefu_api.kinds.part import Part
@@ -31,11 +32,26 @@ class Persona(Ruled):
     """Languages it answers in; the first is used when the customer's is unclear."""
 
 
-class Access(Part):
-    """Who may ask."""
+class Access(Ruled):
+    """Who may ask, and who may answer in the bot's place."""
+
+    RULES: ClassVar = (
+        Rule(
+            "!has(self.apiKeysSecret) || !has(self.deskKeysSecret) || self.apiKeysSecret.name != self.deskKeysSecret.name",
+            lambda access: (
+                access.api_keys_secret is None
+                or access.desk_keys_secret is None
+                or access.api_keys_secret.name != access.desk_keys_secret.name
+            ),
+            "customers must not answer in the bot's place: let apiKeysSecret and deskKeysSecret name two Secrets",
+        ),
+    )
 
     api_keys_secret: SecretReference | None = None
     """Secret whose values are API keys, each named by its key; absent: Kefu makes one, `<name>-api-key`."""
+    desk_keys_secret: SecretReference | None = None
+    """Secret whose values are the keys of the people to whom conversations are handed over, each named by its key; absent: Kefu
+    makes one, `<name>-desk-key`, where there is spec.handoff."""
 
 
 class Budget(Part):
@@ -137,8 +153,10 @@ class ChatbotDeploymentSpec(Ruled):
     """Who the bot is."""
     session: Session = Session()
     """What it remembers of a conversation."""
+    handoff: Handoff | None = None
+    """When a conversation is handed to a person; absent: never."""
     access: Access = Access()
-    """Who may ask."""
+    """Who may ask, and who may answer in the bot's place."""
     budget: Budget = Budget()
     """What one answer may cost."""
     scaling: Scaling = Scaling()

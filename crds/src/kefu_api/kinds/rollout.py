@@ -52,11 +52,14 @@ class Analysis(Ruled):
         ),
     )
 
-    metric: Literal["errorRate", "p95Latency", "p95FirstToken", "refusalRate", "groundedRate", "feedback"]
+    metric: Literal[
+        "errorRate", "p95Latency", "p95FirstToken", "refusalRate", "groundedRate", "handoffRate", "feedback"
+    ]
     """errorRate: turns that failed or found retrieval or engine away. p95Latency, p95FirstToken: 95th percentile of the whole
     turn, and of the time until its first text. refusalRate: answers in which the model said that it does not know although
-    it had evidence. groundedRate: answers of the model of which every sentence was borne out by its evidence. feedback: answers
-    that customers rated up, of all that they rated."""
+    it had evidence. groundedRate: answers of the model of which every sentence was borne out by its evidence. handoffRate: turns
+    that were handed to a person, of all that the bot dealt with. feedback: answers that customers rated up, of all that they
+    rated."""
     at_most: Bound | None = None
     """Worse, when it is higher."""
     at_least: Ratio | None = None
@@ -108,7 +111,7 @@ class Rollout(Ruled):
     """Percentages, growing to 100; absent: 1, 10, 50, 100 for Canary and 100 for Shadow."""
     interval: Duration = "10m"
     """How long each step lasts at least."""
-    analysis: Annotated[tuple[Analysis, ...], Field(max_length=6, json_schema_extra=ATOMIC)] = ()
+    analysis: Annotated[tuple[Analysis, ...], Field(max_length=7, json_schema_extra=ATOMIC)] = ()
     """What the new release is judged by at each step; all must hold. Absent: time alone."""
     failure_limit: Annotated[int, Field(ge=0, le=100)] = 0
     """How many failed measurements are borne before it is rolled back."""
@@ -174,7 +177,7 @@ class Releases(Part):
     """Failed measurements so far."""
     verdict: Literal["Pass", "Fail", "Inconclusive"] | None = None
     """Of the last measurement."""
-    measurements: Annotated[tuple[Measurement, ...], Field(max_length=6, json_schema_extra=ATOMIC)] = ()
+    measurements: Annotated[tuple[Measurement, ...], Field(max_length=7, json_schema_extra=ATOMIC)] = ()
     """Metric by metric."""
     knowledge: Annotated[tuple[ReleaseKnowledge, ...], Field(max_length=16, json_schema_extra=ATOMIC)] = ()
     """Versions from which the stable release and the candidate answer; those of others are what each index has published."""

@@ -5,7 +5,7 @@ Each event's `data` is one JSON object of the model named after it.
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -33,7 +33,29 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     """The knowledge holds no answer, and the bot says so (code V2003)."""
     UNAVAILABLE = "unavailable"
-    """Something is down, and the bot says so (codes V2001, V4001, V4004)."""
+    """Something is down, and the bot says so (codes V2001, V4001, V4004, V5002)."""
+    HANDED_OVER = "handedOver"
+    """A person takes the conversation over from here, and the bot says so; `action` says why."""
+    WITH_PERSON = "withPerson"
+    """A person has the conversation: the message was passed on, and the bot is silent."""
+
+
+class HandoffReason(StrEnum):
+    """Why a conversation is handed to a person."""
+
+    REQUESTED = "Requested"
+    """The customer asked for one."""
+    UNSURE = "Unsure"
+    """The evidence has less confidence than the release wants."""
+
+
+class HandoffAction(Model):
+    """What the bot did beside answering: it gave the conversation to a person."""
+
+    type: Literal["handoff"] = "handoff"
+    reason: HandoffReason
+    summary: str
+    """What the conversation is about, in the customer's language, for whoever takes it over."""
 
 
 class Citation(Model):
@@ -61,7 +83,9 @@ class ChatResponse(Model):
     memory: bool = True
     """False when the session store was away and the turn was answered without memory."""
     receipt: str | None = None
-    """By which `POST /v1/feedback` knows the answer; good for the API key that asked."""
+    """By which `POST /v1/feedback` knows the answer; good for the API key that asked. None where the bot gave none."""
+    action: HandoffAction | None = None
+    """Only of a turn that handed the conversation over."""
 
 
 class ChatStart(Model):

@@ -7,6 +7,7 @@ from kefu_api import digest
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_api.kinds.knowledge.index import KnowledgeIndex
 from kefu_api.kinds.knowledge.ingestion import Ingestion
+from kefu_api.kinds.meta import SecretReference
 from kefu_api.manifests import Manifests
 from kefu_operator import naming
 from kefu_operator.local.bundle import name_of
@@ -38,6 +39,8 @@ class ServedChatbot:
     key_file: str
     """File that holds one of its API keys."""
     release: str
+    desk_key_file: str | None = None
+    """File that holds a key of the people to whom conversations are handed over; None: none is."""
 
 
 @dataclass(frozen=True)
@@ -221,14 +224,19 @@ def _exposed(workload: Workload, host: str) -> Workload:
 def _served(
     chatbot: ChatbotDeployment, planned: ChatbotPlan, placement: LocalPlacement, bundle: Manifests
 ) -> ServedChatbot:
-    own = chatbot.spec.access.api_keys_secret
-    key = min(bundle.secrets.get(own.name, {}), default="key") if own else "key"
+    access, gateway = chatbot.spec.access, planned.gateway.name
+
+    def file(folder: str, own: SecretReference | None) -> str:
+        key = min(bundle.secrets.get(own.name, {}), default="key") if own else "key"
+        return f"{placement.path(gateway, folder)}/{key}"
+
     return ServedChatbot(
         name=chatbot.metadata.name,
         url=f"http://{placement.address(planned.gateway.name, PUBLIC)}",
         admin_url=f"http://{placement.address(planned.gateway.name, ADMIN)}",
-        key_file=f"{placement.path(planned.gateway.name, 'keys')}/{key}",
+        key_file=file("keys", access.api_keys_secret),
         release=planned.release.name,
+        desk_key_file=file("desk-keys", access.desk_keys_secret) if planned.release.handoff else None,
     )
 
 

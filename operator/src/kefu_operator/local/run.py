@@ -60,6 +60,9 @@ def _announce(plan: LocalPlan, console: Console, folder: Path) -> None:
         console.print(f"    Chat page   {chatbot.url}/#key={key}")
         console.print(f"    Ask         kefu chat --state {shlex.quote(str(folder))}")
         console.print(f'    Ask         curl -H {authorization} {chatbot.url}/v1/chat -d \'{{"message": "你好"}}\'')
+        if chatbot.desk_key_file:
+            clerk = f'"Authorization: Bearer $(cat {shlex.quote(_short(chatbot.desk_key_file))})"'
+            console.print(f"    Take over   curl -H {clerk} {chatbot.url}/v1/handoffs")
     for index in plan.indexes:
         console.print(f"  {index.name}: kefu search --index {index.name} --state {shlex.quote(str(folder))} QUESTION")
     for taking in plan.pushing:

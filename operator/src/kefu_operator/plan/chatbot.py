@@ -15,6 +15,7 @@ from kefu_operator.plan.content import content_of
 from kefu_operator.plan.demand import demand_of
 from kefu_operator.plan.engine import plan_engine
 from kefu_operator.plan.engines.plan import EnginePlan
+from kefu_operator.plan.handoff import DeskPlan, HandoffPlan, plan_desk, plan_handoff
 from kefu_operator.plan.knowledge.retrieval import retrieval_url
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.reach import Access, Reach
@@ -45,6 +46,7 @@ class ReleasePlan:
 
     document: Release
     engine: EnginePlan
+    handoff: HandoffPlan
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def plan_release(
     """
     engine = plan_engine(chatbot.metadata.name, chatbot.spec, placement, settings)
     session = plan_session_store(chatbot, placement).target
-    return ReleasePlan(_release(chatbot, engine, session, placement, versions), engine)
+    handoff = plan_handoff(chatbot, placement)
+    return ReleasePlan(_release(chatbot, engine, session, handoff, placement, versions), engine, handoff)
 
 
 def plan_chatbot(
@@ -126,8 +129,10 @@ def plan_chatbot(
     keys = spec.access.api_keys_secret.name if spec.access.api_keys_secret else naming.api_keys(name)
     user_salt = naming.user_salt(name)
     generated = (user_salt,) if spec.access.api_keys_secret else (keys, user_salt)
+    desk = plan_desk(chatbot, (each.plan.document for each in served), placement)
     engines = dict.fromkeys(mount for each in served for mount in each.plan.engine.gateway_mounts)
-    mounts = (*engines, *session.gateway_mounts)
+    webhooks = dict.fromkeys(mount for each in served for mount in each.plan.handoff.gateway_mounts)
+    mounts = (*engines, *session.gateway_mounts, *webhooks, *((desk.mount,) if desk.mount else ()))
     variants = Variants(
         salt=salt,
         variants=tuple(Variant(release=each.plan.document, role=each.role, weight=each.weight) for each in served),
@@ -137,9 +142,9 @@ def plan_chatbot(
         engine=stable.engine,
         session_store=session.workload,
         gateway=_gateway(
-            chatbot, variants, mounts, keys, user_salt, _reach(served, session, settings), placement, settings
+            chatbot, variants, mounts, keys, desk, user_salt, _reach(served, session, settings), placement, settings
         ),
-        generated_secrets=(*(GeneratedSecret(each) for each in generated), *session.secrets),
+        generated_secrets=(*(GeneratedSecret(each) for each in generated), *session.secrets, *desk.secrets),
     )
 
 
@@ -147,6 +152,7 @@ def _release(
     chatbot: ChatbotDeployment,
     engine: EnginePlan,
     session: SessionStore,
+    handoff: HandoffPlan,
     placement: Placement,
     versions: Mapping[str, str],
 ) -> Release:
@@ -174,9 +180,12 @@ def _release(
         ),
         session=session,
         budget=Budget(total_seconds=seconds(spec.budget.total), tokens=spec.budget.tokens),
+        handoff=handoff.target,
     )
     # With the spec's own words: two releases are never one for the gateway, even where it reads the same of both.
-    read = unnamed.model_dump(mode="json", exclude={"name": True, "knowledge": {"__all__": {"version"}}})
+    # What the API gained later is left out where it is not used, so that releases keep their names.
+    later = {} if unnamed.handoff else {"handoff": True}
+    read = unnamed.model_dump(mode="json", exclude={"name": True, "knowledge": {"__all__": {"version"}}, **later})
     content = {**read, "spec": content_of(spec), **({"versions": dict(versions)} if versions else {})}
     return unnamed.model_copy(update={"name": f"r-{digest.of_value(content)[:10]}"})
 
@@ -201,6 +210,7 @@ def _reach(served: Sequence[Served], session: SessionPlan, settings: PlanSetting
         for server in (*engine.target.fallbacks, *(() if engine.workload else (engine.target,)))
     ]
     urls = [server.url for server in others] + ([] if session.workload else [session.target.url])
+    urls += [plan.handoff.target.webhook.url for plan in plans if plan.handoff.target and plan.handoff.target.webhook]
     return Reach(
         uses=tuple(dict.fromkeys((*map(naming.retrieval, indexes), *(workload.name for workload in ours)))),
         urls=tuple(dict.fromkeys((*urls, *((settings.trace_endpoint,) if settings.trace_endpoint else ())))),
@@ -218,6 +228,7 @@ def _gateway(
     variants: Variants,
     others: tuple[Mount, ...],
     keys: str,
+    desk: DeskPlan,
     user_salt: str,
     reach: Reach,
     placement: Placement,
@@ -247,6 +258,7 @@ def _gateway(
             "--host", placement.bind,
             "--port", str(placement.listen(name, PUBLIC)),
             "--admin-port", str(placement.listen(name, ADMIN)),
+            *(("--desk-keys", desk.mount.path) if desk.mount else ()),
         ),
         compute=Compute(cpu="100m", memory="512Mi"),
         env=env,

@@ -121,6 +121,7 @@ class ChatbotReconciler:
     async def _apply(self, plan: ChatbotPlan, facts: ChatbotFacts, scope: Scope) -> tuple[Refusals, Synced]:
         refusals = await self._secrets.make(
             facts.found,
+            [secret.name for secret in plan.generated_secrets],
             lambda: chatbot_secrets(plan, scope, random_value),
             find(facts.owned, DEPLOYMENTS, plan.gateway.name),
             waits=any(pod.workload == plan.gateway.name and pod.trouble for pod in facts.pods),

@@ -181,6 +181,7 @@ class KnowledgeReconciler:
         live = [each for each in facts.owned if _name(each) not in kept]
         refusals = await self._secrets.make(
             facts.found,
+            [secret.name for secret in plan.generated_secrets],
             lambda: knowledge_secrets(plan, scope, random_value),
             find(facts.owned, DEPLOYMENTS, plan.retrieval.name),
             waits=any(pod.trouble for pod in facts.pods),

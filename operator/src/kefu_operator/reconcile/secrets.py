@@ -19,10 +19,17 @@ class SecretMaker:
     def __init__(self, writer: Writer, now: Now) -> None:
         self._writer = writer
         self._now = now
-        self._looked: dict[tuple[str, str], datetime] = {}
+        self._looked: dict[tuple[str, str], tuple[datetime, int]] = {}
+        """When, and for which, as a hash of their names: as many are kept as there are objects."""
 
     async def make(
-        self, owner: Object, make: Callable[[], Sequence[Object]], follower: Object | None, *, waits: bool
+        self,
+        owner: Object,
+        names: Sequence[str],
+        make: Callable[[], Sequence[Object]],
+        follower: Object | None,
+        *,
+        waits: bool,
     ) -> Refusals:
         """Create what is missing, as far as it is time to.
 
@@ -31,6 +38,7 @@ class SecretMaker:
 
         Args:
             owner: the user's object.
+            names: of the Secrets; others than at the last look are looked for at once.
             make: gives the Secrets, each with a new value.
             follower: the Deployment that is applied after them, as it is.
             waits: whether a pod of the owner does not come to be.
@@ -43,10 +51,11 @@ class SecretMaker:
         made = follower is not None and any(
             reference["uid"] == meta["uid"] for reference in follower["metadata"].get("ownerReferences", ())
         )
-        likely = made and not waits
-        if likely and now - self._looked.setdefault(key, now) < AGAIN:
+        likely, wanted = made and not waits, hash(tuple(names))
+        looked, known = self._looked.setdefault(key, (now, wanted))
+        if likely and known == wanted and now - looked < AGAIN:
             return ()
-        self._looked[key] = now
+        self._looked[key] = now, wanted
         try:
             for secret in make():
                 # A create that is refused because the Secret is there would be a write that the steady state has no use for.

@@ -15,7 +15,12 @@ LONGEST_WINDOW = 86_400
 """Seconds."""
 
 FAULTS = "failed|unavailable"
-ENDED = "answered|unknown|unavailable|failed"
+SPOKEN = "answered|unknown|unavailable|failed"
+"""Outcomes of turns in which the bot itself had the last word."""
+HANDED = "handedOver"
+DEALT = f"answered|unknown|{HANDED}"
+"""Of turns in which the bot decided; not `withPerson`, in which it is silent."""
+ENDED = f"{SPOKEN}|{HANDED}"
 
 
 @dataclass(frozen=True)
@@ -53,11 +58,11 @@ def _question(metric: str, subject: Subject, window: int) -> Question:
         return Question(metric, f"({counted(name, **{label: part})} or {all_of} * 0) / {all_of}", all_of)
 
     def percentile(name: str) -> Question:
-        buckets = f"rate({name}_bucket{{{_labels(subject, {'outcome': ENDED})}}}[{window}s])"
+        buckets = f"rate({name}_bucket{{{_labels(subject, {'outcome': SPOKEN})}}}[{window}s])"
         return Question(
             metric,
             f"histogram_quantile({QUANTILE}, sum by (le) ({buckets}))",
-            counted(f"{name}_count", outcome=ENDED),
+            counted(f"{name}_count", outcome=SPOKEN),
         )
 
     turns, generations = "kefu_gateway_turns_total", "kefu_gateway_generations_total"
@@ -65,6 +70,7 @@ def _question(metric: str, subject: Subject, window: int) -> Question:
         "errorRate": lambda: share(turns, "outcome", FAULTS, ENDED),
         "refusalRate": lambda: share(generations, "fate", "declined", ".+"),
         "groundedRate": lambda: share(generations, "fate", "said", "said|dropped|quoted"),
+        "handoffRate": lambda: share(turns, "outcome", HANDED, DEALT),
         "feedback": lambda: share("kefu_gateway_feedback_total", "rating", "up", "up|down"),
         "p95Latency": lambda: percentile("kefu_gateway_turn_seconds"),
         "p95FirstToken": lambda: percentile("kefu_gateway_first_token_seconds"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kefu_api.documents.push import Change, Holding, Pushed, PushedDocument, PushSource
+from kefu_api.signing import read_secrets
 from kefu_retrieval.errors import PlaceMissing, RetrievalError
 from kefu_retrieval.faults import first_fault
 from kefu_retrieval.places import names
@@ -18,7 +19,7 @@ from kefu_retrieval.places.place import bring
 from kefu_retrieval.places.shelf import Shelf
 from kefu_retrieval.push.errors import Conflict, Malformed, TooLarge, Unavailable
 from kefu_retrieval.push.receipts import Receipts
-from kefu_retrieval.push.signature import read_secrets, verify
+from kefu_retrieval.push.signature import verify
 
 SETTINGS = "push"
 KEEP = 64

@@ -1,29 +1,25 @@
 """Sessions in Redis: a bounded list a session, which expires when the conversation rests."""
 
-import asyncio
-import hashlib
-from collections.abc import Awaitable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.credentials import CredentialProvider
-from redis.exceptions import RedisError
 
 from kefu_api.documents.release import SessionStore
 from kefu_serving.errors import SessionStoreAway
+from kefu_serving.sessions import names
+from kefu_serving.sessions.bounded import OPERATION_SECONDS, Bounded
 from kefu_serving.sessions.cooldown import Cooldown
 from kefu_serving.sessions.exchange import Exchange
+from kefu_serving.sessions.tally import Tally
 
-OPERATION_SECONDS = 0.5
-"""Longest wait for Redis in a turn, connecting included; a store in the same cluster answers in one millisecond."""
 COOLDOWN_SECONDS = 5.0
 FIRST_SECONDS = 86_400
 """How long it is remembered at least that something was said."""
-
-T = TypeVar("T")
 
 
 class MountedPassword(CredentialProvider):
@@ -52,7 +48,7 @@ def connect(store: SessionStore) -> Redis:
     client: Redis = Redis.from_url(
         store.url,
         **options,
-        # `_bounded` is the bound: the client's own would cost a task for each command.
+        # `Bounded` is the bound: the client's own would cost a task for each command.
         socket_timeout=None,
         socket_connect_timeout=OPERATION_SECONDS,
         retry=Retry(NoBackoff(), 1),
@@ -61,35 +57,54 @@ def connect(store: SessionStore) -> Redis:
     return client
 
 
+def exchanges_of(entries: Iterable[bytes | str]) -> tuple[Exchange, ...]:
+    """Exchanges as they lie in Redis. Raises SessionStoreAway where they are none."""
+    try:
+        return tuple(Exchange.from_json(entry) for entry in entries)
+    except (ValueError, TypeError) as error:
+        raise SessionStoreAway("the session store holds something that is not a conversation") from error
+
+
 class RedisSessions:
     """The session store of one chatbot; `owner` keeps one API key from reading another's conversations."""
 
-    def __init__(self, client: Redis, scope: str, ttl_seconds: int, window: int, cooldown: Cooldown) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        scope: str,
+        ttl_seconds: int,
+        window: int,
+        cooldown: Cooldown,
+        tally: Tally | None = None,
+    ) -> None:
+        """`tally`: counts the conversations too; None where nobody asks how many there are."""
         self._client = client
         self._scope = scope
         self._ttl = ttl_seconds
         self._window = window
-        self._cooldown = cooldown
+        self._bounded = Bounded(cooldown)
+        self._tally = tally
 
     async def load(self, owner: str, session: str) -> tuple[Exchange, ...]:
         """The last exchanges, oldest first. Raises SessionStoreAway."""
         if not self._window:
             return ()
-        entries = await self._bounded(self._client.lrange(self._key(owner, session), -self._window, -1))
-        try:
-            return tuple(Exchange.from_json(entry) for entry in entries)
-        except (ValueError, TypeError) as error:
-            raise SessionStoreAway("the session store holds something that is not a conversation") from error
+        key = names.history(self._scope, names.conversation(owner, session))
+        return exchanges_of(await self._bounded(self._client.lrange(key, -self._window, -1)))
 
     async def append(self, owner: str, session: str, exchange: Exchange) -> None:
         """Adds an exchange in one round trip. Raises SessionStoreAway."""
-        if not self._window:
+        if not self._window and not self._tally:
             return
-        key = self._key(owner, session)
+        conversation = names.conversation(owner, session)
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.rpush(key, exchange.to_json())
-        pipeline.ltrim(key, -self._window, -1)
-        pipeline.expire(key, self._ttl)
+        if self._window:
+            key = names.history(self._scope, conversation)
+            pipeline.rpush(key, exchange.to_json())
+            pipeline.ltrim(key, -self._window, -1)
+            pipeline.expire(key, self._ttl)
+        if self._tally:
+            self._tally.count(pipeline, conversation)
         await self._bounded(pipeline.execute())
 
     async def first(self, event: str) -> bool:
@@ -103,20 +118,3 @@ class RedisSessions:
             return bool(await self._bounded(self._client.ping()))
         except SessionStoreAway:
             return False
-
-    def _key(self, owner: str, session: str) -> str:
-        return f"kefu:session:{self._scope}:{hashlib.sha256(owner.encode()).hexdigest()[:16]}:{session}"
-
-    async def _bounded(self, operation: Awaitable[T]) -> T:
-        if self._cooldown.active:
-            if asyncio.iscoroutine(operation):
-                operation.close()
-            raise SessionStoreAway("the session store was away a moment ago")
-        try:
-            async with asyncio.timeout(2 * OPERATION_SECONDS):
-                result = await operation
-        except (RedisError, OSError, TimeoutError) as error:
-            self._cooldown.start()
-            raise SessionStoreAway(f"the session store does not answer: {type(error).__name__}") from error
-        self._cooldown.stop()
-        return result

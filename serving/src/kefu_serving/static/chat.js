@@ -1,6 +1,7 @@
 // The chat page: asks /v1/chat and shows the answer as it is written. Text only ever enters the page as text nodes.
 
 import { events } from "./events.js";
+import { person } from "./person.js";
 import { thumbs } from "./thumbs.js";
 import { language, words } from "./words.js";
 
@@ -14,6 +15,15 @@ const make = (tag, attributes = {}, ...children) => {
 let key = takeKey();
 let session = sessionStorage.getItem("kefu.session");
 let running = null;
+const staff = person(
+  (text) => {
+    const { item, text: said } = bubble("bot person");
+    item.prepend(make("p", { className: "note", textContent: words.person }));
+    said.textContent = text;
+    follow();
+  },
+  () => note(bubble("event").item, words.personLeft),
+);
 
 // The key comes in the fragment, which browsers never send to a server, and leaves the address bar at once.
 function takeKey() {
@@ -140,6 +150,8 @@ function finish(item, text, turn) {
   if (sources.length) item.append(make("div", { className: "sources" }, ...sources));
   if (!turn.memory) note(item, words.noMemory);
   if (turn.receipt) item.append(thumbs(turn.receipt, key));
+  if (turn.outcome === "withPerson") note(item, words.passedOn);
+  if (turn.outcome === "withPerson" || turn.outcome === "handedOver") staff.watch(turn.session, key);
 }
 
 function source(citation) {
@@ -184,6 +196,7 @@ document.addEventListener("keydown", (event) => event.key === "Escape" && runnin
 $("stop").addEventListener("click", () => running?.abort());
 $("fresh").addEventListener("click", () => {
   running?.abort();
+  staff.stop();
   session = null;
   sessionStorage.removeItem("kefu.session");
   $("log").replaceChildren();
@@ -201,3 +214,4 @@ $("door").addEventListener("close", () => {
 label();
 await greet();
 if (!key) askForKey();
+else if (session) staff.watch(session, key);

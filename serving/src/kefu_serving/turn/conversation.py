@@ -48,6 +48,8 @@ class Conversation:
             try:
                 for stage in self._stages:
                     await stage.run(turn)
+                    if turn.over:
+                        break
             except BaseException as error:
                 failure = error
                 raise

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from kefu_api.codes import Code
-from kefu_api.wire.chat import Citation, Outcome
+from kefu_api.wire.chat import Citation, HandoffAction, Outcome
 from kefu_api.wire.search import Hit
 from kefu_serving.sessions.exchange import Exchange
 
@@ -88,6 +88,11 @@ class Turn:
     language: str = "en"
     history: tuple[Exchange, ...] = ()
     memory: bool = True
+    with_person: bool = False
+    """Whether a person has the conversation."""
+    over: bool = False
+    """Whether no further stage is walked: the turn is a person's."""
+    action: HandoffAction | None = None
     held: bool = False
     """Whether it waited for an engine without pods."""
     waiting: bool = False

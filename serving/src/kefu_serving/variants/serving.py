@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from kefu_api.documents.release import Release
 from kefu_api.documents.variants import Role, Variant, Variants
+from kefu_api.wire.chat import Outcome
+from kefu_serving.desk import Desk
 from kefu_serving.metrics import Instruments
 from kefu_serving.runtime import Runtime
 from kefu_serving.turn.state import Asked, Sink, Turn
@@ -28,9 +30,10 @@ class Assigned:
         return self._serving.receipts.write(Receipt(turn.id, self.release), turn.asked.owner)
 
     async def turn(self, sink: Sink) -> Turn:
-        """The finished turn, as `Conversation.turn` has it; shadows are asked after it."""
+        """The finished turn, as `Conversation.turn` has it; shadows are asked after it, where the bot was."""
         turn = await self._runtime.conversation.turn(self._asked, sink)
-        self._serving.mirror(turn, self._at)
+        if turn.outcome is not Outcome.WITH_PERSON:
+            self._serving.mirror(turn, self._at)
         return turn
 
 
@@ -54,6 +57,12 @@ class Serving:
     def stable(self) -> Runtime:
         """The release that answers everybody whom no other does."""
         return next(runtime for variant, runtime in self.pairs if variant.role is Role.STABLE)
+
+    @property
+    def desk(self) -> Desk | None:
+        """Where people take conversations over, the stable release's first: all releases have one store of sessions."""
+        desks = (runtime.desk for runtime in (self.stable, *(runtime for _, runtime in self.pairs)))
+        return next((desk for desk in desks if desk), None)
 
     def assign(self, asked: Asked, wanted: str | None = None) -> Assigned:
         """Who answers: by the customer's place, or the role that the caller wants where there is such a variant."""

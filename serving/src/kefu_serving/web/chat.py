@@ -28,7 +28,8 @@ def response_of(turn: Turn, assigned: Assigned) -> ChatResponse:
         release=assigned.release,
         index_version=turn.evidence.version if turn.evidence else None,
         memory=turn.memory,
-        receipt=assigned.receipt(turn),
+        receipt=None if turn.over else assigned.receipt(turn),
+        action=turn.action,
     )
 
 

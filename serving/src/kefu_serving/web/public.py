@@ -12,8 +12,10 @@ from kefu_serving.web.asgi import Headers, Message, Receive, Scope, Send, respon
 from kefu_serving.web.body import ClientGone
 from kefu_serving.web.chat import chat
 from kefu_serving.web.completions import completions, models
+from kefu_serving.web.desk import PREFIX, desk
 from kefu_serving.web.edge import authenticate, caller, request_id
 from kefu_serving.web.feedback import feedback
+from kefu_serving.web.messages import messages, session_of
 from kefu_serving.web.page import Page
 from kefu_serving.web.problems import headers_of, problem_of
 
@@ -25,8 +27,10 @@ log = logging.getLogger(__name__)
 class PublicApp:
     """ASGI application of the public port."""
 
-    def __init__(self, state: State, page: Page, instruments: Instruments) -> None:
+    def __init__(self, state: State, page: Page, instruments: Instruments, salt: bytes) -> None:
+        """`salt`: of hashed names in the log."""
         self._state = state
+        self._salt = salt
         self._page = page
         self._instruments = instruments
 
@@ -68,6 +72,13 @@ class PublicApp:
             key = authenticate(scope, self._state.keys)
             _allow(method, _METHODS[path])
             await self._api(path, scope, receive, send, key, identity, headers)
+        elif session := session_of(path):
+            key = authenticate(scope, self._state.keys)
+            _allow(method, "GET")
+            await messages(scope, send, session, key, self._serving(), headers)
+        elif path == PREFIX or path.startswith(f"{PREFIX}/"):
+            clerk = authenticate(scope, self._state.desk_keys)
+            await desk(scope, receive, send, clerk, self._serving(), self._salt, headers)
         elif path == "/persona.json" or self._page.has(path):
             _allow(method, "GET")
             await self._open(path, send)

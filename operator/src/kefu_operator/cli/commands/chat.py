@@ -109,7 +109,10 @@ class Conversation:
                 self._output.paint(f"  [{citation.number}] {citation.title} · {citation.document}", "dim")
             )
         if turn.outcome is not Outcome.ANSWERED:
-            self._output.print(self._output.paint(f"  {turn.outcome} ({turn.code})", "yellow"))
+            why = turn.code or (turn.action.reason if turn.action else None)
+            self._output.print(
+                self._output.paint(f"  {turn.outcome} ({why})" if why else f"  {turn.outcome}", "yellow")
+            )
 
 
 def _gateway(arguments: argparse.Namespace) -> Gateway:
