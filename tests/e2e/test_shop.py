@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.e2e.asking import Asker, ask, call
 
 pytestmark = [pytest.mark.cluster, pytest.mark.model]
 
+CHART = Path(__file__).parents[2] / "charts/kefu"
 OPERATOR = f"system:serviceaccount:{SYSTEM}:kefu-operator"
 OWNED = "deployments,services,configmaps,secrets,jobs,hpa,pdb,pvc,pods"
 
@@ -148,6 +150,46 @@ def let_hand_over(shop: Shop) -> None:
     shop.kube.kubectl(
         "rollout", "status", "deployment/shop-gateway", "-n", shop.namespace, "--timeout=120s", timeout=130
     )
+
+
+def test_customers_are_answered_while_kefu_is_uninstalled_and_installed_again(shop: Shop, tmp_path: Path) -> None:
+    shop.wait()
+    leave_a_store(shop)
+    values = tmp_path / "values.yaml"
+    values.write_text(shop.kube.run("helm", "get", "values", "kefu", "--namespace", SYSTEM, "--output", "yaml"))
+    patient = ("--namespace", SYSTEM, "--wait", "--timeout", "3m")
+    with Asker(shop.url(), shop.key(), "运费多少钱？") as asker:
+        shop.kube.run("helm", "uninstall", "kefu", *patient, timeout=240)
+        deadline = time.monotonic() + 60
+        while shop.kube.list("pods", SYSTEM, "app.kubernetes.io/name=kefu-operator"):
+            assert time.monotonic() < deadline, "an operator still runs"
+            time.sleep(0.5)
+        # Nothing waits for the operator that is gone, and what served goes on.
+        shop.kube.kubectl("delete", "ki/away", "-n", shop.namespace, "--timeout=20s")
+        shop.kube.run("helm", "install", "kefu", str(CHART), "--values", str(values), *patient, timeout=240)
+        time.sleep(10)
+    assert asker.failures == []
+    assert len(asker.answers) > 10
+    shop.wait()
+
+
+def leave_a_store(shop: Shop) -> None:
+    """Declare an index that is to be taken out of a store of somebody else's when it goes."""
+    store = {"external": {"uri": "http://milvus.nowhere:19530", "deletionPolicy": "Delete"}}
+    sources = [{"name": "faq", "format": "FAQ", "configMap": {"name": "shop-faq"}}]
+    shop.kube.apply(
+        {
+            "apiVersion": "kefu.dev/v1alpha1",
+            "kind": "KnowledgeIndex",
+            "metadata": {"name": "away", "namespace": shop.namespace},
+            "spec": {"sources": sources, "store": store},
+        },
+        namespace=shop.namespace,
+    )
+    deadline = time.monotonic() + 30
+    while not shop.kube.get("ki", "away", shop.namespace)["metadata"].get("finalizers"):
+        assert time.monotonic() < deadline, "the index is not held"
+        time.sleep(0.5)
 
 
 def test_deleting_the_chatbot_and_the_index_leaves_nothing(shop: Shop) -> None:
