@@ -147,16 +147,7 @@ class Cluster:
                      "state": {"terminated": {**ended, "finishedAt": now(), "startedAt": now()}}}  # fmt: skip
         phase = "Succeeded" if exit_code == 0 else "Failed"
         self.make_pod(name, job["spec"]["template"], {"phase": phase, "containerStatuses": [container]})
-        moment = {"lastProbeTime": now(), "lastTransitionTime": now(), "status": "True"}
-        if exit_code == 0:
-            kinds = [{"type": "SuccessCriteriaMet", "reason": "CompletionsReached", **moment},
-                     {"type": "Complete", "reason": "CompletionsReached", **moment}]  # fmt: skip
-            status = {"startTime": now(), "completionTime": now(), "succeeded": 1, "conditions": kinds}
-        else:
-            kinds = [{"type": "FailureTarget", "reason": "PodFailurePolicy", **moment},
-                     {"type": "Failed", "reason": "PodFailurePolicy", **moment}]  # fmt: skip
-            status = {"startTime": now(), "failed": 1, "conditions": kinds}
-        self.patch_status("job", name, status)
+        self.patch_status("job", name, ended_job(failed=exit_code != 0))
 
     def _volume_told_to(self, job: str) -> Object:
         """What a Job gives back of its document: the volume that it works on."""
@@ -175,3 +166,15 @@ class Cluster:
 
 def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def ended_job(*, failed: bool = False, pods: int = 1, failure: str = "PodFailurePolicy") -> Object:
+    """Status of a Job that has ended, as its controller tells; `failure`: the reason, where it failed."""
+    moment = {"lastProbeTime": now(), "lastTransitionTime": now(), "status": "True"}
+    if failed:
+        kinds, reason, count = ("FailureTarget", "Failed"), failure, {"failed": pods}
+    else:
+        kinds, reason, count = ("SuccessCriteriaMet", "Complete"), "CompletionsReached", {"succeeded": pods}
+    conditions = [{"type": kind, "reason": reason, "message": "Job has reached its end", **moment} for kind in kinds]
+    times = {"startTime": now()} if failed else {"startTime": now(), "completionTime": now()}
+    return {**times, **count, "conditions": conditions}

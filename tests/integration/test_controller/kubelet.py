@@ -5,7 +5,7 @@ from typing import Any
 
 from kefu_operator.client.client import Client
 from kefu_operator.resources import CLAIMS, DEPLOYMENTS, JOBS, PODS, STATEFUL_SETS, Resource
-from tests.integration.test_controller.cluster import now
+from tests.integration.test_controller.cluster import ended_job, now
 from tests.integration.test_controller.objects import report
 
 Object = dict[str, Any]
@@ -56,11 +56,7 @@ class Kubelet:
         container = {"name": "ingest", "image": "x", "imageID": "", "ready": False, "restartCount": 0,
                      "state": {"terminated": ended}}  # fmt: skip
         await self._tell(PODS, f"{name}-0", {"phase": "Succeeded", "containerStatuses": [container]})
-        moment = {"lastProbeTime": now(), "lastTransitionTime": now(), "status": "True", "reason": "CompletionsReached"}
-        conditions = [{"type": kind, **moment} for kind in ("SuccessCriteriaMet", "Complete")]
-        await self._tell(JOBS, name, {
-            "startTime": now(), "completionTime": now(), "succeeded": 1, "conditions": conditions,
-        })  # fmt: skip
+        await self._tell(JOBS, name, ended_job())
         return True
 
     async def _clear(self, jobs: set[str]) -> bool:

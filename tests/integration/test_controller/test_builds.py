@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.integration.test_controller.cluster import Cluster, now
+from tests.integration.test_controller.cluster import Cluster, ended_job
 from tests.integration.test_controller.conftest import RunningOperator
 from tests.integration.test_controller.objects import chatbot, run_chatbot
 
@@ -31,12 +31,7 @@ def release(cluster: Cluster) -> str:
 
 def end(cluster: Cluster, job: str, *, failed: bool = False) -> None:
     """As the Job controller tells it."""
-    moment = {"lastProbeTime": now(), "lastTransitionTime": now(), "status": "True"}
-    reason = "BackoffLimitExceeded" if failed else "CompletionsReached"
-    kinds = ("FailureTarget", "Failed") if failed else ("SuccessCriteriaMet", "Complete")
-    told = [{"type": kind, "reason": reason, "message": "Job has reached its end", **moment} for kind in kinds]
-    count = {"failed": 1} if failed else {"succeeded": 1, "completionTime": now()}
-    cluster.patch_status("job", job, {"startTime": now(), "conditions": told, **count})
+    cluster.patch_status("job", job, ended_job(failed=failed, failure="BackoffLimitExceeded"))
 
 
 def test_an_engine_is_built_served_reused_and_built_anew(cluster: Cluster, operator: RunningOperator) -> None:

@@ -14,7 +14,7 @@ from kefu_operator.desired.images import Images
 from kefu_operator.discovery import Discovery
 from kefu_operator.metrics import Metrics
 from kefu_operator.reconcile.knowledge import KnowledgeReconciler
-from tests.integration.test_controller.cluster import Cluster, now
+from tests.integration.test_controller.cluster import Cluster, ended_job
 from tests.integration.test_controller.conftest import RunningOperator
 from tests.integration.test_controller.objects import config_map, index
 
@@ -34,14 +34,6 @@ def events(cluster: Cluster) -> dict[str, str]:
     return {each["reason"]: each["message"] for each in found}
 
 
-def end(cluster: Cluster, name: str, *kinds: str) -> None:
-    """Let a Job end, as its controller tells."""
-    moment = {"lastProbeTime": now(), "lastTransitionTime": now(), "status": "True", "reason": "Test"}
-    told: dict[str, Any] = {"startTime": now(), "conditions": [{"type": kind, **moment} for kind in kinds]}
-    more = {"completionTime": now(), "succeeded": 1} if "Complete" in kinds else {"failed": 1}
-    cluster.patch_status("job", name, told | more)
-
-
 def leave(cluster: Cluster, store: dict[str, Any]) -> None:
     """Delete an index that was seen by the operator."""
     cluster.apply(config_map(), index(store=store))
@@ -59,7 +51,7 @@ def test_an_index_goes_when_its_collections_are_dropped(cluster: Cluster, operat
     told = cluster.until_reason("ki", "shop", "Ready", "RemovingFromStore")
     assert "is dropped from its store before it goes" in told["message"]
     assert finalizers(cluster) == [FINALIZER]
-    end(cluster, "shop-remove", "SuccessCriteriaMet", "Complete")
+    cluster.patch_status("job", "shop-remove", ended_job())
     cluster.until(lambda: cluster.get("ki", "shop") is None)
     cluster.until(lambda: cluster.get("job", "shop-remove") is None)
     assert URI in cluster.until(lambda: events(cluster).get("RemovedFromStore"))
@@ -85,7 +77,7 @@ def test_an_index_in_a_namespace_that_goes_is_let_go_at_once(cluster: Cluster, o
     cluster.apply(config_map(), index(store=DELETED))
     cluster.until(lambda: finalizers(cluster) == [FINALIZER])
     for job in cluster.until(lambda: cluster.all("jobs")):
-        end(cluster, job["metadata"]["name"], "FailureTarget", "Failed")
+        cluster.patch_status("job", job["metadata"]["name"], ended_job(failed=True))
     cluster.run("delete", "namespace", cluster.namespace, "--wait=false")
     cluster.until(lambda: (cluster.get("namespace", cluster.namespace) or {})["status"]["phase"] == "Terminating")
     # As the controller of namespaces does.
@@ -122,7 +114,7 @@ def test_an_index_whose_store_is_away_goes_after_ten_minutes(cluster: Cluster, k
             again = await look(cluster.namespace, "shop")
             assert again.after is not None
             assert cluster.get("job", "shop-remove")
-            end(cluster, "shop-remove", "FailureTarget", "Failed")
+            cluster.patch_status("job", "shop-remove", ended_job(failed=True))
             await look(cluster.namespace, "shop")
             assert cluster.get("job", "shop-remove") is None, "a failed one makes way for the next"
             await look(cluster.namespace, "shop")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_controller.cluster import Cluster, now
+from tests.integration.test_controller.cluster import Cluster, ended_job, now
 from tests.integration.test_controller.conftest import RunningOperator
 from tests.integration.test_controller.objects import Object, config_map, index, report
 
@@ -69,16 +69,7 @@ def test_what_the_first_pod_reports_is_published_whenever_the_others_end(cluster
     cluster.until(lambda: status_of(cluster).get("candidate", {}).get("phase") == "Building")
     volume = (cluster.get("pvc", "shop-milvus") or {})["metadata"]["uid"]
     end_pod(cluster, job, 0, report(version_of(job), volume=volume))
-    reason = {"reason": "CompletionsReached", **MOMENT}
-    kinds = [{"type": kind, **reason} for kind in ("SuccessCriteriaMet", "Complete")]
-    done = {
-        "startTime": now(),
-        "completionTime": now(),
-        "succeeded": PODS,
-        "completedIndexes": "0-2",
-        "conditions": kinds,
-    }
-    cluster.patch_status("job", job["metadata"]["name"], done)
+    cluster.patch_status("job", job["metadata"]["name"], ended_job(pods=PODS) | {"completedIndexes": "0-2"})
     cluster.until(lambda: status_of(cluster).get("published", {}).get("version") == version_of(job))
     assert "candidate" not in status_of(cluster)
     assert [each["metadata"]["uid"] for each in cluster.all("jobs")] == [job["metadata"]["uid"]]
@@ -88,9 +79,7 @@ def test_a_pod_that_fails_for_good_ends_the_job_and_says_why(cluster: Cluster, j
     end_pod(cluster, job, 1, {"reason": "EmbeddingFailed", "message": "401 of the endpoint", "temporary": False}, 65)
     end_pod(cluster, job, 2, "Terminated", 143)
     end_pod(cluster, job, 0, "Terminated", 143)
-    reason = {"reason": "PodFailurePolicy", **MOMENT}
-    kinds = [{"type": kind, **reason} for kind in ("FailureTarget", "Failed")]
-    cluster.patch_status("job", job["metadata"]["name"], {"startTime": now(), "failed": PODS, "conditions": kinds})
+    cluster.patch_status("job", job["metadata"]["name"], ended_job(failed=True, pods=PODS))
     condition = cluster.until_reason("ki", "shop", "Published", "EmbeddingFailed")
     assert "401 of the endpoint" in condition["message"]
     assert [each["metadata"]["uid"] for each in cluster.all("jobs")] == [job["metadata"]["uid"]], "in vain to try again"

@@ -14,7 +14,7 @@ import yaml
 from hack.cluster.cache import binaries
 
 from tests.integration.test_controller.chart import CHART, helm
-from tests.integration.test_controller.cluster import Cluster, now
+from tests.integration.test_controller.cluster import Cluster, ended_job
 from tests.integration.test_controller.conftest import RunningOperator
 from tests.integration.test_controller.objects import chatbot_only, index
 from tests.integration.test_controller.process import OperatorProcess, killed_at_the_end
@@ -85,14 +85,6 @@ def run_job(cluster: Cluster, job: dict[str, Any], kubeconfig: Path) -> str:
     return done.stdout
 
 
-def end(cluster: Cluster, job: str) -> None:
-    """The Job has ended well, as its controller tells."""
-    told = {"status": "True", "lastProbeTime": now(), "lastTransitionTime": now(), "reason": "CompletionsReached"}
-    conditions = [{"type": kind, **told} for kind in ("SuccessCriteriaMet", "Complete")]
-    times = {"startTime": now(), "completionTime": now()}
-    cluster.patch_status("job", job, {**times, "succeeded": 1, "conditions": conditions})
-
-
 def test_an_index_of_an_external_store_waits_for_no_operator_that_is_gone(cluster: Cluster, tmp_path: Path) -> None:
     install(cluster, "--set", f"watchNamespaces={{{cluster.namespace}}}")
     kubeconfig = as_the_operator(cluster, tmp_path)
@@ -111,7 +103,7 @@ def test_an_index_of_an_external_store_waits_for_no_operator_that_is_gone(cluste
             cluster.run("label", "ki", "shop", "seen=again")
             time.sleep(5)
             assert finalizers(cluster) == []
-            end(cluster, job["metadata"]["name"])
+            cluster.patch_status("job", job["metadata"]["name"], ended_job())
             assert helms.wait(60) == 0, helms.communicate()[0]
         assert brought(cluster) == LEFT
         assert cluster.get("job", f"{NAME}-uninstall") is None
