@@ -62,7 +62,8 @@ class Instance:
     def ready(self) -> "Instance":
         def settled() -> bool:
             assert self.process.poll() is None, self.output
-            return bool(self.content.get("ready"))
+            # The last line of what it prints when it serves, which comes after the state file.
+            return bool(self.content.get("ready")) and "Ctrl-C" in self.output
 
         until(settled, "kefu run is ready")
         return self
