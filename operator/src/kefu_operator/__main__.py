@@ -9,13 +9,10 @@ import sys
 import uvloop
 
 from kefu_operator import runtime
-from kefu_operator.errors import SettingsError
+from kefu_operator.errors import CONFIGURATION_ERROR, SettingsError
 from kefu_operator.logs import configure
 from kefu_operator.run import Operator
 from kefu_operator.settings import Settings, load
-
-CONFIGURATION_ERROR = 78
-"""EX_CONFIG of sysexits."""
 
 
 async def _main(settings: Settings) -> None:

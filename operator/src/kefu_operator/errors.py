@@ -24,6 +24,10 @@ class OperatorError(Exception):
     """Root of the tree."""
 
 
+CONFIGURATION_ERROR = 78
+"""Exit code of a process that ends by a `SettingsError`: EX_CONFIG of sysexits."""
+
+
 class SettingsError(OperatorError):
     """The environment or a mounted table is wrong; the text names the variable and the remedy."""
 

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from kefu_operator import naming
 from kefu_operator.client.client import Client
 from kefu_operator.client.connect import connect
-from kefu_operator.errors import ApiError, SettingsError
+from kefu_operator.errors import CONFIGURATION_ERROR, ApiError, SettingsError
 from kefu_operator.leadership.elector import Candidate
 from kefu_operator.leadership.seizure import seize
 from kefu_operator.logs import configure
@@ -25,8 +25,6 @@ from kefu_operator.resources import INDEXES
 from kefu_operator.settings import Settings, load
 from kefu_operator.write import Writer
 
-CONFIGURATION_ERROR = 78
-"""EX_CONFIG of sysexits."""
 HELD_SECONDS = 180
 """For how long no operator writes: longer than Helm takes until it deletes them."""
 IDENTITY = "uninstall"

@@ -32,10 +32,12 @@ class Bodies:
 
     def see(self, found: Object) -> bool:
         """Remember an object; whether what matters of it has changed."""
-        meta = found["metadata"]
+        if self._project is version_of:
+            return self._store.put(found)
         if self._store.knows(found):
             return False
-        before = None if self._project is version_of else self._store.get(meta["namespace"], meta["name"])
+        meta = found["metadata"]
+        before = self._store.get(meta["namespace"], meta["name"])
         self._store.put(found)
         return before is None or self._project(before) != self._project(found)
 

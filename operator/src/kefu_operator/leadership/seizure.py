@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from kefu_operator.client.client import Client
+from kefu_operator.desired.types import Object
 from kefu_operator.errors import Conflict
 from kefu_operator.leadership import record
 from kefu_operator.leadership.elector import Candidate
@@ -27,17 +28,21 @@ async def seize(
     """
     for left in reversed(range(TRIES)):
         lease = await client.get_fresh(LEASES, by.namespace, by.lease)
-        now = datetime.now(UTC)
-        path = LEASES.path(by.namespace)
         try:
-            if lease is None:
-                await client.request("post", path, record.fresh(by.namespace, by.lease, by.identity, seconds, now))
-            else:
-                await client.request("put", f"{path}/{by.lease}", record.renewed(lease, by.identity, seconds, now))
+            await _put(client, lease, by, seconds)
+            break
         except Conflict:
             if not left:
                 raise
-            continue
-        led = lease is None or record.holder(lease) not in ("", by.identity)
-        await sleep(record.duration(lease or {}, Timing().duration) if led else 0)
-        return
+    if lease is None or record.holder(lease) not in ("", by.identity):
+        await sleep(record.duration(lease or {}, Timing().duration))
+
+
+async def _put(client: Client, lease: Object | None, by: Candidate, seconds: float) -> None:
+    now = datetime.now(UTC)
+    if lease is None:
+        body = record.fresh(by.namespace, by.lease, by.identity, seconds, now)
+        await client.request("post", LEASES.path(by.namespace), body)
+    else:
+        held = record.renewed(lease, by.identity, seconds, now)
+        await client.request("put", LEASES.path(by.namespace, by.lease), held)

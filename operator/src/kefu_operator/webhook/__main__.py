@@ -11,15 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kefu_operator.client.connect import connect
-from kefu_operator.errors import SettingsError
+from kefu_operator.errors import CONFIGURATION_ERROR, SettingsError
 from kefu_operator.logs import configure
 from kefu_operator.settings import Settings, load
 from kefu_operator.webhook.keeper import Keeper, Place
 from kefu_operator.webhook.mounted import MountedCertificate
 from kefu_operator.webhook.server import Webhook, probes, serve
 
-CONFIGURATION_ERROR = 78
-"""EX_CONFIG of sysexits."""
 DRAIN_SECONDS = 5
 """Between SIGTERM and the end of listening: the API server learns late that an endpoint is gone."""
 
