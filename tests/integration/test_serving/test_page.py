@@ -12,7 +12,8 @@ from tests.integration.test_serving.client import get, post
 from tests.integration.test_serving.conftest import World
 
 CHROMIUM = shutil.which("chromium")
-SECONDS = 30_000
+PATIENCE = 30_000  # milliseconds
+expect.set_options(timeout=PATIENCE)  # the page's own limit does not reach what is expected of it
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium; install it: apt-get install -y chromium")
 
 
@@ -25,7 +26,7 @@ async def a_page(world: World, locale: str, fragment: str = "") -> AsyncIterator
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         )
         page = await browser.new_page(locale=locale, viewport={"width": 900, "height": 760})
-        page.set_default_timeout(SECONDS)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda m: faults.append(m.text) if "Content Security Policy" in m.text else None)
         await page.goto(f"{world.gateway.url}/{fragment}")
@@ -103,9 +104,9 @@ async def test_without_a_key_it_is_asked_for_and_a_wrong_one_again(world: World)
         await ask(page, "How long?")
         await expect(door).to_contain_text("not valid")
         await door.get_by_label("Access key").fill(world.gateway.key)
-        await door.get_by_role("button", name="Enter").click()
-        await expect(page.get_by_role("textbox")).to_have_value("How long?")
-        await page.get_by_role("textbox").press("Enter")
+        await expect(page.locator("#question")).to_have_value("How long?")
+        # In one turn of the browser, as a quick hand on a slow machine: the new key counts from the first question on.
+        await page.evaluate("document.getElementById('enter').click(); document.getElementById('ask').requestSubmit()")
         await expect(page.locator(".bot").last).to_contain_text("within 7 days")
 
 

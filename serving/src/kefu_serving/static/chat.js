@@ -204,12 +204,14 @@ $("fresh").addEventListener("click", () => {
   greet();
 });
 
-$("door").addEventListener("close", () => {
-  if (!$("key").value) return;
-  key = $("key").value.trim();
+// On submit and not on close, which comes a task later: who asks at once must not ask with the key before.
+$("door").addEventListener("submit", () => {
+  const given = $("key").value.trim();
+  if (!given) return;
+  key = given;
   sessionStorage.setItem("kefu.key", key);
-  $("question").focus();
 });
+$("door").addEventListener("close", () => $("question").focus());
 
 label();
 await greet();
