@@ -19,9 +19,12 @@ from kefu_serving.clients.webhook import Couriers, Webhook
 from kefu_serving.desk import Desk, Teller
 from kefu_serving.metrics import Instruments, Metrics
 from kefu_serving.prompt.compose import Message, constant_part
+from kefu_serving.sessions.bounded import Bounded
+from kefu_serving.sessions.connection import COOLDOWN_SECONDS, connect
 from kefu_serving.sessions.cooldown import Cooldown
 from kefu_serving.sessions.handoffs import Handoffs
-from kefu_serving.sessions.redis import COOLDOWN_SECONDS, RedisSessions, connect
+from kefu_serving.sessions.memory import Memory
+from kefu_serving.sessions.redis import RedisSessions
 from kefu_serving.sessions.tally import Tally
 from kefu_serving.tracing import Tracing
 from kefu_serving.turn.conversation import Announce, Conversation
@@ -146,9 +149,9 @@ class RuntimeFactory:
             self._redis[server] = (self._connect(server), Cooldown(COOLDOWN_SECONDS))
         client, cooldown = self._redis[server]
         scope = f"{release.namespace}/{release.chatbot}"
+        memory = Memory(client, scope, store.ttl_seconds, store.window, Bounded(cooldown))
         if release.handoff is None:
-            return RedisSessions(client, scope, store.ttl_seconds, store.window, cooldown), None
+            return RedisSessions(memory), None
         tally = Tally(scope)
         counted = tally if release.handoff.budget is not None else None
-        sessions = RedisSessions(client, scope, store.ttl_seconds, store.window, cooldown, counted)
-        return sessions, Handoffs(client, scope, store.ttl_seconds, store.window, cooldown, tally)
+        return RedisSessions(memory, counted), Handoffs(memory, tally)

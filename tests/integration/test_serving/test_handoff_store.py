@@ -13,9 +13,11 @@ from kefu_api.wire.chat import HandoffReason
 from kefu_api.wire.handoff import MAX_MESSAGES, MAX_PAGE, HandoffDetail, HandoffMessage, Said, Speaker
 from kefu_serving.errors import SessionStoreAway
 from kefu_serving.sessions import names
+from kefu_serving.sessions.bounded import Bounded
 from kefu_serving.sessions.cooldown import Cooldown
 from kefu_serving.sessions.exchange import Exchange
 from kefu_serving.sessions.handoffs import HELD_SECONDS, Handoffs, Refusal
+from kefu_serving.sessions.memory import Memory
 from kefu_serving.sessions.redis import RedisSessions
 from kefu_serving.sessions.tally import Tally
 from tests.integration.test_serving.servers import start_redis
@@ -38,8 +40,9 @@ class Store:
         self.client = client
         self.clock = Clock()
         tally = Tally(SCOPE, self.clock)
-        self.sessions = RedisSessions(client, SCOPE, 600, window, Cooldown(0), tally)
-        self.handoffs = Handoffs(client, SCOPE, 600, window, Cooldown(0), tally, self.clock, most)
+        memory = Memory(client, SCOPE, 600, window, Bounded(Cooldown(0)))
+        self.sessions = RedisSessions(memory, tally)
+        self.handoffs = Handoffs(memory, tally, self.clock, most)
 
     async def open(self, session: str, budget: float | None = None, *, counted: bool = False) -> Refusal | None:
         """None where it was handed over."""

@@ -17,9 +17,12 @@ from kefu_operator.local.ports import PortBook
 from kefu_operator.local.programs import resolve
 from kefu_operator.plan.session_store import SessionPlan, plan_session_store
 from kefu_serving.errors import SessionStoreAway
+from kefu_serving.sessions.bounded import Bounded
+from kefu_serving.sessions.connection import connect
 from kefu_serving.sessions.cooldown import Cooldown
 from kefu_serving.sessions.exchange import Exchange
-from kefu_serving.sessions.redis import RedisSessions, connect
+from kefu_serving.sessions.memory import Memory
+from kefu_serving.sessions.redis import RedisSessions
 from tests.integration.test_serving.servers import Process, eventually
 from tests.unit.test_plan.objects import chatbot
 
@@ -86,7 +89,7 @@ async def remembered(held: RedisSessions) -> set[Exchange]:
 @asynccontextmanager
 async def sessions(target: SessionStore) -> AsyncIterator[RedisSessions]:
     client = connect(target)
-    yield RedisSessions(client, "acme/shop", target.ttl_seconds, target.window, Cooldown(0))
+    yield RedisSessions(Memory(client, "acme/shop", target.ttl_seconds, target.window, Bounded(Cooldown(0))))
     await client.aclose()
 
 

@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from redis.asyncio import Redis
-
 from kefu_api.wire.handoff import (
     MAX_LISTED,
     MAX_MESSAGES,
@@ -19,12 +17,10 @@ from kefu_api.wire.handoff import (
 )
 from kefu_serving.errors import SessionStoreAway
 from kefu_serving.sessions import form, names, scripts
-from kefu_serving.sessions.bounded import Bounded
-from kefu_serving.sessions.cooldown import Cooldown
 from kefu_serving.sessions.exchange import Exchange
 from kefu_serving.sessions.form import Held
+from kefu_serving.sessions.memory import Memory, exchanges_of
 from kefu_serving.sessions.names import Conversation
-from kefu_serving.sessions.redis import exchanges_of
 from kefu_serving.sessions.tally import KEPT_SECONDS, Tally
 from kefu_serving.sessions.writeback import exchanges_of as written_back
 
@@ -59,11 +55,7 @@ class Handoffs:
 
     def __init__(
         self,
-        client: Redis,
-        scope: str,
-        ttl_seconds: int,
-        window: int,
-        cooldown: Cooldown,
+        memory: Memory,
         tally: Tally,
         clock: Callable[[], float] = time.time,
         most: int = MAX_OPEN,
@@ -71,20 +63,15 @@ class Handoffs:
         """Prepare.
 
         Args:
-            client: of the session store.
-            scope: namespace and chatbot.
-            ttl_seconds: how long a conversation is remembered once it is released.
-            window: how many exchanges of it.
-            cooldown: of the server.
+            memory: where a conversation goes on once it is released.
             tally: of the conversations that a budget is a share of.
             clock: seconds since 1970.
             most: open hand-offs.
         """
-        self._client = client
-        self._scope = scope
-        self._ttl = ttl_seconds
-        self._window = window
-        self._bounded = Bounded(cooldown)
+        self._memory = memory
+        self._client = client = memory.client
+        self._scope = memory.scope
+        self._bounded = memory.bounded
         self._tally = tally
         self._clock = clock
         self._most = most
@@ -99,8 +86,8 @@ class Handoffs:
         of = names.conversation(owner, session)
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hget(names.handoff(self._scope, of), "state")
-        if self._window:
-            pipeline.lrange(names.history(self._scope, of), -self._window, -1)
+        if self._memory.window:
+            pipeline.lrange(names.history(self._scope, of), -self._memory.window, -1)
         state, *entries = await self._bounded(pipeline.execute())
         return Recalled(exchanges_of(entries[0]) if entries else (), state == b"open")
 
@@ -172,12 +159,12 @@ class Handoffs:
             if read is None or not read.open:
                 return None
             detail = read.detail()
-            said = written_back(detail.messages, detail.language)[-self._window :] if self._window else ()
+            said = written_back(detail.messages, detail.language)[-self._memory.window :] if self._memory.window else ()
             arguments: list[str | int] = [
                 handoff,
                 read.said,
-                self._ttl,
-                self._window,
+                self._memory.ttl_seconds,
+                self._memory.window,
                 *(exchange.to_json() for exchange in said),
             ]
             done = form.text(await self._bounded(self._release(keys=self._keys(of), args=arguments)))
