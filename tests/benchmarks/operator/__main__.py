@@ -11,7 +11,8 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -70,8 +71,7 @@ def main() -> int:
 
 
 def _operator_first(made: list[Object], profile: Path | None) -> tuple[Making, Aftermath]:
-    with ControlPlane(many=len(made) > MANY) as plane:
-        cluster = _prepared(plane)
+    with _cluster(len(made)) as cluster:
         with operator(cluster, profile) as subject:
             _let_index_settle(cluster)
             start, before = subject.resident_mib, subject.metric(lasting.RECONCILES)
@@ -92,27 +92,27 @@ def _operator_first(made: list[Object], profile: Path | None) -> tuple[Making, A
 
 
 def _operator(made: list[Object]) -> Making:
-    with ControlPlane(many=len(made) > MANY) as plane:
-        cluster = _prepared(plane)
-        with operator(cluster) as subject:
-            _let_index_settle(cluster)
-            return make(cluster, subject, made)
+    with _cluster(len(made)) as cluster, operator(cluster) as subject:
+        _let_index_settle(cluster)
+        return make(cluster, subject, made)
 
 
 def _peer(made: list[Object], work: Object) -> Making:
-    with ControlPlane(many=len(made) > MANY) as plane:
-        cluster = _prepared(plane)
+    with _cluster(len(made)) as cluster:
         with operator(cluster):
             _let_index_settle(cluster)
         with peer(cluster, work) as subject:
             return make(cluster, subject, made)
 
 
-def _prepared(plane: ControlPlane) -> Cluster:
-    cluster = Cluster(plane, "default")
-    install_chart(cluster)
-    time.sleep(ESTABLISHING_SECONDS)
-    return cluster
+@contextmanager
+def _cluster(chatbots: int) -> Iterator[Cluster]:
+    """A control plane of its own with Kefu's chart, whose kinds may be written to at once."""
+    with ControlPlane(many=chatbots > MANY) as plane:
+        cluster = Cluster(plane, "default")
+        install_chart(cluster)
+        time.sleep(ESTABLISHING_SECONDS)
+        yield cluster
 
 
 def _let_index_settle(cluster: Cluster) -> None:
