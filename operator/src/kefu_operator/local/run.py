@@ -7,13 +7,14 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from kefu_operator.local.bundle import load, signature
+from kefu_operator.local.bundle import load, name_of, signature
 from kefu_operator.local.console import Console
 from kefu_operator.local.errors import LocalError
+from kefu_operator.local.instance import STATES
 from kefu_operator.local.options import RunOptions
 from kefu_operator.local.plan import LocalPlan
 from kefu_operator.local.ports import demand
-from kefu_operator.local.session import Session, state_folder
+from kefu_operator.local.session import Session
 from kefu_operator.local.state import StateFolder
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -27,7 +28,7 @@ def run(options: RunOptions, console: Console, environment: Mapping[str, str] = 
     """
     seen = signature(options.paths)
     bundle = load(options.paths)
-    folder = state_folder(options, bundle)
+    folder = options.state or STATES / name_of(bundle)
     with StateFolder(folder) as state:
         if bundle.chatbots:
             demand(options.host, options.port)

@@ -11,12 +11,13 @@ from typing import Any
 from kefu_api.manifests import Manifests
 from kefu_operator.local import pins
 from kefu_operator.local.arrivals import Arrivals
-from kefu_operator.local.bundle import load, name_of, signature
+from kefu_operator.local.bundle import load, signature
 from kefu_operator.local.console import Console
-from kefu_operator.local.errors import InputInvalid, LocalError
+from kefu_operator.local.errors import LocalError
 from kefu_operator.local.events import Tone
 from kefu_operator.local.healing import Healer
 from kefu_operator.local.ingestion import Ingestion, Memory
+from kefu_operator.local.ingestions import Ingestions
 from kefu_operator.local.instance import describe
 from kefu_operator.local.jobs import Folders, Jobs
 from kefu_operator.local.keeper import Tools
@@ -108,7 +109,7 @@ class Session:
                 extra_env=extra_env,
             )
         )
-        self._ingestions: dict[str, Ingestion] = {}
+        self._ingestions = Ingestions(self._ingestion, self._memory)
         self._healer = Healer(self._supervisor, self._ingestions, lambda: self.plan)
         self._arrivals = Arrivals(sources, pushed, self._ingestions, lambda: self.plan, console.tell)
         self._plan = Planner(options, environment, models, state, placement, self._memory, sources, pushed, extra_env)
@@ -140,7 +141,7 @@ class Session:
         finally:
             if self._stop.is_set():
                 self._console.print("stopping …")
-            await asyncio.gather(*(ingestion.stop() for ingestion in self._ingestions.values()))
+            await self._ingestions.stop()
             await self._supervisor.close()
             describing.cancel()
             await asyncio.gather(describing, return_exceptions=True)
@@ -165,7 +166,9 @@ class Session:
         healing = asyncio.create_task(self._healer.run())
         try:
             await asyncio.gather(
-                self._published(), self._supervisor.settled(), *(self._warm(index) for index in self.plan.indexes)
+                self._ingestions.published(),
+                self._supervisor.settled(),
+                *(self._warm(index) for index in self.plan.indexes),
             )
         finally:
             healing.cancel()
@@ -190,17 +193,6 @@ class Session:
             await keeper.settled()
             if not await warm(served.url, Path(served.token_file)):
                 self._console.tell(served.retrieval, "is ready, but does not answer searches in time", Tone.WARNING)
-
-    async def _published(self) -> None:
-        """Wait for the first versions.
-
-        Raises:
-            LocalError: an index has no version and will not get one from these files.
-        """
-        for ingestion in self._ingestions.values():
-            await ingestion.settled.wait()
-            if ingestion.problem and self._memory.version(ingestion.index) is None:
-                raise InputInvalid(f"KnowledgeIndex/{ingestion.index}: {ingestion.problem}")
 
     async def _follow(self) -> None:
         applying: asyncio.Task[None] | None = None
@@ -253,25 +245,20 @@ class Session:
         self._mounts.contents = planned.contents
         self._planned = planned
         fresh = planned.plan
-        for wanted in fresh.wanted:
-            await self._ingestion(wanted.index).want(wanted)
-        for name in [name for name in self._ingestions if name not in {index.name for index in fresh.indexes}]:
-            await self._ingestions.pop(name).stop()
+        await self._ingestions.want(fresh.wanted, {index.name for index in fresh.indexes})
         await self._supervisor.apply(fresh.workloads, patient=patient)
         self._dirty.set()
 
     def _ingestion(self, index: str) -> Ingestion:
-        if index not in self._ingestions:
-            self._ingestions[index] = Ingestion(
-                index,
-                jobs=self._jobs,
-                folders=self._folders,
-                memory=self._memory,
-                store_ready=lambda: self._store_ready(index),
-                tell=self._console.tell,
-                changed=self._dirty.set,
-            )
-        return self._ingestions[index]
+        return Ingestion(
+            index,
+            jobs=self._jobs,
+            folders=self._folders,
+            memory=self._memory,
+            store_ready=lambda: self._store_ready(index),
+            tell=self._console.tell,
+            changed=self._dirty.set,
+        )
 
     async def _store_ready(self, index: str) -> None:
         store = next((served.store for served in self.plan.indexes if served.name == index), None)
@@ -301,8 +288,3 @@ class Session:
         for pid in filter(None, pids):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
-
-
-def state_folder(options: RunOptions, bundle: Manifests) -> Path:
-    """The state folder: the user's choice, or `.kefu/<name>` below the current folder."""
-    return options.state or Path(".kefu") / name_of(bundle)
