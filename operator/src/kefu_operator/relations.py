@@ -4,7 +4,8 @@ All of it can be lost at any time; the next list brings it back.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from sys import intern
 
 from pydantic import ValidationError
 
@@ -23,6 +24,10 @@ ENGINES = "Engine"
 def engine_key(namespace: str, engine: str) -> Key:
     """The key of an engine."""
     return Key(ENGINES, namespace, engine)
+
+
+_UNTOLD = (None, None, None, None, None, False)
+"""Of releases, before the first status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Relations:
         after = None if gone else self._project(found, before)
         if after:
             self._chatbots[at] = after
-        if before == after:
+        if before and after and (before == after or _says_nothing_new(before, after.identity)):
             return [Key(CHATBOTS.kind, *at)]
         old, new = (each.engines if each else frozenset() for each in (before, after))
         self._of_engines.change(at, old, new)
@@ -140,6 +145,8 @@ class Relations:
         identity = (str(meta.get("uid", "")), int(meta.get("generation", 0)), *_releases(found))
         if before and before.identity == identity:
             return before
+        if before and _says_nothing_new(before, identity):
+            return replace(before, identity=identity)
         try:
             spec = chatbot_of(found).spec
         except ValidationError:
@@ -183,13 +190,23 @@ def _place(found: Object) -> Place:
 
 
 def _releases(found: Object) -> tuple[object, ...]:
-    """What of a chatbot's releases its engines depend on: not what is measured, and nothing where they come at once."""
-    if not found["spec"].get("rollout"):
-        return ()
+    """What of a chatbot's releases its engines depend on: not what is measured."""
     status = found.get("status") or {}
     told = status.get("releases") or {}
-    engine = (status.get("engine") or {}).get("name")
-    return engine, told.get("stable"), told.get("candidate"), told.get("weight"), "rejected" in told
+    moving = (told.get("candidate"), told.get("weight"), told.get("candidateReplicas"), "rejected" in told)
+    return _interned((status.get("engine") or {}).get("name")), _interned(told.get("stable")), *moving
+
+
+def _interned(text: str | None) -> str | None:
+    """One text for all chatbots that tell the same."""
+    return intern(text) if text else None
+
+
+def _says_nothing_new(before: _Chatbot, identity: tuple[object, ...]) -> bool:
+    """Whether it is the first word of a status, that the release of the spec is served by the engine of the spec."""
+    engine, _, *moving = identity[2:]
+    first = before.identity == (*identity[:2], *_UNTOLD) and not any(moving)
+    return first and (engine is None or engine in before.engines)
 
 
 def _project_index(found: Object) -> _Index:

@@ -52,14 +52,19 @@ def test_a_change_of_status_alone_does_not_wake_the_engine() -> None:
     assert len(engines(relations.chatbot_seen(chatbot("a", generation=2)))) == 1
 
 
-def test_which_release_stands_wakes_the_engine_only_where_releases_come_by_steps() -> None:
+def test_what_is_told_of_releases_wakes_the_engines_but_the_first_word_does_not() -> None:
     relations = Relations(engine_index(PlanSettings()))
-    for rollout, woken in (({}, 0), ({"rollout": {"strategy": "Canary"}}, 1)):
-        found = chatbot("a", generation=len(rollout) + 1)
-        found["spec"] |= rollout
-        relations.chatbot_seen(found)
-        told = found | {"status": {"releases": {"stable": "a-1"}}}
-        assert len(engines(relations.chatbot_seen(told))) == woken
+    (own,) = engines(relations.chatbot_seen(chatbot("a")))
+
+    def told(engine: str, **releases: object) -> set[str]:
+        status = {"engine": {"name": engine}, "releases": releases}
+        return engines(relations.chatbot_seen(chatbot("a") | {"status": status}))
+
+    assert told(own, stable="r1") == set()
+    assert told(own, stable="r1", candidate="r2", weight=0, candidateReplicas=1) == {own}
+    assert told(own, stable="r1", candidate="r2", weight=0, candidateReplicas=1, measured="now") == set()
+    assert told(own, stable="r1", candidate="r2", weight=25, candidateReplicas=2) == {own}
+    assert told("engine-new", stable="r2") == {own, "engine-new"}
 
 
 def test_another_engine_wakes_the_one_before_and_its_sharers_too() -> None:

@@ -12,7 +12,7 @@ from kefu_operator.plan.content import content_of, with_content
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.sharing import share_engines
-from kefu_operator.rollout.engines import versions
+from kefu_operator.rollout.engines import are_two, versions
 from kefu_operator.rollout.revisions import (
     Revision,
     controller_revision,
@@ -114,13 +114,21 @@ def test_a_new_prompt_needs_no_second_engine() -> None:
     assert engines(now, kept(1, chatbot())) == {OLD: 4}
 
 
-def test_a_new_model_has_an_engine_beside_the_old_one_sized_by_its_weight() -> None:
+def test_a_new_model_has_an_engine_beside_the_old_one_sized_as_the_rollout_says() -> None:
     first, second = kept(1, chatbot()), kept(2, chatbot(NEW))
     waiting = chatbot(NEW, releases={"stable": "r1"}, **ROLLOUT)
     assert engines(waiting, first) == {OLD: 4, NEW: 1}
-    moving = {"stable": "r1", "candidate": "r2", "phase": "Progressing", "weight": 50, "step": "3/4"}
+    moving = {
+        "stable": "r1",
+        "candidate": "r2",
+        "phase": "Scaling",
+        "weight": 25,
+        "step": "3/4",
+        "candidateReplicas": 2,
+    }
     assert engines(chatbot(NEW, releases=moving, **ROLLOUT), first, second) == {OLD: 3, NEW: 2}
-    assert engines(chatbot(NEW, releases=moving | {"weight": 100}, **ROLLOUT), first, second) == {OLD: 1, NEW: 4}
+    full = moving | {"weight": 100, "candidateReplicas": 4}
+    assert engines(chatbot(NEW, releases=full, **ROLLOUT), first, second) == {OLD: 1, NEW: 4}
 
 
 def test_the_old_engine_goes_when_the_new_release_is_stable_and_the_new_one_when_it_was_rejected() -> None:
@@ -135,5 +143,39 @@ def test_the_old_engine_goes_when_the_new_release_is_stable_and_the_new_one_when
     assert engines(chatbot(NEW, releases=rejected, **promoted), first, second) == {OLD: 4, NEW: 1}
 
 
-def test_without_a_declared_rollout_only_the_spec_s_engine_is_wanted() -> None:
-    assert engines(chatbot(NEW, releases={"stable": "r1"}, engine={"replicas": 4}), kept(1, chatbot())) == {NEW: 4}
+def test_without_a_declared_rollout_the_old_engine_stays_until_the_new_release_is_stable() -> None:
+    both = kept(1, chatbot()), kept(2, chatbot(NEW))
+    spec: dict[str, Any] = {"engine": {"replicas": 4}}
+    assert engines(chatbot(NEW, releases={"stable": "r1"}, **spec), *both) == {OLD: 4, NEW: 1}
+    moving = {"stable": "r1", "candidate": "r2", "candidateReplicas": 3}
+    assert engines(chatbot(NEW, releases=moving, **spec), *both) == {OLD: 2, NEW: 3}
+    assert engines(chatbot(NEW, releases={"stable": "r2"}, **spec), *both) == {NEW: 4}
+
+
+def test_an_engine_on_its_way_to_the_customers_does_not_sleep() -> None:
+    scaling: dict[str, Any] = {"scaling": {"engine": {"max": 2, "toZeroAfter": "10m"}}}
+    former, fresh = versions(
+        chatbot(NEW, releases={"stable": "r1"}, **scaling), revisions_of([kept(1, chatbot(**scaling))], "u-1")
+    )
+    assert [each.spec.scaling.engine and each.spec.scaling.engine.to_zero_after for each in (former, fresh)] == [
+        "10m",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "rollout", "two"),
+    [
+        (None, None, False),
+        ({"observedGeneration": 1, "releases": {"stable": "r1"}}, None, False),
+        ({"observedGeneration": 1, "releases": {"stable": "r1"}}, {}, True),
+        ({"observedGeneration": 0, "releases": {"stable": "r1"}}, None, True),
+        ({"observedGeneration": 1, "releases": {"stable": "r1", "candidate": "r2"}}, None, True),
+    ],
+)
+def test_releases_are_read_only_where_there_may_be_two_engines(status: Any, rollout: Any, two: bool) -> None:
+    found = chatbot(**({"rollout": rollout} if rollout is not None else {})).model_dump(
+        by_alias=True, exclude_none=True
+    )
+    found["metadata"]["generation"] = 1
+    assert are_two(ChatbotDeployment.model_validate(found | ({"status": status} if status else {}))) is two

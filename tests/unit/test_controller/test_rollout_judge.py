@@ -71,7 +71,7 @@ def test_questions_look_back_to_the_step_s_beginning(seconds: float, window: str
 
 def test_measurements_are_told_as_the_machine_takes_them() -> None:
     assert [each.outcome.title for each in judged(Outcome.FAIL)] == ["Fail"]
-    assert CANARY.judged(0)
+    assert CANARY.stages[0].judged
 
 
 def test_handoffs_are_a_share_of_what_the_bot_dealt_with() -> None:

@@ -10,9 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from kefu_api.documents.variants import Role
 from kefu_api.kinds.rollout import Analysis, Rollout
 from kefu_operator.rollout.judge import Judgement, Outcome
-from kefu_operator.rollout.machine import Seen, advance, change, is_due, next_look, retreat, shares
+from kefu_operator.rollout.machine import ROOM_SECONDS, Seen, advance, change, is_due, next_look, retreat, shares
+from kefu_operator.rollout.pods import Pods, stable_pods
 from kefu_operator.rollout.state import Cause, Phase, State
-from kefu_operator.rollout.strategy import Strategy, engine_replicas, strategy_of
+from kefu_operator.rollout.strategy import AT_ONCE, Strategy, strategy_of
 from kefu_operator.rollout.told import releases_of, state_of
 
 LIMIT = Analysis(metric="errorRate", at_most="0.1")
@@ -44,8 +45,96 @@ def test_the_first_release_serves_at_once() -> None:
     assert advance(State(), seen(0, target="r1", known=frozenset({"r1"}))) == State("r1")
 
 
-def test_without_a_declared_rollout_a_release_serves_at_once() -> None:
-    assert advance(State("r1"), seen(0, strategy=None)) == State("r2")
+def test_without_a_declared_rollout_a_release_serves_as_soon_as_its_engine_answers() -> None:
+    assert advance(State("r1"), seen(0, strategy=AT_ONCE)) == State("r2")
+    waiting = advance(State("r1"), seen(0, strategy=AT_ONCE, ready=False))
+    assert shares(waiting, AT_ONCE) == (("r1", Role.STABLE, 100), ("r2", Role.CANDIDATE, 0))
+    assert advance(waiting, seen(500, strategy=AT_ONCE)) == State("r2")
+    assert change(waiting, State("r2")) == ("Promoted", "r2")
+
+
+def test_a_stable_release_that_answers_nobody_is_not_kept_for_the_next() -> None:
+    assert advance(State("r1"), seen(0, strategy=AT_ONCE, ready=False, kept=False)) == State("r2")
+    assert advance(State("r1"), seen(0, promoted=True, ready=False, kept=False)) == State("r2")
+    assert advance(State("r1"), seen(0, ready=False, kept=False)).stable == "r1"
+
+
+def test_where_there_is_no_room_for_two_engines_they_are_exchanged_after_a_while() -> None:
+    cramped = seen(0, strategy=AT_ONCE, ready=False, cramped=True)
+    waiting = advance(State("r1"), cramped)
+    assert next_look(waiting, AT_ONCE, START) == START + ROOM_SECONDS
+    assert advance(waiting, replace(cramped, now=START + ROOM_SECONDS - 1)) == waiting
+    late = START + ROOM_SECONDS
+    assert next_look(waiting, AT_ONCE, late) is None
+    assert advance(waiting, replace(cramped, now=late, cramped=False)) == waiting
+    assert advance(waiting, replace(cramped, now=late)) == State("r2")
+    canary = replace(cramped, strategy=CANARY, now=late)
+    assert advance(waiting, canary).stable == "r1"
+    assert advance(waiting, replace(canary, promoted=True)) == State("r2")
+
+
+def test_a_spec_without_a_rollout_serves_what_was_rolled_back_under_one() -> None:
+    rejected = advance(begun(), seen(10, Outcome.FAIL))
+    assert advance(rejected, seen(20, strategy=AT_ONCE)) == State("r2")
+
+
+def test_customers_move_no_faster_than_the_pods_that_answer_them() -> None:
+    told, state = [], State("r1")
+    for available in range(5):
+        state = advance(state, seen(available, strategy=AT_ONCE, pods=Pods(4, available), ready=available > 0))
+        told.append((state.phase, weight(state, AT_ONCE), state.pods))
+    waits, grows = Phase.WAITING, Phase.SCALING
+    assert told[:4] == [(waits, 0, 1), (grows, 25, 2), (grows, 50, 3), (grows, 75, 4)]
+    assert state == State("r2")
+
+
+def test_a_step_begins_when_its_pods_are_there() -> None:
+    state = advance(State("r1"), seen(0, pods=Pods(10, 1)))
+    assert (state.phase, weight(state), state.pods) == (Phase.PROGRESSING, 10, 1)
+    state = advance(state, seen(60, Outcome.PASS, pods=Pods(10, 1)))
+    assert (state.phase, state.step, weight(state), state.pods) == (Phase.SCALING, 1, 10, 2)
+    assert is_due(state, CANARY, START + 66)
+    assert weight(advance(state, seen(500, Outcome.PASS, pods=Pods(10, 3)))) == 30
+    full = advance(state, seen(600, Outcome.PASS, pods=Pods(10, 5)))
+    assert (full.phase, weight(full), full.since, full.judgements) == (Phase.PROGRESSING, 50, START + 600, ())
+    assert advance(state, seen(70, Outcome.FAIL, pods=Pods(10, 2))).rejected is not None
+
+
+def test_a_pod_that_is_away_for_a_moment_sends_no_customer_back() -> None:
+    state = advance(State("r1"), seen(0, strategy=AT_ONCE, pods=Pods(4, 3)))
+    assert weight(advance(state, seen(1, strategy=AT_ONCE, pods=Pods(4, 1))), AT_ONCE) == 75
+
+
+def test_a_shadow_takes_no_pod_from_the_customers_and_becomes_stable_pod_by_pod() -> None:
+    state = advance(State("r1"), seen(0, strategy=SHADOW, pods=Pods(4, 1)))
+    assert (weight(state, SHADOW), state.pods) == (20, 1)
+    state = advance(state, seen(60, Outcome.PASS, strategy=SHADOW, pods=Pods(4, 1)))
+    assert shares(state, SHADOW) == (("r1", Role.STABLE, 100), ("r2", Role.SHADOW, 25))
+    assert (state.phase, state.pods) == (Phase.PROGRESSING, 1)
+    state = advance(state, seen(120, Outcome.PASS, strategy=SHADOW, pods=Pods(4, 1)))
+    assert shares(state, SHADOW) == (("r1", Role.STABLE, 75), ("r2", Role.CANDIDATE, 25))
+    assert (state.phase, state.pods) == (Phase.SCALING, 2)
+    assert not is_due(state, SHADOW, START + 9_000)
+    assert advance(state, seen(130, strategy=SHADOW, pods=Pods(4, 4))) == State("r2")
+
+
+def test_who_promotes_moves_nobody_before_there_is_a_pod_for_him() -> None:
+    state = advance(State("r1"), seen(0, pods=Pods(10, 1)))
+    promoted = advance(state, seen(5, promoted=True, pods=Pods(10, 1)))
+    assert (promoted.stable, weight(promoted, AT_ONCE), promoted.pods) == ("r1", 10, 2)
+    assert advance(promoted, seen(50, promoted=True, paused=True, pods=Pods(10, 10))) == State("r2")
+    again = advance(replace(promoted, weight=60, pods=7), seen(9, pods=Pods(10, 6)))
+    assert (weight(again), again.pods) == (10, 1)
+
+
+def test_an_engine_that_leaves_again_and_again_is_rolled_back() -> None:
+    state = begun()
+    for now in (10, 30):
+        state = advance(advance(state, seen(now, ready=False)), seen(now + 10))
+        assert weight(state) == 10
+    last = advance(state, seen(50, ready=False))
+    assert last.rejected is not None
+    assert (last.rejected.cause, "left 3 times" in last.rejected.why) == (Cause.ROLLED_BACK, True)
 
 
 def test_a_good_release_goes_up_the_steps_and_stays() -> None:
@@ -188,30 +277,42 @@ def test_a_stable_release_that_nobody_kept_gives_way() -> None:
 def test_without_analysis_time_alone_decides() -> None:
     state = begun(BLIND)
     assert not is_due(state, BLIND, START + 1_000)
-    assert next_look(state, BLIND) == START + 60
+    assert next_look(state, BLIND, START) == START + 60
     assert weight(advance(state, seen(60, strategy=BLIND))) == 50
 
 
 def test_measurements_come_every_period_and_at_the_end_of_a_step() -> None:
     state = begun()
-    assert next_look(state, CANARY) == START + 6
+    assert next_look(state, CANARY, START) == START + 6
     assert not is_due(state, CANARY, START + 5)
     assert is_due(state, CANARY, START + 6)
     late = replace(state, measured=START + 58)
-    assert next_look(late, CANARY) == START + 60
+    assert next_look(late, CANARY, START) == START + 60
     over = replace(state, measured=START + 60)
-    assert next_look(over, CANARY) == START + 66
+    assert next_look(over, CANARY, START) == START + 66
+
+
+@pytest.mark.parametrize(("wanted", "candidate", "stable"), [(1, 1, 1), (4, 1, 4), (4, 2, 3), (4, 4, 1), (10, 1, 10)])
+def test_engines_side_by_side_take_one_replica_more_than_one_alone(wanted: int, candidate: int, stable: int) -> None:
+    assert stable_pods(wanted, candidate) == stable
+    assert stable + candidate <= wanted + 1
 
 
 @pytest.mark.parametrize(
-    ("wanted", "weight", "both"),
-    [(1, 1, (1, 1)), (1, 100, (1, 1)), (4, 1, (4, 1)), (4, 50, (3, 2)), (4, 100, (1, 4)), (10, 10, (10, 1))],
+    ("pods", "goal", "need", "carried", "most"),
+    [
+        (Pods(1, 1), 1, 1, 1, 1),
+        (Pods(1, 0), 100, 1, 0, 100),
+        (Pods(10, 1), 1, 1, 1, 1),
+        (Pods(3, 1), 50, 2, 33, 50),
+        (Pods(3, 2), 50, 2, 50, 50),
+        (Pods(4, 9), 100, 4, 100, 100),
+        (Pods(4, 1), 0, 1, 0, 0),
+        (Pods(4, 1, free=True), 100, 4, 100, 100),
+    ],
 )
-def test_engines_side_by_side_take_one_replica_more_than_one_alone(
-    wanted: int, weight: int, both: tuple[int, int]
-) -> None:
-    assert engine_replicas(wanted, weight) == both
-    assert sum(both) <= wanted + 1
+def test_so_many_pods_carry_so_many_customers(pods: Pods, goal: int, need: int, carried: int, most: int) -> None:
+    assert (pods.need(goal), pods.carried(goal), pods.most(goal)) == (need, carried, most)
 
 
 def test_the_spec_s_defaults_are_steps() -> None:
@@ -221,22 +322,32 @@ def test_the_spec_s_defaults_are_steps() -> None:
     blue_green, shadow = strategy_of(Rollout(strategy="BlueGreen")), strategy_of(Rollout(strategy="Shadow"))
     assert blue_green is not None and shadow is not None
     assert (blue_green.steps, shadow.steps, shadow.role) == ((0, 100), (100,), Role.SHADOW)
-    assert strategy_of(None) is None
+    assert strategy_of(None) is AT_ONCE
 
 
 class Rollouts(RuleBasedStateMachine):
     """Specs come and go, engines too, figures are good, bad and none, and the operator restarts between any two."""
 
-    @initialize(strategy=st.sampled_from([CANARY, BLUE_GREEN, SHADOW, BLIND]), limit=st.integers(0, 2))
-    def begin(self, strategy: Strategy, limit: int) -> None:
-        self.strategy: Strategy | None = replace(strategy, failure_limit=limit)
+    @initialize(
+        strategy=st.sampled_from([CANARY, BLUE_GREEN, SHADOW, BLIND, AT_ONCE]),
+        limit=st.integers(0, 2),
+        wanted=st.integers(1, 7),
+    )
+    def begin(self, strategy: Strategy, limit: int, wanted: int) -> None:
+        self.declared = strategy if strategy is AT_ONCE else replace(strategy, failure_limit=limit)
+        self.strategy: Strategy | None = self.declared
+        self.wanted, self.available = wanted, 0
         self.now = START
         self.target = 1
-        self.ready = True
+        self.kept = True
         self.paused = False
         self.failed = False
         self.state = State()
         self._advance()
+
+    @property
+    def ready(self) -> bool:
+        return self.available > 0
 
     def _advance(self, outcome: Outcome | None = None, **decided: bool) -> None:
         # As through an operator that knows nothing but the status.
@@ -245,9 +356,10 @@ class Rollouts(RuleBasedStateMachine):
         due = outcome is not None and is_due(state, self.strategy, self.now)
         known = frozenset(f"r{number}" for number in range(1, self.target + 1))
         facts = Seen(
-            f"r{self.target}", known, self.strategy, self.ready, self.now, self.paused,
-            judgements=judged(outcome) if due and outcome is not None else (), **decided,
+            f"r{self.target}", known, self.declared, self.ready, self.now, Pods(self.wanted, self.available), self.kept,
+            paused=self.paused, judgements=judged(outcome) if due and outcome is not None else (), **decided,
         )  # fmt: skip
+        self.strategy = facts.way
         self.before, self.state = self.state, advance(state, facts)
         self.failed = due and outcome is Outcome.FAIL
         assert advance(self.state, replace(facts, judgements=())) == self.state, "twice is not once"
@@ -260,6 +372,7 @@ class Rollouts(RuleBasedStateMachine):
     @rule()
     def the_spec_changes(self) -> None:
         self.target += 1
+        self.available = 0
         self._advance()
 
     @precondition(lambda self: self.state.candidate)
@@ -274,9 +387,15 @@ class Rollouts(RuleBasedStateMachine):
         self.before = self.state = retreat(self.state)
         assert self.state.candidate is None
 
+    @rule(pods=st.integers(0, 7))
+    def the_engine_gets_or_loses_pods(self, pods: int) -> None:
+        # No more than it was given.
+        self.available = min(pods, self.state.pods)
+        self._advance()
+
     @rule()
-    def the_engine_goes_or_comes(self) -> None:
-        self.ready = not self.ready
+    def the_stable_engine_goes_or_comes(self) -> None:
+        self.kept = not self.kept
         self._advance()
 
     @rule()
@@ -300,6 +419,16 @@ class Rollouts(RuleBasedStateMachine):
     def nobody_is_answered_by_what_has_no_engine(self) -> None:
         if hasattr(self, "strategy") and not self.ready and self.state.candidate:
             assert shares(self.state, self.strategy)[1][2] == 0
+
+    @invariant()
+    def no_engine_has_more_customers_a_pod_than_one_alone(self) -> None:
+        if not hasattr(self, "strategy") or not self.state.candidate or not self.kept:
+            return
+        (_, _, stable), (_, _, moved) = shares(self.state, self.strategy)
+        assert self.state.pods + stable_pods(self.wanted, self.state.pods) <= self.wanted + 1
+        assert stable <= 100 * stable_pods(self.wanted, self.state.pods) / self.wanted + 1
+        if self.state.weight > self.before.weight:
+            assert moved <= max(100 * self.available / self.wanted, 1)
 
     @invariant()
     def failures_win(self) -> None:

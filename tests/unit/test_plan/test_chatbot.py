@@ -2,12 +2,10 @@ from typing import Any
 
 import pytest
 
-from kefu_api.documents.variants import only
 from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
-from kefu_operator.plan.held_release import with_release
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.workload import DocumentMount, SecretMount, VolumeMount
+from kefu_operator.plan.workload import SecretMount, VolumeMount
 from tests.unit.test_plan.objects import chatbot
 
 
@@ -109,17 +107,3 @@ def test_a_redis_of_the_users_own_is_reached_and_none_is_run() -> None:
     mounted = {m.secret for m in external.gateway.container.mounts if isinstance(m, SecretMount)}
     assert "redis" in mounted
     assert not any("redis" in secret.name for secret in external.generated_secrets)
-
-
-def test_gateways_keep_the_release_before_while_the_new_ones_adapter_is_not_loaded() -> None:
-    before = plan({"model": {"uri": "hf://a/b"}})
-    after = plan({"model": {"uri": "hf://a/b", "adapters": [{"name": "voice", "uri": "hf://acme/voice"}]}})
-    held = with_release(after, only(before.release))
-    assert held.release == before.release
-    (document,) = [mount for mount in held.gateway.container.mounts if isinstance(mount, DocumentMount)]
-    assert document.files == {"release.json": only(before.release).to_json()}
-
-
-def test_a_release_of_another_engine_waits_for_nothing() -> None:
-    after = plan({"model": {"uri": "hf://a/other"}})
-    assert with_release(after, only(plan().release)) == after

@@ -164,17 +164,23 @@ class Releases(Part):
     candidate: Annotated[str, Field(max_length=16)] | None = None
     """The release on its way."""
     phase: Annotated[str, Field(max_length=32)] | None = None
-    """Waiting for its engine, Progressing, Paused by a person, or Inconclusive."""
+    """Waiting for its engine, Scaling while its share grows with its engine's pods, Progressing, Paused by a person, or
+    Inconclusive."""
     weight: Annotated[int, Field(ge=0, le=100)] | None = None
     """Percent of the customers that it answers, or whose questions it is asked as a shadow."""
     step: Annotated[str, Field(max_length=16)] | None = None
     """Which step of how many, such as 2/4."""
+    candidate_replicas: Annotated[int, Field(ge=0)] | None = None
+    """Pods that the candidate's engine is to have now; the stable release's has the others, and both together one more than
+    engine.replicas."""
     since: Annotated[str, Field(max_length=64)] | None = None
     """When the step began (RFC 3339)."""
     measured: Annotated[str, Field(max_length=64)] | None = None
     """When it was measured last (RFC 3339)."""
     failures: Annotated[int, Field(ge=0)] | None = None
     """Failed measurements so far."""
+    engine_losses: Annotated[int, Field(ge=0)] | None = None
+    """How often the candidate's engine left while it had customers; the third time it is rolled back."""
     verdict: Literal["Pass", "Fail", "Inconclusive"] | None = None
     """Of the last measurement."""
     measurements: Annotated[tuple[Measurement, ...], Field(max_length=7, json_schema_extra=ATOMIC)] = ()

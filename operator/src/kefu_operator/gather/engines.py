@@ -29,6 +29,7 @@ from kefu_operator.resources import (
     STATEFUL_SETS,
     Resource,
 )
+from kefu_operator.rollout.engines import are_two
 from kefu_operator.scaling.rivals import rival
 
 KINDS = (DEPLOYMENTS, STATEFUL_SETS, SERVICES, CLAIMS, CONFIG_MAPS, AUTOSCALERS, NETWORK_POLICIES, JOBS)
@@ -48,7 +49,7 @@ class EngineFacts:
     kinds: Kinds = field(default_factory=Kinds)
     """What the cluster has."""
     revisions: tuple[Object, ...] = ()
-    """ControllerRevisions with the releases of those that bring them to customers by steps."""
+    """ControllerRevisions with the releases of those that may need two engines."""
 
 
 async def gather_engine(client: Client, namespace: str, name: str, index: Index, kinds: Kinds) -> EngineFacts:
@@ -67,12 +68,10 @@ async def gather_engine(client: Client, namespace: str, name: str, index: Index,
     owners = [each for each in found if each and _stays(each) and _identity(each) in names]
     wanted = any(needs_image_volumes(chatbot) for chatbot in chatbots)
     images = not wanted or await has_image_volumes(client)
-    gradual = [
-        f"{naming.OWNED_BY}={naming.owned_by(CHATBOTS.kind, each.metadata.name)}"
-        for each in chatbots
-        if each.spec.rollout
+    labels = [
+        f"{naming.OWNED_BY}={naming.owned_by(CHATBOTS.kind, each.metadata.name)}" for each in chatbots if are_two(each)
     ]
-    revisions = [each for label in gradual for each in await gather_owned(client, namespace, label, (REVISIONS,))]
+    revisions = [each for label in labels for each in await gather_owned(client, namespace, label, (REVISIONS,))]
     return EngineFacts(tuple(chatbots), tuple(owners), owned, images, kinds, tuple(revisions))
 
 

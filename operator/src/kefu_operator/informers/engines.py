@@ -35,7 +35,7 @@ def engine_index(settings: PlanSettings) -> Index:
 def _stable(chatbot: ChatbotDeployment) -> tuple[str, ...]:
     """What the stable release's engine is made of, where another release is on its way."""
     told = chatbot.status.engine if chatbot.status else None
-    return (told.name, *told.volumes) if told and chatbot.spec.rollout else ()
+    return (told.name, *told.volumes) if told and told.name else ()
 
 
 def _shared(chatbot: ChatbotDeployment, settings: PlanSettings) -> tuple[str, ...]:

@@ -3,14 +3,8 @@
 import logging
 from dataclasses import replace
 
-from pydantic import ValidationError
-
 from kefu_api import digest
-from kefu_api.documents import variants as document
-from kefu_api.documents.variants import Variants
-from kefu_operator import naming
 from kefu_operator.apply import Applier, Refusals, Synced
-from kefu_operator.building import BuildView
 from kefu_operator.client.client import Client
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, owned
@@ -25,7 +19,6 @@ from kefu_operator.gather.owned import find
 from kefu_operator.gather.unreadable import Unreadable
 from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
 from kefu_operator.plan.errors import PlanError
-from kefu_operator.plan.held_release import with_release
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.workload import DocumentMount
@@ -72,7 +65,7 @@ class ChatbotReconciler:
         self._network = network
         self._now = now
         self._secrets = SecretMaker(applier, now)
-        self._rollouts = Rollouts(applier, prometheus, now)
+        self._rollouts = Rollouts(applier, prometheus, board, now)
         self._teller = ChatbotTeller(applier, settings, board, now)
 
     async def __call__(self, namespace: str, name: str) -> Again:
@@ -96,7 +89,6 @@ class ChatbotReconciler:
             plan = plan_chatbot(facts.chatbot, placement, settings, course.served, course.salt)
         except PlanError as error:
             return await self._retreat(facts, settings, scope, error)
-        plan = _waiting_for_engine(plan, facts)
         refusals, synced = await self._apply(plan, facts, scope)
         # The status is that of what stands now: from what was found it would be written twice.
         facts = replace(facts, owned=synced.over(facts.owned))
@@ -113,7 +105,7 @@ class ChatbotReconciler:
             )
             return Again()
         placement = ClusterPlacement(facts.chatbot.metadata.namespace)
-        plan = _waiting_for_engine(plan_chatbot(facts.chatbot, placement, settings, course.served), facts)
+        plan = plan_chatbot(facts.chatbot, placement, settings, course.served)
         refusals, _ = await self._apply(plan, facts, scope)
         await self._teller.tell_unplanned(facts, error, releases_of(course.after, None, course.knowledge))
         return Again(seconds_until_retry(refusals))
@@ -143,27 +135,6 @@ class ChatbotReconciler:
                 await self._applier.nudge(facts.chatbot.metadata.namespace, pod.name, mark)
             except (Absent, Forbidden) as error:
                 log.info("gateway %s is told of its new document by its kubelet alone: %s", pod.name, error)
-
-
-def _waiting_for_engine(plan: ChatbotPlan, facts: ChatbotFacts) -> ChatbotPlan:
-    """The plan with the release that is served now, while its successor's engine is not built or its adapters are not loaded.
-
-    A release that comes by steps waits by itself.
-    """
-    engine = plan.engine.workload
-    if facts.chatbot.spec.rollout or engine is None:
-        return plan
-    found = facts.engine_of(engine.name)
-    unbuilt = engine.build and found.runner is None and not facts.builds.get(engine.build.name, BuildView()).done
-    if not unbuilt and not check_adapters(plan.engine.adapters, found.pods):
-        return plan
-    live = find(facts.owned, CONFIG_MAPS, naming.release(facts.chatbot.metadata.name)) or {}
-    try:
-        before = Variants.model_validate_json(live.get("data", {}).get(document.FILE, ""))
-        return with_release(plan, before, unbuilt=bool(unbuilt))
-    except ValidationError:
-        # There is none yet, or one of another version of Kefu.
-        return plan
 
 
 def _again(facts: ChatbotFacts, refusals: Refusals, course: Course) -> Again:

@@ -4,7 +4,7 @@ It is reconciled by itself and by nobody else, so that two chatbots' views of wh
 """
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
@@ -105,9 +105,7 @@ class EnginesReconciler:
         elif build:
             refusals, again = await self._build(namespace, build, facts)
         else:
-            kept = await self._served_until_built(namespace, facts, settings)
-            again = HANDOVER_SECONDS if kept else None
-            for each in unwanted(facts, ClusterPlacement(namespace), settings, kept):
+            for each in unwanted(facts, ClusterPlacement(namespace), settings):
                 log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
                 await self._applier.delete(each)
         self._board.post(namespace, name, refusals)
@@ -186,16 +184,6 @@ class EnginesReconciler:
                 return (refusal,), None
         return (), None
 
-    async def _served_until_built(self, namespace: str, facts: EngineFacts, settings: PlanSettings) -> set[str]:
-        """Uids of the owners whose next engine is not built yet: this one serves until then."""
-        kept = set()
-        for owner in filter(None, map(readable, facts.owners)):
-            for engine in share_engines([owner], ClusterPlacement(namespace), settings).engines:
-                build = engine.workload.build
-                if build and not (await gather_build(self._client, namespace, build.name)).done:
-                    kept.add(owner.metadata.uid)
-        return kept
-
     async def _scaled(self, namespace: str, engine: SharedEngine, facts: EngineFacts, kinds: Kinds) -> Workload:
         """The engine's workload, with the decision who scales it, which is posted."""
         workload = scaled(engine, kinds, self._settings)
@@ -209,15 +197,13 @@ class EnginesReconciler:
         return workload
 
 
-def unwanted(
-    facts: EngineFacts, placement: Placement, settings: PlanSettings, kept: Collection[str] = ()
-) -> list[Object]:
-    """Objects of an engine that no chatbot wants; what owners of the uids `kept` have stays.
+def unwanted(facts: EngineFacts, placement: Placement, settings: PlanSettings) -> list[Object]:
+    """Objects of an engine that no chatbot wants.
 
     What a chatbot used before its spec became one that cannot be carried out stays: a mistake tears nothing down.
     """
     owners = {found["metadata"]["uid"]: readable(found) for found in facts.owners}
-    undecided = {uid for uid, owner in owners.items() if owner is None} | set(kept)
+    undecided = {uid for uid, owner in owners.items() if owner is None}
     known = [owner for owner in owners.values() if owner]
     undecided |= {chatbot.metadata.uid for chatbot in share_engines(known, placement, settings).unplanned}
     return [each for each in facts.owned if not _owners(each) & undecided]

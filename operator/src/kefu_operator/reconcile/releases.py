@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus
 from kefu_api.kinds.rollout import ReleaseKnowledge
+from kefu_operator.apply import Refusals
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.chatbot import ChatbotFacts
 from kefu_operator.plan.chatbot import ReleasePlan, plan_release
@@ -14,10 +15,14 @@ from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.rollout.knowledge import are_held
+from kefu_operator.rollout.pods import Pods
 from kefu_operator.rollout.revisions import Revision, named
 from kefu_operator.rollout.state import State
 from kefu_operator.status.adapter_checks import check_adapters
-from kefu_operator.status.workload_checks import available_pods
+from kefu_operator.status.chatbot_checks import check_engine
+from kefu_operator.status.reasons import Reason
+from kefu_operator.status.scaling_checks import is_asleep
+from kefu_operator.status.workload_checks import available_pods, check_refusals
 
 
 def answers(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
@@ -28,6 +33,32 @@ def answers(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
     return bool(engine.runner and available_pods(engine.runner)) and not check_adapters(
         plan.engine.adapters, engine.pods
     )
+
+
+def is_kept(plan: ReleasePlan | None, facts: ChatbotFacts) -> bool:
+    """Whether customers would miss this release: its engine answers, or would wake for them."""
+    if plan is None:
+        return False
+    if answers(plan, facts) or plan.engine.workload is None:
+        return True
+    engine = facts.engine_of(plan.engine.workload.name)
+    return is_asleep(engine.runner, engine.scaler)
+
+
+def is_cramped(plan: ReleasePlan, facts: ChatbotFacts, refusals: Refusals) -> bool:
+    """Whether there is no room for the release's engine: on no node, or not within the namespace's quota."""
+    checks = (*check_refusals(refusals), check_engine(plan.engine, facts))
+    return any(check.reason in (Reason.UNSCHEDULABLE, Reason.QUOTA_EXCEEDED) for check in checks)
+
+
+def pods_of_engine(plan: ReleasePlan, stable: ReleasePlan | None, facts: ChatbotFacts) -> Pods:
+    """What the release's engine has of pods, for the rollout to weigh."""
+    workload, other = plan.engine.workload, stable.engine.workload if stable else None
+    if workload is None or (other and other.name == workload.name):
+        return Pods(free=True)
+    runner, spec = facts.engine_of(workload.name).runner, facts.chatbot.spec
+    available = available_pods(runner) if runner else 0
+    return Pods(spec.engine.replicas, available, free=spec.scaling.engine is not None)
 
 
 def stable_plan(

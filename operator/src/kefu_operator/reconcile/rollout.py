@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from kefu_api.kinds.rollout import ReleaseKnowledge
+from kefu_operator.apply import Refusals
 from kefu_operator.desired.metadata import Scope
 from kefu_operator.errors import PrometheusAway, QueryRefused
 from kefu_operator.gather.chatbot import ChatbotFacts
@@ -11,8 +12,18 @@ from kefu_operator.plan.chatbot import NEWEST, ReleasePlan, Served, plan_release
 from kefu_operator.plan.content import content_of
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.plan.sharing import units
 from kefu_operator.prometheus import Prometheus
-from kefu_operator.reconcile.releases import answers, named_knowledge, stable_plan, standing
+from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.reconcile.releases import (
+    answers,
+    is_cramped,
+    is_kept,
+    named_knowledge,
+    pods_of_engine,
+    stable_plan,
+    standing,
+)
 from kefu_operator.reconcile.tell import Now
 from kefu_operator.rollout.decision import decided
 from kefu_operator.rollout.judge import Judgement, judge, unknown
@@ -61,9 +72,10 @@ class Course:
 class Rollouts:
     """Decides which releases of a chatbot serve whom."""
 
-    def __init__(self, writer: Writer, prometheus: Prometheus | None, now: Now) -> None:
+    def __init__(self, writer: Writer, prometheus: Prometheus | None, board: RefusalBoard, now: Now) -> None:
         self._writer = writer
         self._prometheus = prometheus
+        self._board = board
         self._now = now
 
     async def decide(self, facts: ChatbotFacts, settings: PlanSettings, scope: Scope) -> Course:
@@ -75,31 +87,32 @@ class Rollouts:
         """
         chatbot, rollout = facts.chatbot, facts.chatbot.spec.rollout
         before = state_of(chatbot.status.releases if chatbot.status else None)
-        strategy, decision, now = strategy_of(rollout), decided(rollout), self._now().timestamp()
+        decision, now = decided(rollout), self._now().timestamp()
         revisions, content = revisions_of(facts.revisions, chatbot.metadata.uid), content_of(chatbot.spec)
         versions = wanted(content, before, revisions, standing(facts), decision) if rollout else NEWEST
         plan = plan_release(chatbot, ClusterPlacement(chatbot.metadata.namespace), settings, versions)
         revisions, target = await self._keep(facts, before, Revision(0, content, {}, versions), scope)
-        plans = stable_plan(facts, before, revisions, settings) | {target.name: plan}
+        former = stable_plan(facts, before, revisions, settings)
+        plans, stable = former | {target.name: plan}, former.get(before.stable or "")
         only_named = only_names(named(revisions, before.stable), target)
-
-        def seen(judgements: tuple[Judgement, ...] = ()) -> Seen:
-            return Seen(
-                target=target.name,
-                known=frozenset(plans),
-                strategy=None if only_named else strategy,
-                ready=answers(plan, facts),
-                now=now,
-                paused=rollout is not None and rollout.paused,
-                promoted=decision.promoted == target.name,
-                aborted=decision.aborted == target.name,
-                judgements=judgements,
-            )
-
-        after = advance(before, seen())
+        seen = Seen(
+            target=target.name,
+            known=frozenset(plans),
+            strategy=None if only_named else strategy_of(rollout),
+            ready=answers(plan, facts),
+            now=now,
+            pods=pods_of_engine(plan, stable, facts),
+            kept=is_kept(stable, facts),
+            cramped=is_cramped(plan, facts, self._refusals(facts, plan)),
+            paused=rollout is not None and rollout.paused,
+            promoted=decision.promoted == target.name,
+            aborted=decision.aborted == target.name,
+        )
+        after, strategy = advance(before, seen), seen.way
         if strategy and is_due(after, strategy, now):
-            after = advance(after, seen(await self._measure(facts, plan, strategy, now - after.since)))
-        due = next_look(after, strategy)
+            judgements = await self._measure(facts, plan, strategy, now - after.since)
+            after = advance(after, replace(seen, judgements=judgements))
+        due = next_look(after, strategy, now)
         return Course(
             before=before,
             after=after,
@@ -157,6 +170,12 @@ class Rollouts:
         await self._writer.create(made)
         new = replace(asked, number=number, found=made)
         return (*revisions, new), new
+
+    def _refusals(self, facts: ChatbotFacts, plan: ReleasePlan) -> Refusals:
+        """What the API server would not have of the release's engine, and of what it needs."""
+        engine, namespace = plan.engine.workload, facts.chatbot.metadata.namespace
+        names = (engine.name, *units(engine)) if engine else ()
+        return tuple(refusal for name in names for refusal in self._board.read(namespace, name))
 
     async def _measure(
         self, facts: ChatbotFacts, plan: ReleasePlan, strategy: Strategy, seconds: float

@@ -1,4 +1,4 @@
-"""Whose engines a chatbot needs: those of its stable release and of the one on its way, sized by their weights."""
+"""Whose engines a chatbot needs: those of its stable release and of the one on its way, sized as the rollout says."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator.plan.content import content_of, with_content
 from kefu_operator.plan.engine import engine_name
 from kefu_operator.rollout.decision import decided
+from kefu_operator.rollout.pods import stable_pods
 from kefu_operator.rollout.revisions import Revision, asked, named
-from kefu_operator.rollout.strategy import engine_replicas
 from kefu_operator.rollout.told import state_of
 
 
@@ -18,7 +18,7 @@ def versions(chatbot: ChatbotDeployment, revisions: Sequence[Revision]) -> tuple
     """
     state = state_of(chatbot.status.releases if chatbot.status else None)
     stable, content = named(revisions, state.stable), content_of(chatbot.spec)
-    if chatbot.spec.rollout is None or stable is None or stable.content == content:
+    if stable is None or stable.content == content:
         return (chatbot,)
     former = with_content(chatbot, stable.content)
     if former is None:
@@ -30,11 +30,18 @@ def versions(chatbot: ChatbotDeployment, revisions: Sequence[Revision]) -> tuple
     if _engine(former) == _engine(chatbot):
         # One engine with the adapters of both.
         return _beside(former), chatbot
-    releases = chatbot.status.releases if chatbot.status else None
-    moving = releases is not None and target is not None and releases.candidate == target.name
-    weight = (releases.weight or 0) if moving and releases else 0
-    old, new = engine_replicas(chatbot.spec.engine.replicas, weight)
-    return _sized(former, old), _sized(chatbot, new)
+    wanted = chatbot.spec.engine.replicas
+    pods = state.pods if target and state.candidate == target.name else 0
+    return _sized(former, stable_pods(wanted, pods)), _awake(_sized(chatbot, max(pods, 1)))
+
+
+def are_two(chatbot: ChatbotDeployment) -> bool:
+    """Whether it may need two engines: its releases tell which."""
+    status = chatbot.status
+    if status is None or status.releases is None or status.releases.stable is None:
+        return False
+    settled = status.releases.candidate is None and status.observed_generation == chatbot.metadata.generation
+    return chatbot.spec.rollout is not None or not settled
 
 
 def _unwanted(chatbot: ChatbotDeployment, rejected: str | None) -> set[str]:
@@ -50,6 +57,16 @@ def _engine(chatbot: ChatbotDeployment) -> str | None:
 def _sized(chatbot: ChatbotDeployment, replicas: int) -> ChatbotDeployment:
     engine = chatbot.spec.engine.model_copy(update={"replicas": replicas})
     return chatbot.model_copy(update={"spec": chatbot.spec.model_copy(update={"engine": engine})})
+
+
+def _awake(chatbot: ChatbotDeployment) -> ChatbotDeployment:
+    """Never without pods: nobody asks a release of which nobody is told, and none comes to customers whose engine sleeps."""
+    scaling = chatbot.spec.scaling
+    if scaling.engine is None:
+        return chatbot
+    engine = scaling.engine.model_copy(update={"to_zero_after": None})
+    spec = chatbot.spec.model_copy(update={"scaling": scaling.model_copy(update={"engine": engine})})
+    return chatbot.model_copy(update={"spec": spec})
 
 
 def _beside(chatbot: ChatbotDeployment) -> ChatbotDeployment:

@@ -9,8 +9,14 @@ from typing import Literal
 
 from kefu_api.documents.variants import Role
 from kefu_operator.rollout.judge import Judgement, Outcome
+from kefu_operator.rollout.pods import ONE, SURGE, Pods
 from kefu_operator.rollout.state import Cause, Phase, Rejected, State
-from kefu_operator.rollout.strategy import Strategy
+from kefu_operator.rollout.strategy import Stage, Strategy
+
+ROOM_SECONDS = 300.0
+"""How long room is awaited for a second engine beside the stable one, for a node may be on its way; then the two are exchanged."""
+MAX_LOSSES = 2
+"""How often a candidate's engine may leave while it has customers."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +28,16 @@ class Seen:
     known: frozenset[str]
     """Releases that can still be served."""
     strategy: Strategy | None
-    """None: at once."""
+    """None: the target is the stable release by another name."""
     ready: bool
     """Whether the target's engine answers."""
     now: float
+    pods: Pods = ONE
+    """Of the target's engine."""
+    kept: bool = True
+    """Whether customers would miss the stable release: its engine answers, or sleeps."""
+    cramped: bool = False
+    """Whether there is no room for the target's engine beside the stable one."""
     paused: bool = False
     promoted: bool = False
     """Whether a person has decided that the target goes to all customers."""
@@ -34,6 +46,11 @@ class Seen:
     judgements: tuple[Judgement, ...] = ()
     """A measurement that was made now; none: none was made."""
 
+    @property
+    def way(self) -> Strategy | None:
+        """How the target comes to the customers now."""
+        return self.strategy.hurried() if self.promoted and self.strategy else self.strategy
+
 
 Share = tuple[str, Role, int]
 """A release, its role and its weight."""
@@ -41,17 +58,19 @@ Share = tuple[str, Role, int]
 
 def advance(state: State, seen: Seen) -> State:
     """The next state."""
-    if state.stable not in seen.known or seen.strategy is None or state.stable == seen.target:
+    way = seen.way
+    if state.stable not in seen.known or way is None or state.stable == seen.target:
         return State(stable=seen.target)
-    if seen.promoted:
-        return _promote(state, seen)
-    if seen.aborted:
+    if seen.aborted and not seen.promoted:
         return _reject(state, seen, Cause.ABORTED, "spec.rollout.decision says so")
-    if state.rejected and state.rejected.release == seen.target:
+    if way.at_once:
+        if not seen.kept:
+            return State(stable=seen.target)
+    elif state.rejected and state.rejected.release == seen.target:
         return State(stable=state.stable, rejected=state.rejected, judgements=state.judgements)
     if state.candidate != seen.target:
-        state = State(state.stable, seen.target, Phase.WAITING, since=seen.now)
-    return _go_on(replace(state, step=min(state.step, len(seen.strategy.steps) - 1)), seen, seen.strategy)
+        state = State(state.stable, seen.target, Phase.WAITING, pods=1, since=seen.now)
+    return _go_on(replace(state, step=min(state.step, len(way.stages) - 1)), seen, way)
 
 
 def retreat(state: State) -> State:
@@ -61,20 +80,28 @@ def retreat(state: State) -> State:
 
 def is_due(state: State, strategy: Strategy | None, now: float) -> bool:
     """Whether the candidate is to be measured now."""
-    if strategy is None or state.candidate is None or state.phase is Phase.WAITING:
+    if (
+        strategy is None
+        or state.candidate is None
+        or state.phase is Phase.WAITING
+        or state.step >= len(strategy.stages)
+    ):
         return False
-    if state.step >= len(strategy.steps) or not strategy.judged(state.step):
-        return False
-    return now >= _next_measure(state, strategy)
+    stage = strategy.stages[state.step]
+    return stage.judged and state.weight > 0 and now >= _next_measure(state, strategy, stage)
 
 
-def next_look(state: State, strategy: Strategy | None) -> float | None:
+def next_look(state: State, strategy: Strategy | None, now: float) -> float | None:
     """When something is to be done although nothing changes; None: never."""
-    if strategy is None or state.candidate is None or state.phase is Phase.WAITING:
+    if strategy is None or state.candidate is None:
         return None
-    if strategy.judged(state.step):
-        return _next_measure(state, strategy)
-    return None if state.phase is Phase.PAUSED else state.since + strategy.interval
+    if state.phase is Phase.WAITING:
+        end = state.since + ROOM_SECONDS
+        return end if strategy.at_once and end > now else None
+    stage = strategy.stages[state.step]
+    if stage.judged:
+        return _next_measure(state, strategy, stage) if state.weight else None
+    return state.since + stage.interval if state.phase is Phase.PROGRESSING else None
 
 
 def shares(state: State, strategy: Strategy | None) -> tuple[Share, ...]:
@@ -84,9 +111,9 @@ def shares(state: State, strategy: Strategy | None) -> tuple[Share, ...]:
     if state.candidate is None or strategy is None:
         return ((state.stable, Role.STABLE, 100),)
     # Without an engine it answers nobody, but it is known, so that its prompt is read as soon as there is one.
-    weight = 0 if state.phase is Phase.WAITING else strategy.steps[state.step]
-    left = 100 if strategy.role is Role.SHADOW else 100 - weight
-    return (state.stable, Role.STABLE, left), (state.candidate, strategy.role, weight)
+    role = strategy.stages[state.step].role
+    left = 100 if role is Role.SHADOW else 100 - state.weight
+    return (state.stable, Role.STABLE, left), (state.candidate, role, state.weight)
 
 
 def change(before: State, after: State) -> tuple[Literal["Promoted", "RolledBack", "Aborted"], str] | None:
@@ -98,38 +125,63 @@ def change(before: State, after: State) -> tuple[Literal["Promoted", "RolledBack
     return None
 
 
-def _promote(state: State, seen: Seen) -> State:
-    if seen.ready:
-        return State(stable=seen.target)
-    if state.candidate == seen.target:
-        return _wait(state, seen)
-    return State(state.stable, seen.target, Phase.WAITING, since=seen.now)
-
-
 def _reject(state: State, seen: Seen, cause: Cause, why: str) -> State:
     return State(stable=state.stable, rejected=Rejected(seen.target, cause, why), judgements=state.judgements)
 
 
-def _go_on(state: State, seen: Seen, strategy: Strategy) -> State:
-    if not seen.ready or (seen.paused and state.phase is Phase.WAITING):
-        return _wait(state, seen)
+def _go_on(state: State, seen: Seen, way: Strategy) -> State:
+    held = seen.paused and not seen.promoted
+    if not seen.ready or (held and state.phase is Phase.WAITING):
+        return _wait(state, seen, way)
     if state.phase is Phase.WAITING:
         # What was counted while the engine was away says nothing of the release.
         state = _begin(state, seen, state.step)
     state = _measure(state, seen)
-    if state.verdict is Outcome.FAIL and seen.judgements and state.failures > strategy.failure_limit:
+    if state.verdict is Outcome.FAIL and seen.judgements and state.failures > way.failure_limit:
         why = "; ".join(each.message for each in state.judgements if each.outcome is Outcome.FAIL)
         return _reject(state, seen, Cause.ROLLED_BACK, why)
-    if seen.paused:
+    if held:
         return replace(state, phase=Phase.PAUSED)
     if state.phase is Phase.PAUSED:
-        return _begin(state, seen, state.step)
-    return _step(state, seen, strategy)
+        state = _begin(state, seen, state.step)
+    return _climb(state, seen, way)
 
 
-def _wait(state: State, seen: Seen) -> State:
+def _climb(state: State, seen: Seen, way: Strategy) -> State:
+    """As far as there are pods and the steps' time is over."""
+    while state.candidate:
+        before, state = state, _step(_fill(state, seen, way), seen, way)
+        if state.step == before.step:
+            break
+        # What was measured was the step before.
+        seen = replace(seen, judgements=())
+    return state
+
+
+def _fill(state: State, seen: Seen, way: Strategy) -> State:
+    """The step's share, as far as the pods carry it; the step's time begins when they carry all of it."""
+    stage = way.stages[state.step]
+    # A shadow's pods come beside all of the stable release's.
+    limit = SURGE if stage.role is Role.SHADOW else None
+    need, most = seen.pods.need(stage.goal, limit), seen.pods.most(stage.goal, limit)
+    # A pod that is away for a moment sends no customer back to another release.
+    weight = min(most, max(state.weight, seen.pods.carried(stage.goal, limit)))
+    pods = need if seen.pods.free else min(need, max(state.pods, seen.pods.available + 1))
+    grown = replace(state, weight=weight, pods=pods)
+    if weight < most:
+        return replace(grown, phase=Phase.SCALING)
+    return _begin(grown, seen, state.step) if state.phase is Phase.SCALING else grown
+
+
+def _wait(state: State, seen: Seen, way: Strategy) -> State:
     """The same step without customers, since when they had to go."""
-    return state if state.phase is Phase.WAITING else replace(state, phase=Phase.WAITING, since=seen.now)
+    if state.phase is Phase.WAITING:
+        patient = seen.now < state.since + ROOM_SECONDS
+        return State(stable=seen.target) if way.at_once and seen.cramped and not patient else state
+    lost = state.losses + (state.weight > 0)
+    if lost > MAX_LOSSES and not way.at_once:
+        return _reject(state, seen, Cause.ROLLED_BACK, f"its engine left {lost} times while it was asked")
+    return replace(state, phase=Phase.WAITING, weight=0, pods=1, losses=lost, since=seen.now)
 
 
 def _measure(state: State, seen: Seen) -> State:
@@ -140,15 +192,18 @@ def _measure(state: State, seen: Seen) -> State:
     return replace(measured, failures=measured.failures + failed)
 
 
-def _step(state: State, seen: Seen, strategy: Strategy) -> State:
-    if seen.now < state.since + strategy.interval:
+def _step(state: State, seen: Seen, way: Strategy) -> State:
+    stage = way.stages[state.step]
+    if state.phase is Phase.SCALING:
+        return state
+    if seen.now < state.since + stage.interval:
         return replace(state, phase=Phase.PROGRESSING)
-    if strategy.judged(state.step):
+    if stage.judged:
         if not seen.judgements or state.verdict is Outcome.FAIL:
             return state
         if state.verdict is Outcome.INCONCLUSIVE:
             return replace(state, phase=Phase.INCONCLUSIVE)
-    if state.step + 1 < len(strategy.steps):
+    if state.step + 1 < len(way.stages):
         return _begin(state, seen, state.step + 1)
     return State(stable=state.candidate)
 
@@ -158,8 +213,8 @@ def _begin(state: State, seen: Seen, step: int) -> State:
     return replace(state, phase=Phase.PROGRESSING, step=step, since=seen.now, measured=0, judgements=())
 
 
-def _next_measure(state: State, strategy: Strategy) -> float:
+def _next_measure(state: State, strategy: Strategy, stage: Stage) -> float:
     """The period after the last one, and once more at the step's end."""
     usual = (state.measured or state.since) + strategy.period
-    end = state.since + strategy.interval
+    end = state.since + stage.interval
     return min(usual, end) if state.measured < end else usual

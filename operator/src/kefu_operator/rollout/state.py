@@ -13,6 +13,8 @@ class Phase(StrEnum):
     """Nothing: one release serves all."""
     WAITING = "Waiting"
     """For the candidate's engine."""
+    SCALING = "Scaling"
+    """Its share grows as its engine gets pods."""
     PROGRESSING = "Progressing"
     PAUSED = "Paused"
     """By a person."""
@@ -46,12 +48,18 @@ class State:
     """None where nothing is on its way."""
     phase: Phase = Phase.SETTLED
     step: int = 0
+    weight: int = 0
+    """Percent of the customers that it answers now, or whose questions it is asked."""
+    pods: int = 0
+    """That its engine is to have now."""
     since: float = 0
     """When the step began."""
     measured: float = 0
     """When it was measured last; 0: not yet."""
     failures: int = 0
     """Failed measurements of this candidate."""
+    losses: int = 0
+    """How often its engine left while it had customers."""
     judgements: tuple[Judgement, ...] = field(default=())
     """The last measurement, metric by metric."""
     rejected: Rejected | None = None

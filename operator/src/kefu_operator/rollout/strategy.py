@@ -1,7 +1,6 @@
 """From the spec's rollout to steps: who is asked, and whom the candidate answers, at each of them."""
 
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, replace
 
 from kefu_api.documents.variants import Role
 from kefu_api.kinds.rollout import Analysis, Rollout
@@ -17,8 +16,19 @@ LONGEST_PERIOD = 10.0
 """Seconds between two measurements at most: what fails is seen within these, and re-pointed in one reconcile after them."""
 SHORTEST_PERIOD = 1.0
 
-SURGE = 1
-"""Engine replicas that a rollout may take beyond what the chatbot has."""
+
+@dataclass(frozen=True)
+class Stage:
+    """One step."""
+
+    role: Role
+    """Of the candidate."""
+    goal: int
+    """Percent of the customers."""
+    interval: float
+    """Seconds that it lasts at least."""
+    judged: bool
+    """Whether it is measured: nobody's questions are none to measure."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +43,33 @@ class Strategy:
     """Seconds that a step lasts at least."""
     analysis: tuple[Analysis, ...]
     failure_limit: int
+    at_once: bool = False
+    """Whether it goes as fast as its engine's pods come: where no rollout is declared, and where a person promotes."""
 
     @property
     def period(self) -> float:
         """Seconds between two measurements."""
         return min(max(self.interval / MEASURES, SHORTEST_PERIOD), LONGEST_PERIOD)
 
-    def judged(self, step: int) -> bool:
-        """Whether a step is measured: nobody's questions are none to measure."""
-        return bool(self.analysis) and self.steps[step] > 0
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The steps; behind those of a shadow, which answers nobody, the one that brings it to all."""
+        steps = tuple(Stage(self.role, goal, self.interval, bool(self.analysis) and goal > 0) for goal in self.steps)
+        return (*steps, *AT_ONCE.stages) if self.role is Role.SHADOW else steps
+
+    def hurried(self) -> "Strategy":
+        """At once, from whatever step it stands at."""
+        return replace(AT_ONCE, steps=AT_ONCE.steps * len(self.stages))
 
 
-def strategy_of(rollout: Rollout | None) -> Strategy | None:
-    """The strategy that a spec declares; None: at once."""
+AT_ONCE = Strategy(Role.CANDIDATE, (100,), interval=0, analysis=(), failure_limit=0, at_once=True)
+"""Where no rollout is declared."""
+
+
+def strategy_of(rollout: Rollout | None) -> Strategy:
+    """The strategy that a spec declares."""
     if rollout is None:
-        return None
+        return AT_ONCE
     default = {"Canary": CANARY_STEPS, "BlueGreen": BLUE_GREEN_STEPS, "Shadow": SHADOW_STEPS}[rollout.strategy]
     return Strategy(
         role=Role.SHADOW if rollout.strategy == "Shadow" else Role.CANDIDATE,
@@ -56,13 +78,3 @@ def strategy_of(rollout: Rollout | None) -> Strategy | None:
         analysis=rollout.analysis,
         failure_limit=rollout.failure_limit,
     )
-
-
-def engine_replicas(wanted: int, weight: int) -> tuple[int, int]:
-    """Replicas of the stable release's engine and of the candidate's, where they are two.
-
-    The candidate's grow with its weight and the stable's shrink, so that both together are at most `SURGE` more than
-    `wanted`, or two where only one is wanted.
-    """
-    candidate = max(1, ceil(wanted * weight / 100))
-    return max(1, wanted + SURGE - candidate) if candidate > SURGE else wanted, candidate

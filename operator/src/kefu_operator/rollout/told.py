@@ -27,9 +27,12 @@ def state_of(releases: Releases | None) -> State:
         candidate=releases.candidate,
         phase=Phase(releases.phase or Phase.WAITING),
         step=int((releases.step or "1/1").partition("/")[0]) - 1,
+        weight=releases.weight or 0,
+        pods=releases.candidate_replicas or 0,
         since=_seconds(releases.since),
         measured=_seconds(releases.measured),
         failures=releases.failures or 0,
+        losses=releases.engine_losses or 0,
         judgements=judgements,
         rejected=rejected,
     )
@@ -63,11 +66,13 @@ def releases_of(state: State, strategy: Strategy | None, knowledge: tuple[Releas
         update={
             "candidate": state.candidate,
             "phase": state.phase.value,
-            "weight": 0 if state.phase is Phase.WAITING else strategy.steps[state.step],
-            "step": f"{state.step + 1}/{len(strategy.steps)}",
+            "weight": state.weight,
+            "step": f"{state.step + 1}/{len(strategy.stages)}",
+            "candidate_replicas": state.pods or None,
             "since": _stamp(state.since),
             "measured": _stamp(state.measured) if state.measured else None,
             "failures": state.failures,
+            "engine_losses": state.losses or None,
         }
     )
 

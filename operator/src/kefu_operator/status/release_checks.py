@@ -1,10 +1,9 @@
 """The check of a chatbot's releases: which serves whom, and what the next one waits for."""
 
 from kefu_operator.rollout.judge import Outcome
-from kefu_operator.rollout.machine import shares
 from kefu_operator.rollout.state import Cause, Phase, State
 from kefu_operator.rollout.strategy import Strategy
-from kefu_operator.status.check import Check, ok, stuck, wait
+from kefu_operator.status.check import Check, Verdict, ok, stuck, wait
 from kefu_operator.status.reasons import Reason
 
 
@@ -20,15 +19,24 @@ def check_releases(state: State, strategy: Strategy | None, engine: Check | None
         return _rejected(state)
     if state.candidate is None or strategy is None:
         return ok(Reason.RELEASED, f"release {state.stable} serves all customers")
-    weight = shares(state, strategy)[1][2]
-    where = f"release {state.candidate}, step {state.step + 1} of {len(strategy.steps)} ({weight} %)"
+    where = f"release {state.candidate}, step {state.step + 1} of {len(strategy.stages)} ({state.weight} %)"
     if state.phase is Phase.WAITING:
-        return wait(Reason.WAITING_FOR_ENGINE, f"{where}, waits: {engine.message if engine else 'its engine starts'}")
+        return _waiting(where, engine)
+    if state.phase is Phase.SCALING:
+        goal = strategy.stages[state.step].goal
+        return wait(Reason.RELEASE_PROGRESSING, f"{where}, grows to {goal} % as its engine gets pods")
     if state.phase is Phase.PAUSED:
         return wait(Reason.RELEASE_PAUSED, f"{where}, is paused: kefu rollout resume")
     if state.phase is Phase.INCONCLUSIVE:
         return _inconclusive(state, where)
     return wait(Reason.RELEASE_PROGRESSING, where)
+
+
+def _waiting(where: str, engine: Check | None) -> Check:
+    """What the engine waits for; where it waits for a person, the release does."""
+    if engine is None or engine.verdict <= Verdict.WAIT:
+        return wait(Reason.WAITING_FOR_ENGINE, f"{where}, waits: {engine.message if engine else 'its engine starts'}")
+    return Check(engine.verdict, engine.reason, f"{where}, waits: {engine.message}")
 
 
 def _rejected(state: State) -> Check:
