@@ -45,8 +45,9 @@ def test_an_engine_is_built_served_reused_and_built_anew(cluster: Cluster, opera
     # The engine before serves while the next one is built.
     cluster.apply(compiled())
     (first,) = cluster.until(lambda: jobs(cluster))
-    told = cluster.until_reason("chatbot", "shop", "EngineReady", "EngineBuilding")
+    told = cluster.until_reason("chatbot", "shop", "Released", "WaitingForEngine")
     assert first in told["message"]
+    assert cluster.condition("chatbot", "shop", "EngineReady")["status"] == "True"
     assert cluster.condition("chatbot", "shop", "Progressing")["status"] == "True"
     assert engines(cluster) == [old]
     assert old in release(cluster)
@@ -56,38 +57,41 @@ def test_an_engine_is_built_served_reused_and_built_anew(cluster: Cluster, opera
 
     # A failure is told with the Job's reason, and a deleted Job is made anew.
     end(cluster, first, failed=True)
-    told = cluster.until_reason("chatbot", "shop", "EngineReady", "EngineBuildFailed")
+    told = cluster.until_reason("chatbot", "shop", "Released", "EngineBuildFailed")
     assert "BackoffLimitExceeded: Job has reached its end" in told["message"]
-    assert cluster.condition("chatbot", "shop", "Stalled")["status"] == "True"
+    assert cluster.condition("chatbot", "shop", "EngineReady")["status"] == "True"
     assert engines(cluster) == [old]
     cluster.run("delete", "job", first, "--cascade=background", "--wait=true")
     cluster.until(lambda: (cluster.get("job", first) or job)["metadata"]["uid"] != job["metadata"]["uid"])
-    cluster.until_reason("chatbot", "shop", "EngineReady", "EngineBuilding")
+    cluster.until_reason("chatbot", "shop", "Released", "WaitingForEngine")
 
-    # Built: the engine comes, the one before goes, customers are sent to the new one.
+    # Built: the engine comes; when it answers, customers are sent to it, and the one before goes.
     end(cluster, first)
     (new,) = cluster.until(lambda: [each for each in engines(cluster) if each != old])
-    cluster.until(lambda: engines(cluster) == [new])
-    cluster.until(lambda: new in release(cluster))
+    assert old in engines(cluster)
     cluster.run_deployment(new)
+    cluster.until(lambda: engines(cluster) == [new])
+    cluster.until(lambda: new in release(cluster) and old not in release(cluster))
     cluster.until_reason("chatbot", "shop", "EngineReady", "Running")
 
     # What only the server reads makes another engine of the same build.
     uid = (cluster.get("job", first) or {})["metadata"]["uid"]
     cluster.apply(compiled(args=["--enable_chunked_prefill"]))
     (reused,) = cluster.until(lambda: [each for each in engines(cluster) if each != new])
+    cluster.run_deployment(reused)
     cluster.until(lambda: engines(cluster) == [reused])
     assert (cluster.get("job", first) or {})["metadata"]["uid"] == uid
-    cluster.run_deployment(reused)
 
     # What goes into the build makes another one; what nobody wants any more goes.
     cluster.apply(compiled(maxBatchSize=8))
     (second,) = cluster.until(lambda: [each for each in jobs(cluster) if each != first])
-    cluster.until_reason("chatbot", "shop", "EngineReady", "EngineBuilding")
+    cluster.until_reason("chatbot", "shop", "Released", "WaitingForEngine")
     assert engines(cluster) == [reused]
     assert reused in release(cluster)
     end(cluster, second)
-    cluster.until(lambda: reused not in engines(cluster) and engines(cluster))
+    (last,) = cluster.until(lambda: [each for each in engines(cluster) if each != reused])
+    cluster.run_deployment(last)
+    cluster.until(lambda: engines(cluster) == [last])
     cluster.until(lambda: jobs(cluster) == [second])
     cluster.until(
         lambda: all(

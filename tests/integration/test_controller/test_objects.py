@@ -109,18 +109,6 @@ def test_a_changed_persona_changes_the_release_and_no_pod(cluster: Cluster, oper
     assert after["metadata"]["generation"] == before["metadata"]["generation"]
 
 
-def test_another_engine_replaces_the_old_one(cluster: Cluster, operator: RunningOperator) -> None:
-    bring_up(cluster)
-    old = cluster.all("deployments", "kefu.dev/engine")[0]["metadata"]["name"]
-    cluster.apply(chatbot(engine={"llamaCpp": {"parallel": 4}}))
-    cluster.until(lambda: cluster.get("deployment", old) is None)
-    found = cluster.until(lambda: cluster.all("deployments", "kefu.dev/engine"))
-    names = [each["metadata"]["name"] for each in found]
-    assert len(names) == 1
-    cluster.until(lambda: cluster.get("service", old) is None)
-    cluster.until(lambda: names[0] in (cluster.get("configmap", "shop-release") or {})["data"]["release.json"])
-
-
 def test_an_endpoint_needs_no_engine(cluster: Cluster, operator: RunningOperator) -> None:
     cluster.apply(endpoint_chatbot())
     condition = cluster.until_reason("chatbot", "shop", "EngineReady", "Endpoint")

@@ -22,7 +22,7 @@ from kefu_operator.reconcile.rollout import Course
 from kefu_operator.reconcile.tell import Now, dumped, post, stamp, tell
 from kefu_operator.rollout.told import releases_of
 from kefu_operator.status.chatbot_checks import check_engine, check_gateway, check_knowledge, published
-from kefu_operator.status.check import Check, Verdict
+from kefu_operator.status.check import Check
 from kefu_operator.status.conditions import conditions
 from kefu_operator.status.invalid import unplanned
 from kefu_operator.status.release_checks import check_releases
@@ -159,7 +159,8 @@ class ChatbotTeller:
             before,
             generation,
             stamp(self._now()),
-            progress=released if released.verdict is Verdict.WAIT else None,
+            # What was taken back is no work any more.
+            progress=None if releases and releases.rejected else released,
             beside={"Released": released, **({"ScalingActive": verdicts.scaling} if verdicts.scaling else {})},
         )
         status = ChatbotDeploymentStatus(

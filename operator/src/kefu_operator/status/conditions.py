@@ -26,17 +26,23 @@ def conditions(
         before: the conditions as they are; a time of transition is kept where the status is.
         generation: of the spec that was judged.
         now: the current time (RFC 3339).
-        progress: work that goes on although all is ready.
+        progress: work beside all that is ready, whether it goes on or is stuck.
         beside: checks with conditions of their own that customers do not depend on: Ready is told without them.
     """
     told = {name: worst(checks) for name, checks in parts.items()}
     whole = worst(told.values())
-    moving = next((check for check in told.values() if check.verdict is Verdict.WAIT), progress)
+    beneath = progress if progress and progress.verdict is not Verdict.OK else None
+    moving = next((check for check in told.values() if check.verdict is Verdict.WAIT), None)
+    stalled = whole if whole.verdict is Verdict.STUCK else None
+    if beneath and beneath.verdict is Verdict.STUCK:
+        stalled = stalled or beneath
+    else:
+        moving = moving or beneath
     judged = {
         "Ready": _judge(whole, "all parts are ready"),
         **{name: (_status(check), check) for name, check in (told | dict(beside or {})).items()},
         "Progressing": _flag(moving, whole),
-        "Stalled": _flag(whole if whole.verdict is Verdict.STUCK else None, whole),
+        "Stalled": _flag(stalled, whole),
     }
     old = {condition.type: condition for condition in before}
     return tuple(_condition(name, *judge, old.get(name), generation, now) for name, judge in judged.items())
