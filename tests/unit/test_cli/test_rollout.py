@@ -11,7 +11,7 @@ from kefu_api.kinds.rollout import Releases
 from kefu_operator.cli.errors import NotFound
 from kefu_operator.cli.output import Output
 from kefu_operator.cli.rollout import show
-from kefu_operator.cli.rollout.view import ChatbotView, Kept, decided, paused, undone
+from kefu_operator.cli.rollout.view import ChatbotView, Kept, decided, paused, retried, undone
 
 BASE: dict[str, Any] = {"model": {"uri": "hf://Qwen/Qwen3-8B"}, "knowledge": [{"name": "shop"}]}
 OLD = BASE | {"persona": {"prompt": "旧"}, "engine": {"dedicated": True}}
@@ -40,6 +40,16 @@ def test_a_decision_is_about_the_release_on_its_way_and_no_other() -> None:
     assert decided(rejected, "Promote")["rollout"]["decision"]["release"] == "r2"
     with pytest.raises(NotFound, match="no other is on its way"):
         decided(view({}), "Abort")
+
+
+def test_what_was_rejected_is_retried_by_a_decision_that_was_not_carried_out_before() -> None:
+    rejected = {"stable": "r1", "rejected": {"release": "r2", "reason": "RolledBack"}}
+    assert retried(view({}, **rejected))["rollout"]["decision"] == {"release": "r2", "verdict": "Retry"}
+    carried = {"release": "r2", "verdict": "Retry", "attempt": 2}
+    again = retried(view({}, **rejected, decided=carried))
+    assert again["rollout"]["decision"] == {"release": "r2", "verdict": "Retry", "attempt": 3}
+    with pytest.raises(NotFound, match="no release was rolled back or aborted"):
+        retried(view({}, stable="r1", candidate="r2"))
 
 
 def test_a_rollout_is_held_and_let_go_with_the_rest_as_it_is() -> None:

@@ -1,5 +1,7 @@
 """Conditions: Ready carries the worst leaf, and times change only when a status does."""
 
+from collections.abc import Callable
+
 import pytest
 
 from kefu_api.kinds.meta import Condition
@@ -49,6 +51,15 @@ def test_the_worst_part_is_told_and_of_equals_the_first() -> None:
 def test_work_beside_a_ready_whole_is_progress() -> None:
     found = told(GOOD, progress=wait("Building", "v2"))
     assert (found["Ready"].status, found["Progressing"].status) == ("True", "True")
+
+
+@pytest.mark.parametrize(("make", "flag"), [(wait, "Progressing"), (fail, "Progressing"), (stuck, "Stalled")])
+def test_work_beside_a_ready_whole_that_fails_or_is_stuck_is_told_too(make: Callable[..., Check], flag: str) -> None:
+    found = told(GOOD, progress=make("ImagePullBackOff", "v2"))
+    assert {name: each.status for name, each in found.items() if name in ("Ready", "Progressing", "Stalled")} == {
+        "Ready": "True", "Progressing": "False", "Stalled": "False", flag: "True",
+    }  # fmt: skip
+    assert found[flag].reason == "ImagePullBackOff"
 
 
 def test_the_time_of_transition_stays_while_the_status_does() -> None:

@@ -9,8 +9,19 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from kefu_api.documents.variants import Role
 from kefu_api.kinds.rollout import Analysis, Rollout
+from kefu_operator.rollout.decision import Decided, Verdict
 from kefu_operator.rollout.judge import Judgement, Outcome
-from kefu_operator.rollout.machine import ROOM_SECONDS, Seen, advance, change, is_due, next_look, retreat, shares
+from kefu_operator.rollout.machine import (
+    ROOM_SECONDS,
+    Seen,
+    advance,
+    change,
+    is_due,
+    next_look,
+    retreat,
+    shares,
+    undecided,
+)
 from kefu_operator.rollout.pods import Pods, stable_pods
 from kefu_operator.rollout.state import Cause, Phase, State
 from kefu_operator.rollout.strategy import AT_ONCE, Strategy, strategy_of
@@ -21,6 +32,7 @@ CANARY = Strategy(Role.CANDIDATE, (10, 50, 100), 60, (LIMIT,), 0)
 BLUE_GREEN = replace(CANARY, steps=(0, 100))
 SHADOW = replace(CANARY, role=Role.SHADOW, steps=(20, 100))
 BLIND = replace(CANARY, analysis=())
+PROMOTE, ABORT, RETRY = (Decided("r2", verdict) for verdict in ("Promote", "Abort", "Retry"))
 START = 1_800_000_000.0
 
 
@@ -55,7 +67,7 @@ def test_without_a_declared_rollout_a_release_serves_as_soon_as_its_engine_answe
 
 def test_a_stable_release_that_answers_nobody_is_not_kept_for_the_next() -> None:
     assert advance(State("r1"), seen(0, strategy=AT_ONCE, ready=False, kept=False)) == State("r2")
-    assert advance(State("r1"), seen(0, promoted=True, ready=False, kept=False)) == State("r2")
+    assert advance(State("r1"), seen(0, decision=PROMOTE, ready=False, kept=False)).stable == "r2"
     assert advance(State("r1"), seen(0, ready=False, kept=False)).stable == "r1"
 
 
@@ -70,7 +82,7 @@ def test_where_there_is_no_room_for_two_engines_they_are_exchanged_after_a_while
     assert advance(waiting, replace(cramped, now=late)) == State("r2")
     canary = replace(cramped, strategy=CANARY, now=late)
     assert advance(waiting, canary).stable == "r1"
-    assert advance(waiting, replace(canary, promoted=True)) == State("r2")
+    assert advance(waiting, replace(canary, decision=PROMOTE)).stable == "r2"
 
 
 def test_a_spec_without_a_rollout_serves_what_was_rolled_back_under_one() -> None:
@@ -120,9 +132,9 @@ def test_a_shadow_takes_no_pod_from_the_customers_and_becomes_stable_pod_by_pod(
 
 def test_who_promotes_moves_nobody_before_there_is_a_pod_for_him() -> None:
     state = advance(State("r1"), seen(0, pods=Pods(10, 1)))
-    promoted = advance(state, seen(5, promoted=True, pods=Pods(10, 1)))
+    promoted = advance(state, seen(5, decision=PROMOTE, pods=Pods(10, 1)))
     assert (promoted.stable, weight(promoted, AT_ONCE), promoted.pods) == ("r1", 10, 2)
-    assert advance(promoted, seen(50, promoted=True, paused=True, pods=Pods(10, 10))) == State("r2")
+    assert advance(promoted, seen(50, decision=PROMOTE, paused=True, pods=Pods(10, 10))).stable == "r2"
     again = advance(replace(promoted, weight=60, pods=7), seen(9, pods=Pods(10, 6)))
     assert (weight(again), again.pods) == (10, 1)
 
@@ -237,20 +249,40 @@ def test_a_spec_that_cannot_be_planned_forgets_no_rejection() -> None:
 
 
 def test_a_person_promotes_as_soon_as_the_engine_answers_and_aborts_at_once() -> None:
-    assert advance(begun(), seen(5, promoted=True)) == State("r2")
-    waiting = advance(State("r1"), seen(0, promoted=True, ready=False))
+    assert advance(begun(), seen(5, decision=PROMOTE)) == State("r2", decided=PROMOTE)
+    waiting = advance(State("r1"), seen(0, decision=PROMOTE, ready=False))
     assert shares(waiting, CANARY)[1] == ("r2", Role.CANDIDATE, 0)
-    assert advance(waiting, seen(1, promoted=True)) == State("r2")
-    aborted = advance(begun(), seen(5, aborted=True))
+    assert advance(waiting, seen(1, decision=PROMOTE)) == State("r2", decided=PROMOTE)
+    aborted = advance(begun(), seen(5, decision=ABORT))
     assert aborted.rejected is not None
     assert (aborted.rejected.cause, weight(aborted)) == (Cause.ABORTED, 0)
-    assert advance(aborted, seen(6, promoted=True)) == State("r2")
+    assert advance(aborted, seen(6, decision=PROMOTE)) == State("r2", decided=PROMOTE)
+
+
+def test_what_was_rejected_is_tried_once_more_from_its_first_step_where_a_person_says_so() -> None:
+    rejected = advance(begun(), seen(70, Outcome.FAIL))
+    again = advance(rejected, seen(100, decision=RETRY))
+    assert (again.candidate, again.step, again.failures, again.decided) == ("r2", 0, 0, RETRY)
+    failed = advance(again, seen(110, Outcome.FAIL, decision=RETRY))
+    assert failed.rejected is not None
+    assert advance(failed, seen(120, decision=RETRY)) == failed
+    assert advance(failed, seen(120, decision=RETRY._replace(attempt=2))).candidate == "r2"
+
+
+@pytest.mark.parametrize("decision", [PROMOTE, ABORT])
+def test_a_decision_is_carried_out_once(decision: Decided) -> None:
+    decided = advance(begun(), seen(5, decision=decision))
+    assert decided.decided == decision
+    again = advance(State("r1", decided=decided.decided), seen(1_000, decision=decision))
+    assert (again.stable, again.candidate, weight(again)) == ("r1", "r2", 10)
+    once_more = advance(again, seen(1_010, decision=decision._replace(attempt=2)))
+    assert once_more.stable == "r2" if decision is PROMOTE else once_more.rejected
 
 
 def test_who_promotes_while_the_engine_is_away_loses_no_step_by_thinking_again() -> None:
     state = advance(begun(), seen(60, Outcome.PASS))
     away = advance(state, seen(70, ready=False))
-    promoted = advance(away, seen(80, promoted=True, ready=False))
+    promoted = advance(away, seen(80, decision=PROMOTE, ready=False))
     assert promoted == away
     assert weight(advance(promoted, seen(90))) == 50
 
@@ -349,7 +381,7 @@ class Rollouts(RuleBasedStateMachine):
     def ready(self) -> bool:
         return self.available > 0
 
-    def _advance(self, outcome: Outcome | None = None, **decided: bool) -> None:
+    def _advance(self, outcome: Outcome | None = None, decision: Decided | None = None) -> None:
         # As through an operator that knows nothing but the status.
         state = state_of(releases_of(self.state, self.strategy))
         assert state == self.state
@@ -357,9 +389,10 @@ class Rollouts(RuleBasedStateMachine):
         known = frozenset(f"r{number}" for number in range(1, self.target + 1))
         facts = Seen(
             f"r{self.target}", known, self.declared, self.ready, self.now, Pods(self.wanted, self.available), self.kept,
-            paused=self.paused, judgements=judged(outcome) if due and outcome is not None else (), **decided,
+            paused=self.paused, decision=decision,
+            judgements=judged(outcome) if due and outcome is not None else (),
         )  # fmt: skip
-        self.strategy = facts.way
+        self.strategy = undecided(facts, state).way
         self.before, self.state = self.state, advance(state, facts)
         self.failed = due and outcome is Outcome.FAIL
         assert advance(self.state, replace(facts, judgements=())) == self.state, "twice is not once"
@@ -380,7 +413,7 @@ class Rollouts(RuleBasedStateMachine):
     def the_spec_is_reverted(self) -> None:
         self.target = int((self.state.stable or "r1")[1:])
         self._advance()
-        assert self.state == State(f"r{self.target}")
+        assert self.state == State(f"r{self.target}", decided=self.state.decided)
 
     @rule()
     def the_spec_cannot_be_planned_for_a_while(self) -> None:
@@ -403,9 +436,9 @@ class Rollouts(RuleBasedStateMachine):
         self.paused = not self.paused
         self._advance()
 
-    @rule(promoted=st.booleans())
-    def a_person_decides(self, promoted: bool) -> None:
-        self._advance(promoted=promoted, aborted=not promoted)
+    @rule(verdict=st.sampled_from(["Promote", "Abort", "Retry"]), attempt=st.integers(1, 2))
+    def a_person_decides(self, verdict: Verdict, attempt: int) -> None:
+        self._advance(decision=Decided(f"r{self.target}", verdict, attempt))
 
     @invariant()
     def customers_are_served(self) -> None:

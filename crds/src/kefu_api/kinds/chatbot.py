@@ -162,7 +162,7 @@ class ChatbotDeploymentSpec(Ruled):
     scaling: Scaling = Scaling()
     """How many pods run."""
     rollout: Rollout | None = None
-    """How a new release comes to the customers; absent: at once."""
+    """How a new release comes to the customers; absent: as soon as its engine answers."""
     revision_history_limit: Annotated[int, Field(ge=2, le=50)] = 10
     """How many releases are kept, for going back to."""
 

@@ -73,8 +73,11 @@ class Decision(Part):
 
     release: ReleaseName
     """The release, as status.releases names it."""
-    verdict: Literal["Promote", "Abort"]
-    """Promote: to all customers as soon as its engine answers. Abort: back to the stable release."""
+    verdict: Literal["Promote", "Abort", "Retry"]
+    """Promote: to all customers, as fast as its engine's pods come. Abort: back to the stable release. Retry: once more from the
+    first step, after it was rolled back or aborted."""
+    attempt: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    """A decision is carried out once; a higher attempt decides the same once more."""
 
 
 class Rollout(Ruled):
@@ -187,5 +190,7 @@ class Releases(Part):
     """Metric by metric."""
     knowledge: Annotated[tuple[ReleaseKnowledge, ...], Field(max_length=16, json_schema_extra=ATOMIC)] = ()
     """Versions from which the stable release and the candidate answer; those of others are what each index has published."""
+    decided: Decision | None = None
+    """The decision that was carried out last: it has no meaning any more."""
     rejected: Rejection | None = None
     """The release of the present spec, where it was rolled back or aborted: the stable one goes on."""

@@ -87,7 +87,7 @@ class Rollouts:
         """
         chatbot, rollout = facts.chatbot, facts.chatbot.spec.rollout
         before = state_of(chatbot.status.releases if chatbot.status else None)
-        decision, now = decided(rollout), self._now().timestamp()
+        decision, now = decided(rollout, before.decided), self._now().timestamp()
         revisions, content = revisions_of(facts.revisions, chatbot.metadata.uid), content_of(chatbot.spec)
         versions = wanted(content, before, revisions, standing(facts), decision) if rollout else NEWEST
         plan = plan_release(chatbot, ClusterPlacement(chatbot.metadata.namespace), settings, versions)
@@ -105,8 +105,7 @@ class Rollouts:
             kept=is_kept(stable, facts),
             cramped=is_cramped(plan, facts, self._refusals(facts, plan)),
             paused=rollout is not None and rollout.paused,
-            promoted=decision.promoted == target.name,
-            aborted=decision.aborted == target.name,
+            decision=decision,
         )
         after, strategy = advance(before, seen), seen.way
         if strategy and is_due(after, strategy, now):

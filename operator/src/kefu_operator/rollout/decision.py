@@ -1,21 +1,23 @@
-"""What a person has decided, by the spec."""
+"""What a person has decided about one release, by the spec: carried out once, and of no meaning afterwards."""
 
-from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from kefu_api.kinds.rollout import Rollout
 
-
-@dataclass(frozen=True)
-class Decided:
-    """Names of releases; None where nothing was decided."""
-
-    promoted: str | None = None
-    aborted: str | None = None
+Verdict = Literal["Promote", "Abort", "Retry"]
 
 
-def decided(rollout: Rollout | None) -> Decided:
-    """The decision of a spec."""
-    decision = rollout.decision if rollout else None
-    if decision is None:
-        return Decided()
-    return Decided(promoted=decision.release) if decision.verdict == "Promote" else Decided(aborted=decision.release)
+class Decided(NamedTuple):
+    """One decision."""
+
+    release: str
+    verdict: Verdict
+    attempt: int = 1
+    """The same is decided once more by a higher one."""
+
+
+def decided(rollout: Rollout | None, carried_out: Decided | None) -> Decided | None:
+    """The decision of a spec; None where there is none, or it was carried out."""
+    told = rollout.decision if rollout else None
+    decision = Decided(told.release, told.verdict, told.attempt) if told else None
+    return None if decision == carried_out else decision

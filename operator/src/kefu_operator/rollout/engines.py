@@ -8,6 +8,7 @@ from kefu_operator.plan.engine import engine_name
 from kefu_operator.rollout.decision import decided
 from kefu_operator.rollout.pods import stable_pods
 from kefu_operator.rollout.revisions import Revision, asked, named
+from kefu_operator.rollout.state import State
 from kefu_operator.rollout.told import state_of
 
 
@@ -25,7 +26,7 @@ def versions(chatbot: ChatbotDeployment, revisions: Sequence[Revision]) -> tuple
         return (chatbot,)
     rejected = state.rejected.release if state.rejected else None
     target = asked(revisions, content, (state.candidate, rejected))
-    if target and target.name in _unwanted(chatbot, rejected):
+    if target and _is_unwanted(target.name, chatbot, state):
         return (former,)
     if _engine(former) == _engine(chatbot):
         # One engine with the adapters of both.
@@ -44,10 +45,12 @@ def are_two(chatbot: ChatbotDeployment) -> bool:
     return chatbot.spec.rollout is not None or not settled
 
 
-def _unwanted(chatbot: ChatbotDeployment, rejected: str | None) -> set[str]:
-    decision = decided(chatbot.spec.rollout)
-    unwanted = {rejected, decision.aborted} - {None, decision.promoted}
-    return {name for name in unwanted if name}
+def _is_unwanted(release: str, chatbot: ChatbotDeployment, state: State) -> bool:
+    """Whether no customer is to be answered by the release, so that it needs no engine."""
+    decision = decided(chatbot.spec.rollout, state.decided)
+    if decision and decision.release == release:
+        return decision.verdict == "Abort"
+    return chatbot.spec.rollout is not None and state.rejected is not None and state.rejected.release == release
 
 
 def _engine(chatbot: ChatbotDeployment) -> str | None:

@@ -17,7 +17,9 @@ Standing = Mapping[str, KnowledgeIndexStatus]
 """What each index says of itself; without those that say nothing yet."""
 
 
-def wanted(content: Object, state: State, revisions: Sequence[Revision], standing: Standing, said: Decided) -> Versions:
+def wanted(
+    content: Object, state: State, revisions: Sequence[Revision], standing: Standing, said: Decided | None
+) -> Versions:
     """The versions of the release that a spec asks for now.
 
     What is published while a release is on its way waits for the end of that, or an index that changes every hour would begin
@@ -25,7 +27,8 @@ def wanted(content: Object, state: State, revisions: Sequence[Revision], standin
     """
     stable, candidate = named(revisions, state.stable), named(revisions, state.candidate)
     rejected = named(revisions, state.rejected.release) if state.rejected else None
-    promoted = named(revisions, said.promoted) if said.promoted != state.stable else None
+    promotes = said is not None and said.verdict == "Promote" and said.release != state.stable
+    promoted = named(revisions, said.release) if said and promotes else None
     for release in (promoted, candidate):
         if release and release.content == content and are_held(release.knowledge, standing):
             return release.knowledge

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kefu_api.documents.variants import Role
+from kefu_operator.rollout.decision import Decided, Verdict
 from kefu_operator.rollout.judge import Judgement, Outcome
 from kefu_operator.rollout.pods import ONE, SURGE, Pods
 from kefu_operator.rollout.state import Cause, Phase, Rejected, State
@@ -39,12 +40,19 @@ class Seen:
     cramped: bool = False
     """Whether there is no room for the target's engine beside the stable one."""
     paused: bool = False
-    promoted: bool = False
-    """Whether a person has decided that the target goes to all customers."""
-    aborted: bool = False
-    """Whether a person has decided that it goes to none."""
+    decision: Decided | None = None
+    """What a person has decided, of whatever release."""
     judgements: tuple[Judgement, ...] = ()
     """A measurement that was made now; none: none was made."""
+
+    def says(self, verdict: Verdict) -> bool:
+        """Whether a person has decided so about the target."""
+        return self.decision is not None and self.decision[:2] == (self.target, verdict)
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the target goes to all customers without steps."""
+        return self.says("Promote")
 
     @property
     def way(self) -> Strategy | None:
@@ -58,15 +66,34 @@ Share = tuple[str, Role, int]
 
 def advance(state: State, seen: Seen) -> State:
     """The next state."""
+    seen = undecided(seen, state)
+    after = _advance(state, seen)
+    return replace(after, decided=seen.decision if _is_carried_out(seen, after) else state.decided)
+
+
+def undecided(seen: Seen, state: State) -> Seen:
+    """What was found, without a decision that was carried out before."""
+    return replace(seen, decision=None) if seen.decision == state.decided else seen
+
+
+def _is_carried_out(seen: Seen, after: State) -> bool:
+    if seen.says("Abort"):
+        return after.rejected is not None
+    if seen.says("Retry"):
+        return seen.target in (after.candidate, after.stable)
+    return seen.promoted and after.stable == seen.target
+
+
+def _advance(state: State, seen: Seen) -> State:
     way = seen.way
     if state.stable not in seen.known or way is None or state.stable == seen.target:
         return State(stable=seen.target)
-    if seen.aborted and not seen.promoted:
+    if seen.says("Abort"):
         return _reject(state, seen, Cause.ABORTED, "spec.rollout.decision says so")
     if way.at_once:
         if not seen.kept:
             return State(stable=seen.target)
-    elif state.rejected and state.rejected.release == seen.target:
+    elif state.rejected and state.rejected.release == seen.target and not seen.says("Retry"):
         return State(stable=state.stable, rejected=state.rejected, judgements=state.judgements)
     if state.candidate != seen.target:
         state = State(state.stable, seen.target, Phase.WAITING, pods=1, since=seen.now)
@@ -75,7 +102,7 @@ def advance(state: State, seen: Seen) -> State:
 
 def retreat(state: State) -> State:
     """The state while the spec cannot be carried out: what was on its way is wanted no more, and the stable release serves all."""
-    return state if state.candidate is None else State(stable=state.stable)
+    return state if state.candidate is None else State(stable=state.stable, decided=state.decided)
 
 
 def is_due(state: State, strategy: Strategy | None, now: float) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kefu_operator.rollout.decision import Decided
 from kefu_operator.rollout.judge import Judgement, Outcome
 
 
@@ -63,6 +64,8 @@ class State:
     judgements: tuple[Judgement, ...] = field(default=())
     """The last measurement, metric by metric."""
     rejected: Rejected | None = None
+    decided: Decided | None = None
+    """The decision that was carried out last."""
 
     @property
     def verdict(self) -> Outcome | None:

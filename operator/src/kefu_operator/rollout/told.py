@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from kefu_api.kinds.rollout import Measurement, Rejection, ReleaseKnowledge, Releases
+from kefu_api.kinds.rollout import Decision, Measurement, Rejection, ReleaseKnowledge, Releases
+from kefu_operator.rollout.decision import Decided
 from kefu_operator.rollout.judge import Judgement, Outcome
 from kefu_operator.rollout.state import Cause, Phase, Rejected, State
 from kefu_operator.rollout.strategy import Strategy
@@ -20,8 +21,10 @@ def state_of(releases: Releases | None) -> State:
     )
     told = releases.rejected
     rejected = Rejected(told.release, Cause(told.reason), told.message) if told else None
+    said = releases.decided
+    decided = Decided(said.release, said.verdict, said.attempt) if said else None
     if releases.candidate is None:
-        return State(stable=releases.stable, judgements=judgements, rejected=rejected)
+        return State(stable=releases.stable, judgements=judgements, rejected=rejected, decided=decided)
     return State(
         stable=releases.stable,
         candidate=releases.candidate,
@@ -35,6 +38,7 @@ def state_of(releases: Releases | None) -> State:
         losses=releases.engine_losses or 0,
         judgements=judgements,
         rejected=rejected,
+        decided=decided,
     )
 
 
@@ -56,6 +60,7 @@ def releases_of(state: State, strategy: Strategy | None, knowledge: tuple[Releas
         verdict=state.verdict.title if state.verdict is not None else None,
         measurements=measurements,
         knowledge=knowledge,
+        decided=Decision(**state.decided._asdict()) if state.decided else None,
         rejected=Rejection(release=rejected.release, reason=rejected.cause.value, message=rejected.why[:MAX_MESSAGE])
         if rejected
         else None,

@@ -43,7 +43,7 @@ def _rejected(state: State) -> Check:
     rejected = state.rejected
     if rejected is None:
         raise ValueError("nothing was rejected")
-    remedy = f"release {state.stable} serves all customers; change the spec, or kefu rollout promote"
+    remedy = f"release {state.stable} serves all customers; change the spec, or kefu rollout retry or promote"
     if rejected.cause is Cause.ABORTED:
         return stuck(Reason.RELEASE_ABORTED, f"release {rejected.release} was aborted; {remedy}")
     return stuck(Reason.RELEASE_ROLLED_BACK, f"release {rejected.release} was rolled back: {rejected.why}; {remedy}")

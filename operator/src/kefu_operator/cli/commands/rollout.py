@@ -18,8 +18,9 @@ EXAMPLES = """\
   kefu rollout history shop      every release that is kept, and what it changed
   kefu rollout pause shop        leave the new release's share as it is
   kefu rollout resume shop       go on, with the step from its beginning
-  kefu rollout promote shop      to all customers, as soon as its engine answers
+  kefu rollout promote shop      to all customers, as fast as its engine's pods come
   kefu rollout abort shop        back to the stable release
+  kefu rollout retry shop        a release that was rolled back or aborted, from its first step
   kefu rollout undo shop         put the release before back into the spec, for all customers at once
 
 It works on the current namespace of the cluster; `kefu run` serves each release at once.
@@ -39,6 +40,7 @@ def register(commands: Any, summary: str) -> None:
         ("resume", "go on with a rollout that is paused", resume),
         ("promote", "give all customers to the new release", promote),
         ("abort", "give all customers back to the stable release", abort),
+        ("retry", "begin anew with a release that was rolled back or aborted", retry),
         ("undo", "go back to an earlier release", undo),
     ):
         added = actions.add_parser(name, help=told, description=f"{told.capitalize()}.")
@@ -116,6 +118,14 @@ def abort(chatbots: "Chatbots", arguments: argparse.Namespace, output: Output) -
     output.print(
         f"{found.name}: release {found.on_its_way} goes to nobody; {found.releases.stable} serves all customers"
     )
+    return OK
+
+
+def retry(chatbots: "Chatbots", arguments: argparse.Namespace, output: Output) -> int:
+    """Once more."""
+    found = chatbots.chosen(arguments.chatbot)
+    chatbots.change(found, view.retried(found))
+    output.print(f"{found.name}: release {found.on_its_way} begins anew with its first step")
     return OK
 
 

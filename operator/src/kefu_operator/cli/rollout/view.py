@@ -74,7 +74,18 @@ def decided(view: ChatbotView, verdict: str) -> Json:
     rollout, release = _rollout(view), view.on_its_way
     if release is None:
         raise NotFound(f"{view.name}: release {view.releases.stable} serves all customers, and no other is on its way")
-    return {**view.spec, "rollout": {**rollout, "decision": {"release": release, "verdict": verdict}}}
+    return {**view.spec, "rollout": {**rollout, "decision": _decision(view, release, verdict)}}
+
+
+def retried(view: ChatbotView) -> Json:
+    """The spec with the decision that a rejected release is tried once more.
+
+    Raises:
+        NotFound: no rollout is declared, or nothing was rolled back or aborted.
+    """
+    if view.releases.rejected is None:
+        raise NotFound(f"{view.name}: no release was rolled back or aborted")
+    return decided(view, "Retry")
 
 
 def undone(view: ChatbotView, to: str | None, *, gradually: bool) -> tuple[Json, str]:
@@ -94,9 +105,15 @@ def undone(view: ChatbotView, to: str | None, *, gradually: bool) -> tuple[Json,
             f"kefu knowledge rollback {index} --to {version}, then kefu rollout promote {view.name}"
         )
     if "rollout" in spec and not gradually:
-        decision = {"release": release.name, "verdict": "Promote"}
-        spec["rollout"] = {**spec["rollout"], "decision": decision}
+        spec["rollout"] = {**spec["rollout"], "decision": _decision(view, release.name, "Promote")}
     return spec, release.name
+
+
+def _decision(view: ChatbotView, release: str, verdict: str) -> Json:
+    """The decision, which is none that was carried out already."""
+    carried = view.releases.decided
+    again = carried is not None and (carried.release, carried.verdict) == (release, verdict)
+    return {"release": release, "verdict": verdict, **({"attempt": carried.attempt + 1} if carried and again else {})}
 
 
 def _before(view: ChatbotView) -> Kept:
