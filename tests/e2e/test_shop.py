@@ -115,6 +115,31 @@ def test_a_foreign_change_is_repaired(shop: Shop) -> None:
         time.sleep(0.5)
 
 
+def test_customers_are_answered_while_another_engine_takes_the_place_of_the_one_that_runs(shop: Shop) -> None:
+    shop.wait()
+    before = engines(shop)
+    patch = json.dumps({"spec": {"engine": {"llamaCpp": {"parallel": 3}}}})
+    with Asker(shop.url(), shop.key(), "运费多少钱？") as asker:
+        shop.kube.kubectl("patch", "chatbot", "shop", "-n", shop.namespace, "--type=merge", "-p", patch)
+        both = False
+        deadline = time.monotonic() + 300
+        while (now := engines(shop)) == before or len(now) > 1:
+            both = both or len(now) > 1
+            assert time.monotonic() < deadline, f"there are {now}"
+            time.sleep(0.5)
+        shop.wait()
+        time.sleep(5)
+    assert both
+    assert asker.failures == []
+    assert {reply.outcome.value for reply in asker.answers} == {"answered"}
+    assert len({reply.release for reply in asker.answers}) == 2
+
+
+def engines(shop: Shop) -> set[str]:
+    """Names of the engines that stand."""
+    return {each["metadata"]["name"] for each in shop.kube.list("deployments", shop.namespace, "kefu.dev/engine")}
+
+
 def test_who_asks_for_a_person_is_answered_by_one_and_then_by_the_bot_again(shop: Shop) -> None:
     let_hand_over(shop)
     url, key, desk = shop.url(), shop.key(), shop.kube.secret("shop-desk-key", "key", shop.namespace)
