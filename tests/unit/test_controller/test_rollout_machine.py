@@ -436,6 +436,7 @@ class Rollouts(RuleBasedStateMachine):
         self.paused = not self.paused
         self._advance()
 
+    @precondition(lambda self: not self.declared.at_once)
     @rule(verdict=st.sampled_from(["Promote", "Abort", "Retry"]), attempt=st.integers(1, 2))
     def a_person_decides(self, verdict: Verdict, attempt: int) -> None:
         self._advance(decision=Decided(f"r{self.target}", verdict, attempt))

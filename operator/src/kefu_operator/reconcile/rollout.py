@@ -29,6 +29,7 @@ from kefu_operator.rollout.decision import decided
 from kefu_operator.rollout.judge import Judgement, judge, unknown
 from kefu_operator.rollout.knowledge import only_names, wanted
 from kefu_operator.rollout.machine import Seen, advance, change, is_due, next_look, retreat, shares
+from kefu_operator.rollout.pods import ONE
 from kefu_operator.rollout.queries import Subject, questions
 from kefu_operator.rollout.revisions import (
     Revision,
@@ -95,15 +96,16 @@ class Rollouts:
         former = stable_plan(facts, before, revisions, settings)
         plans, stable = former | {target.name: plan}, former.get(before.stable or "")
         only_named = only_names(named(revisions, before.stable), target)
+        moves = stable is not None and before.stable != target.name
         seen = Seen(
             target=target.name,
             known=frozenset(plans),
             strategy=None if only_named else strategy_of(rollout),
             ready=answers(plan, facts),
             now=now,
-            pods=pods_of_engine(plan, stable, facts),
-            kept=is_kept(stable, facts),
-            cramped=is_cramped(plan, facts, self._refusals(facts, plan)),
+            pods=pods_of_engine(plan, stable, facts) if moves else ONE,
+            kept=moves and is_kept(stable, facts),
+            cramped=moves and is_cramped(plan, facts, self._refusals(facts, plan)),
             paused=rollout is not None and rollout.paused,
             decision=decision,
         )

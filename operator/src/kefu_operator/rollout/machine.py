@@ -107,12 +107,7 @@ def retreat(state: State) -> State:
 
 def is_due(state: State, strategy: Strategy | None, now: float) -> bool:
     """Whether the candidate is to be measured now."""
-    if (
-        strategy is None
-        or state.candidate is None
-        or state.phase is Phase.WAITING
-        or state.step >= len(strategy.stages)
-    ):
+    if strategy is None or state.candidate is None or state.step >= len(strategy.stages):
         return False
     stage = strategy.stages[state.step]
     return stage.judged and state.weight > 0 and now >= _next_measure(state, strategy, stage)
