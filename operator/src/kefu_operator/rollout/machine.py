@@ -163,7 +163,7 @@ def _go_on(state: State, seen: Seen, way: Strategy) -> State:
         why = "; ".join(each.message for each in state.judgements if each.outcome is Outcome.FAIL)
         return _reject(state, seen, Cause.ROLLED_BACK, why)
     if held:
-        return replace(state, phase=Phase.PAUSED)
+        return replace(_within(state, seen, way.stages[state.step]), phase=Phase.PAUSED)
     if state.phase is Phase.PAUSED:
         state = _begin(state, seen, state.step)
     return _climb(state, seen, way)
@@ -183,16 +183,26 @@ def _climb(state: State, seen: Seen, way: Strategy) -> State:
 def _fill(state: State, seen: Seen, way: Strategy) -> State:
     """The step's share, as far as the pods carry it; the step's time begins when they carry all of it."""
     stage = way.stages[state.step]
-    # A shadow's pods come beside all of the stable release's.
-    limit = SURGE if stage.role is Role.SHADOW else None
-    need, most = seen.pods.need(stage.goal, limit), seen.pods.most(stage.goal, limit)
+    carried = seen.pods.carried(stage.goal, _limit(stage))
     # A pod that is away for a moment sends no customer back to another release.
-    weight = min(most, max(state.weight, seen.pods.carried(stage.goal, limit)))
-    pods = need if seen.pods.free else min(need, max(state.pods, seen.pods.available + 1))
-    grown = replace(state, weight=weight, pods=pods)
-    if weight < most:
+    weight, pods = max(state.weight, carried), max(state.pods, seen.pods.available + 1)
+    if seen.pods.free:
+        pods = seen.pods.need(stage.goal)
+    grown = _within(replace(state, weight=weight, pods=pods), seen, stage)
+    if grown.weight < seen.pods.most(stage.goal, _limit(stage)):
         return replace(grown, phase=Phase.SCALING)
     return _begin(grown, seen, state.step) if state.phase is Phase.SCALING else grown
+
+
+def _within(state: State, seen: Seen, stage: Stage) -> State:
+    """With no more customers and pods than the step has: a promotion that was taken back had more."""
+    weight = min(state.weight, seen.pods.most(stage.goal, _limit(stage)))
+    return replace(state, weight=weight, pods=min(state.pods, seen.pods.need(stage.goal, _limit(stage))))
+
+
+def _limit(stage: Stage) -> int | None:
+    """A shadow's pods come beside all of the stable release's."""
+    return SURGE if stage.role is Role.SHADOW else None
 
 
 def _wait(state: State, seen: Seen, way: Strategy) -> State:
