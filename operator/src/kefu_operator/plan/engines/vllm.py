@@ -27,7 +27,7 @@ from kefu_operator.plan.fit.wish import UTILIZATION, Wish
 from kefu_operator.plan.model_files import ModelFiles, model_files, snapshot_files
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
-from kefu_operator.plan.workload import Compute, Container, Probe, ScratchMount, Workload
+from kefu_operator.plan.workload import Compute, Container, Probe, Replaced, ScratchMount, Workload
 
 LOAD_SECONDS = 1800
 """Longest time for loading and compiling before the pod counts as hung."""
@@ -125,7 +125,7 @@ def plan_vllm(
         group=workers,
         steps=steps,
         companions=companions,
-        exclusive=True,
+        replaced=Replaced.IN_TURN,
         drain=drain("python3", PORT.number, *BUSY),
         grace_seconds=GRACE_SECONDS,
         node_selector=known.node_selector if known else {},
