@@ -101,6 +101,15 @@ def test_what_an_earlier_version_offered_more_of_stays() -> None:
     assert engine.offer == Lora(32, slots=8)
 
 
+def test_what_the_spec_asks_for_is_there_before_the_first_adapter() -> None:
+    engine = Engine({"vllm": {"lora": {"maxRank": 50, "maxAdapters": 2}}})
+    before = engine.reconcile()
+    assert engine.offer == Lora(64, slots=2)
+    assert [engine.reconcile(VOICE), engine.reconcile()] == [before] * 2
+    engine.reconcile(DEEP)
+    assert engine.offer == Lora(128, slots=2, room=24 * 2**30)
+
+
 def test_what_others_wrote_into_an_engine_is_no_offer() -> None:
     engine = Engine()
     small = engine.reconcile(VOICE)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
+from kefu_api.kinds import vllm
 from kefu_api.kinds.model import Adapter
 from kefu_api.kinds.types import amount
 
@@ -44,14 +45,17 @@ class Lora:
         )  # fmt: skip
 
 
-def lora_for(adapters: Iterable[Adapter]) -> Lora | None:
-    """The least that serves them all; None where there is none."""
+def lora_for(adapters: Iterable[Adapter], asked: vllm.Lora | None = None) -> Lora | None:
+    """The least that serves all adapters, and that the spec asks for; None where there is neither."""
     wanted = tuple(adapters)
-    if not wanted:
+    ranks = [each.rank for each in wanted] + ([asked.max_rank] if asked else [])
+    if not ranks:
         return None
-    rank = max(each.rank for each in wanted)
-    room = ceil(sum(amount(each.size) for each in wanted) / ROOM) * ROOM
-    return Lora(next(each for each in RANKS if each >= rank), room=room)
+    return Lora(
+        rank=next(each for each in RANKS if each >= max(ranks)),
+        slots=asked.max_adapters if asked else SLOTS,
+        room=max(1, ceil(sum(amount(each.size) for each in wanted) / ROOM)) * ROOM,
+    )
 
 
 def combined(offers: Iterable[Lora | None]) -> Lora | None:

@@ -81,7 +81,7 @@ def plan_vllm(
     known = accelerator_class(engine.accelerator, settings)
     hardware = _accelerated(model, engine, options, known) if known else _processor(model, engine, options)
     files = model_files(model, name, placement, settings)
-    lora = combined((lora_for(each.adapter for each in wanted), offered))
+    lora = combined((lora_for((each.adapter for each in wanted), options.lora), offered))
     adapted = plan_adapters(name, model, lora, wanted, placement, settings, options.nodes) if lora else None
     draft = _draft(model, options, name, placement, settings)
     every = (files, *((draft,) if draft else ()))
