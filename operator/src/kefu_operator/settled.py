@@ -9,6 +9,7 @@ The format is `FieldsV1` of k8s.io/apimachinery/pkg/apis/meta/v1: `f:NAME` a fie
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from kefu_api.kinds.types import amount
@@ -20,6 +21,16 @@ def is_settled(live: Object, desired: Object, manager: str) -> bool:
     fields = owned_fields(live, manager)
     content = _content(desired)
     return fields is not None and _same_fields(fields, content) and _holds(fields, content, live)
+
+
+def is_settled_at(live: Object, desired: Object, manager: str, path: Iterable[str]) -> bool:
+    """The same of the part of the objects at a path of fields."""
+    fields = owned_fields(live, manager)
+    for name in path:
+        if fields is None or f"f:{name}" not in fields:
+            return False
+        fields, live, desired = fields[f"f:{name}"], live[name], desired[name]
+    return fields is not None and _same_fields(fields, desired) and _holds(fields, desired, live)
 
 
 def holds(live: Object, desired: Object) -> bool:
@@ -35,6 +46,20 @@ def owned_fields(live: Object, manager: str) -> Object | None:
             fields: Object = entry.get("fieldsV1", {})
             return fields
     return None
+
+
+def owns(live: Object, manager: str, entries: Iterable[str]) -> bool:
+    """Whether `manager` applied the field at a path of entries as managedFields writes them, and nobody has changed it since."""
+    fields = owned_fields(live, manager)
+    if not fields:
+        return False
+    for entry in entries:
+        if not fields:
+            return True  # of a field that is owned whole
+        if entry not in fields:
+            return False
+        fields = fields[entry]
+    return True
 
 
 def leftover(live: Object, manager: str) -> int | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kefu_operator.adapters.told import FETCHED, State
-from kefu_operator.pods import PodView
+from kefu_operator.pods import ContainerView, PodView
 from kefu_operator.status.adapter_checks import check_adapters
 from kefu_operator.status.check import Verdict
 
@@ -56,3 +56,15 @@ def test_what_a_worker_says_is_left_to_its_leader() -> None:
         POD, name="engine-1-x-1", component="engine-worker", log_line=failed("ModelNotFound").line(FETCHED)
     )
     assert check_adapters(OWN, [worker]) == []
+
+
+def test_a_pod_from_before_the_first_adapter_is_waited_for() -> None:
+    before = replace(POD, containers=(ContainerView("engine", "i", ready=True, running=True),))
+    (check,) = check_adapters(OWN, [before])
+    assert (check.verdict, str(check.reason)) == (Verdict.WAIT, "AdapterLoading")
+    assert check.message == "adapter voice waits until pod engine-1-x, which cannot load it, is replaced"
+
+
+def test_a_companion_whose_log_cannot_be_read_counts_as_having_loaded() -> None:
+    found = replace(POD, containers=(ContainerView("engine", "i"), ContainerView("adapters", "i", running=True)))
+    assert check_adapters(OWN, [found]) == []

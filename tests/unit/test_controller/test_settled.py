@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kefu_operator.settled import is_settled
+from kefu_operator.settled import is_settled, is_settled_at, owns
 
 DESIRED: dict[str, Any] = {
     "apiVersion": "apps/v1",
@@ -129,3 +129,27 @@ def test_a_field_that_we_no_longer_want_is_not_settled(path: str) -> None:
 
 def test_an_object_that_we_never_applied_is_not_settled() -> None:
     assert not is_settled(live(), DESIRED, "somebody-else")
+
+
+def test_a_part_is_settled_whatever_the_rest_is() -> None:
+    found = change(live(), "metadata.labels.a", "other")
+    assert not is_settled(found, DESIRED, "me")
+    assert is_settled_at(found, DESIRED, "me", ("spec",))
+    assert is_settled_at(found, DESIRED, "me", ("spec", "containers"))
+    assert not is_settled_at(change(found, "spec.containers.0.image", "i:2"), DESIRED, "me", ("spec",))
+    assert not is_settled_at(found, DESIRED, "me", ("status",))
+    assert not is_settled_at(found, DESIRED, "other", ("spec", "containers"))
+
+
+@pytest.mark.parametrize(
+    ("entries", "ours"),
+    [
+        (("f:spec", "f:containers", 'k:{"name":"c"}', "f:command"), True),
+        (("f:spec", "f:tolerations", "whatever a list holds that is owned whole"), True),
+        (("f:spec", "f:containers", 'k:{"name":"d"}'), False),
+        (("f:spec", "f:replicas"), False),
+    ],
+)
+def test_a_field_is_ours_where_we_applied_it(entries: tuple[str, ...], ours: bool) -> None:
+    assert owns(live(), "me", entries) is ours
+    assert not owns(live(), "somebody-else", entries)

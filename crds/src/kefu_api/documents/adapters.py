@@ -7,6 +7,9 @@ from pydantic import Field
 from kefu_api.base import Model
 
 FILE = "adapters.json"
+"""Stands in the companion's command. Companions of earlier versions read this document too, as long as nothing else of their pods'
+template changes: what they cannot read needs a file of another name.
+"""
 
 
 class AdapterServer(Model):

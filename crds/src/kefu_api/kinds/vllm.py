@@ -65,6 +65,15 @@ class Speculative(Ruled):
     """By a small model with the same vocabulary."""
 
 
+class Lora(Part):
+    """What an engine offers to LoRA adapters before the first one comes, so that it need not be replaced then."""
+
+    max_rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """Greatest rank, rounded up to what vLLM knows."""
+    max_adapters: Annotated[int, Field(ge=1, le=32)] = 4
+    """How many one batch can mix."""
+
+
 def _reserved(remedy: str, flags: Iterable[str]) -> Rule:
     """No argument is one of the flags, or begins as one: vLLM's parser takes abbreviations."""
     named = tuple(flags)
@@ -114,6 +123,8 @@ class VllmEngine(Ruled):
     """Whether the beginning that prompts have in common is read once; only odd models cannot."""
     speculative: Speculative | None = None
     """Speculative decoding; absent: none."""
+    lora: Lora | None = None
+    """What it offers to adapters from its start on; absent: nothing, until `model.adapters` names one."""
     args: Annotated[tuple[Argument, ...], Field(max_length=32, json_schema_extra=ATOMIC)] = ()
     """Further options of vLLM's server as it documents them, each with its value behind `=`."""
     image: Image | None = None

@@ -1,15 +1,23 @@
 """Deployments: a workload that runs for good."""
 
+from collections.abc import Mapping
+
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, metadata, pod_labels, selector
 from kefu_operator.desired.pod import long_running
 from kefu_operator.desired.scraping import scraping
 from kefu_operator.desired.types import Object
-from kefu_operator.plan.workload import Workload
+from kefu_operator.plan.workload import Replaced, Workload
 
 START_SECONDS = 600
 FETCH_SECONDS = 3600
 """Longest time without progress before the Deployment says so: to start, and to fetch weights first."""
+
+STRATEGIES: Mapping[Replaced, Object] = {
+    Replaced.AHEAD: {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+    Replaced.IN_TURN: {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
+    Replaced.TOGETHER: {"type": "Recreate"},
+}
 
 
 def deployment(workload: Workload, scope: Scope, images: Images) -> Object:
@@ -17,7 +25,7 @@ def deployment(workload: Workload, scope: Scope, images: Images) -> Object:
     matching = selector(workload.name, workload.component)
     spec: Object = {
         "selector": {"matchLabels": matching},
-        "strategy": _strategy(workload),
+        "strategy": dict(STRATEGIES[workload.replaced]),
         "revisionHistoryLimit": 3,
         "progressDeadlineSeconds": _deadline(workload),
         "template": {"metadata": pod_metadata(workload, scope), "spec": long_running(workload, images)},
@@ -38,12 +46,6 @@ def pod_metadata(workload: Workload, scope: Scope) -> Object:
     if workload.metrics:
         meta["annotations"] = scraping(workload.metrics)
     return meta
-
-
-def _strategy(workload: Workload) -> Object:
-    if workload.exclusive:
-        return {"type": "Recreate"}
-    return {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
 
 
 def _deadline(workload: Workload) -> int:

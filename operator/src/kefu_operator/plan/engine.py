@@ -1,6 +1,8 @@
 """Choosing the engine: which planner, and under which name, so that equal engines are one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeAlias
 
 from kefu_api import digest
 from kefu_api.kinds.chatbot import ChatbotDeploymentSpec
@@ -9,11 +11,16 @@ from kefu_operator import naming
 from kefu_operator.plan.engines.adapters import WantedAdapter, union, wanted_adapters
 from kefu_operator.plan.engines.endpoint import plan_endpoint
 from kefu_operator.plan.engines.llama_cpp import plan_llama_cpp
+from kefu_operator.plan.engines.lora import Lora
 from kefu_operator.plan.engines.plan import EnginePlan
 from kefu_operator.plan.engines.tensorrt_llm import plan_tensorrt_llm
 from kefu_operator.plan.engines.vllm import plan_vllm
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
+
+Offers: TypeAlias = Mapping[str, Lora]
+"""What each engine that runs offers to adapters, by its name; an engine that is absent does not run, or without LoRA."""
+NO_OFFERS: Offers = MappingProxyType({})
 
 
 def engine_name(chatbot: str, spec: ChatbotDeploymentSpec) -> str | None:
@@ -40,8 +47,17 @@ def plan_engine(
     placement: Placement,
     settings: PlanSettings,
     adapters: Sequence[WantedAdapter] | None = None,
+    offers: Offers = NO_OFFERS,
 ) -> EnginePlan:
-    """Plan the engine of one chatbot; `adapters` are those of all that share it, absent: its own.
+    """Plan the engine of one chatbot.
+
+    Args:
+        chatbot: its name.
+        spec: its spec.
+        placement: where its files lie.
+        settings: of the installation.
+        adapters: of all that share the engine; absent: its own.
+        offers: what engines that run offer.
 
     Raises:
         PlanError: this installation cannot run what the spec asks for.
@@ -57,7 +73,8 @@ def plan_engine(
     if engine.tensorrt_llm:
         return plan_tensorrt_llm(name, spec.model, engine, engine.tensorrt_llm, placement, settings)
     wanted = adapters if adapters is not None else union(wanted_adapters(spec.model))
-    return plan_vllm(name, spec.model, engine, engine.vllm or VllmEngine(), placement, settings, wanted)
+    options = engine.vllm or VllmEngine()
+    return plan_vllm(name, spec.model, engine, options, placement, settings, wanted, offers.get(name))
 
 
 def _reads_bucket(spec: ChatbotDeploymentSpec) -> bool:

@@ -18,6 +18,7 @@ from kefu_operator.plan.workload import (
     GeneratedSecret,
     Port,
     Probe,
+    Replaced,
     SecretMount,
     Workload,
 )
@@ -70,7 +71,11 @@ def plan_pushing(index: KnowledgeIndex, placement: Placement) -> PushPlan | None
         liveness=Probe("http", "/healthz", period_seconds=10, failures=6),
     )  # fmt: skip
     workload = Workload(
-        name=name, component=COMPONENT, container=container, exclusive=True, access={PORT.name: Access.PUSHERS}
+        name=name,
+        component=COMPONENT,
+        container=container,
+        replaced=Replaced.TOGETHER,
+        access={PORT.name: Access.PUSHERS},
     )
     made = tuple(
         GeneratedSecret(mounts[source.name].secret, {"key": "whsec_{}"}, followed=True)

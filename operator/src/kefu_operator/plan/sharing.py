@@ -9,7 +9,7 @@ from kefu_api.kinds.types import amount
 from kefu_operator.kinds import Kinds
 from kefu_operator.plan.autoscaling import autoscale, fixed
 from kefu_operator.plan.demand import Demand, EngineSignals, demand_of, together
-from kefu_operator.plan.engine import plan_engine
+from kefu_operator.plan.engine import NO_OFFERS, Offers, plan_engine
 from kefu_operator.plan.engines.adapters import union, wanted_adapters
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.group import Way
@@ -78,19 +78,21 @@ def units(workload: Workload) -> tuple[str, ...]:
     return (*shared_claims(workload), *((workload.build.name,) if workload.build else ()))
 
 
-def share_engines(chatbots: Iterable[ChatbotDeployment], placement: Placement, settings: PlanSettings) -> Sharing:
-    """Plan the engines that the chatbots of one namespace want."""
+def share_engines(
+    chatbots: Iterable[ChatbotDeployment], placement: Placement, settings: PlanSettings, offers: Offers = NO_OFFERS
+) -> Sharing:
+    """Plan the engines that the chatbots of one namespace want; none is to offer less to adapters than it does while it runs."""
     wanted: dict[str, list[_Wish]] = defaultdict(list)
     unplanned = []
     for chatbot in sorted(chatbots, key=lambda chatbot: chatbot.metadata.name):
         try:
-            plan = plan_engine(chatbot.metadata.name, chatbot.spec, placement, settings)
+            plan = plan_engine(chatbot.metadata.name, chatbot.spec, placement, settings, offers=offers)
         except PlanError:
             unplanned.append(chatbot)
             continue
         if plan.workload:
             wanted[plan.workload.name].append(_Wish(chatbot, plan.workload, plan.signals))
-    engines = tuple(_together(wishes, placement, settings) for _, wishes in sorted(wanted.items()))
+    engines = tuple(_together(wishes, placement, settings, offers) for _, wishes in sorted(wanted.items()))
     return Sharing(engines, _volumes(engines), tuple(unplanned), _builds(engines))
 
 
@@ -119,9 +121,9 @@ def grouped(workload: Workload, kinds: Kinds) -> Workload:
     return replace(workload, group=replace(workload.group, way=way))
 
 
-def _together(wishes: list[_Wish], placement: Placement, settings: PlanSettings) -> SharedEngine:
+def _together(wishes: list[_Wish], placement: Placement, settings: PlanSettings, offers: Offers) -> SharedEngine:
     first = wishes[0]
-    workload = first.workload if len(wishes) == 1 else _of_all(wishes, placement, settings)
+    workload = first.workload if len(wishes) == 1 else _of_all(wishes, placement, settings, offers)
     return SharedEngine(
         workload=replace(workload, replicas=max(wish.workload.replicas for wish in wishes)),
         chatbots=tuple(wish.chatbot for wish in wishes),
@@ -130,13 +132,14 @@ def _together(wishes: list[_Wish], placement: Placement, settings: PlanSettings)
     )
 
 
-def _of_all(wishes: list[_Wish], placement: Placement, settings: PlanSettings) -> Workload:
+def _of_all(wishes: list[_Wish], placement: Placement, settings: PlanSettings, offers: Offers) -> Workload:
     """One engine with everybody's adapters."""
     first = wishes[0]
     models = [wish.chatbot.spec.model for wish in wishes]
     adapters = union(each for model in models if model for each in wanted_adapters(model))
     chatbot = first.chatbot
-    return plan_engine(chatbot.metadata.name, chatbot.spec, placement, settings, adapters).workload or first.workload
+    plan = plan_engine(chatbot.metadata.name, chatbot.spec, placement, settings, adapters, offers)
+    return plan.workload or first.workload
 
 
 def _volumes(engines: Iterable[SharedEngine]) -> tuple[SharedVolume, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from kefu_operator.plan.group import Group
 from kefu_operator.plan.reach import Access, Reach
@@ -146,6 +147,17 @@ class Scaling:
     cpu_percent: int
 
 
+class Replaced(Enum):
+    """How the pods of a workload make way for those of a newer template."""
+
+    AHEAD = auto()
+    """A new one answers before an old one goes."""
+    IN_TURN = auto()
+    """One by one, each in the place of an old one: there may be no accelerator for one more, nor a volume on another node."""
+    TOGETHER = auto()
+    """All old ones are gone before a new one comes: they must not write to one volume at a time."""
+
+
 @dataclass(frozen=True)
 class Workload:
     """A server that is to run for good."""
@@ -163,8 +175,8 @@ class Workload:
     scaling: Scaling | None = None
     stateful: bool = False
     """Whether a pod's volume must never be held by two, not even while its node is away."""
-    exclusive: bool = False
-    """Old and new pods must not run together (a volume or a GPU that only one can hold)."""
+    replaced: Replaced = Replaced.AHEAD
+    """How its pods make way for newer ones."""
     group: Group | None = None
     """Where several pods are one server; `replicas` are groups then."""
     drain: tuple[str, ...] = ()

@@ -27,8 +27,10 @@ from kefu_operator.desired.types import Object
 from kefu_operator.discovery import Discovery, doubting
 from kefu_operator.errors import REFUSED, Unadmitted
 from kefu_operator.gather.engines import EngineFacts, gather_build, gather_engine, gather_rival, readable
+from kefu_operator.gather.offers import offered_by
 from kefu_operator.gather.owned import find
 from kefu_operator.informers.engines import engine_index
+from kefu_operator.kept_images import with_kept_images
 from kefu_operator.kinds import Kinds
 from kefu_operator.plan.placement import ClusterPlacement, Placement
 from kefu_operator.plan.scaler import Autoscaling, How
@@ -91,7 +93,8 @@ class EnginesReconciler:
             for chatbot in facts.chatbots
             for version in versions(chatbot, revisions_of(facts.revisions, chatbot.metadata.uid))
         ]
-        sharing = share_engines(wanted, ClusterPlacement(namespace), settings)
+        offer = offered_by(facts.owned)
+        sharing = share_engines(wanted, ClusterPlacement(namespace), settings, {name: offer} if offer else {})
         engine = next((each for each in sharing.engines if each.workload.name == name), None)
         build = next((each for each in sharing.builds if each.build.name == name), None)
         volume = next((each for each in sharing.volumes if each.mount.claim == name), None)
@@ -128,7 +131,9 @@ class EnginesReconciler:
         if scaler.waits:
             workload = replace(workload, autoscaling=Autoscaling(How.CHANGING))
         left = [each for each in without_kedas(facts.owned) if each not in outgoing]
-        synced = await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
+        made = workload_objects(workload, scope, self._images, self._network)
+        wanted = with_kept_images(made, facts.owned, self._images.reference("operator"))
+        synced = await self._applier.sync(wanted, left)
         # The engine answers as it is: a webhook that does not is nothing that its customers need to know.
         told = (*(each for each in held if not isinstance(each, Unadmitted)), *synced.refusals)
         return told, HANDOVER_SECONDS if scaler.waits else seconds_until_retry((*held, *synced.refusals))

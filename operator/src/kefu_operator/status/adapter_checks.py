@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from kefu_operator.adapters.told import parse
 from kefu_operator.fetch.reasons import MODEL_UNREACHABLE
+from kefu_operator.plan.engines.adapters import LOADER
 from kefu_operator.pods import PodView
 from kefu_operator.status.check import Check, fail, stuck, wait
 from kefu_operator.status.reasons import Reason
@@ -11,6 +12,8 @@ from kefu_operator.status.reasons import Reason
 
 def check_adapters(adapters: Mapping[str, str], pods: Iterable[PodView]) -> list[Check]:
     """What keeps adapters from answering; nothing where all are loaded, or where no pod tells.
+
+    A pod from before the engine's first adapter has no companion, and answers until its turn to be replaced has come.
 
     Args:
         adapters: the chatbot's own, by the name that the engine knows each by; the values are the user's names.
@@ -26,6 +29,10 @@ def check_adapters(adapters: Mapping[str, str], pods: Iterable[PodView]) -> list
 
 
 def _check(name: str, own: str, pod: PodView) -> Check | None:
+    if pod.containers and all(each.name != LOADER for each in pod.containers):
+        return wait(
+            Reason.ADAPTER_LOADING, f"adapter {own} waits until pod {pod.name}, which cannot load it, is replaced"
+        )
     state = parse(pod.log_line)
     if state is None or name in state.loaded:
         return None

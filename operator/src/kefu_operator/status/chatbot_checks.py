@@ -42,7 +42,11 @@ def check_engine(engine: EnginePlan, facts: ChatbotFacts) -> Check:
     refusals = (facts.refused.get(each["metadata"]["name"]) for each in found.sets)
     refused = next((text for text in refusals if text), "")
     server = check_workload(f"engine {engine.workload.name}{layout}", found.runner, found.pods, refused)
-    return worst((server, *check_adapters(engine.adapters, found.pods)))
+    adapters = check_adapters(engine.adapters, found.pods)
+    if server.reason == Reason.ROLLING_OUT:
+        # A pod that is to be replaced may have no room for the rank that its successor has.
+        adapters = [check for check in adapters if check.reason != Reason.ADAPTER_REFUSED]
+    return worst((server, *adapters))
 
 
 def check_gateway(plan: ChatbotPlan, facts: ChatbotFacts) -> list[Check]:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 from pathlib import PurePosixPath
 
 from kefu_api import digest
 from kefu_api.documents import adapters as document
 from kefu_api.documents.adapters import Adapters, AdapterServer, AdapterSource
 from kefu_api.kinds.model import Adapter, ModelSource
-from kefu_api.kinds.types import amount
 from kefu_operator import naming
+from kefu_operator.plan.engines.lora import Lora
 from kefu_operator.plan.engines.plan import PORT
 from kefu_operator.plan.group import LEADER_ADDRESS, WORKER_INDEX
 from kefu_operator.plan.model_files import Download, fetch_environment
@@ -20,14 +19,6 @@ from kefu_operator.plan.workload import CacheMount, ClaimMount, Compute, Contain
 
 LOADER = "adapters"
 """Name of the companion."""
-SLOTS = 4
-"""Adapters that one batch can mix; a batch that wants more waits for a place."""
-KEPT = 32
-"""Adapters that main memory holds, to be put into a slot in milliseconds."""
-RANKS = (16, 32, 64, 128, 256, 320, 512)
-"""What vLLM takes for --max-lora-rank, from 16 on, so that adapters of common ranks come without a restart."""
-ROOM = 8 * 2**30
-"""Bytes that the room for downloads is a multiple of, for the same reason."""
 
 
 @dataclass(frozen=True)
@@ -75,18 +66,25 @@ def union(wanted: Iterable[WantedAdapter]) -> tuple[WantedAdapter, ...]:
 
 
 def plan_adapters(
-    engine: str, wanted: Sequence[WantedAdapter], placement: Placement, settings: PlanSettings, nodes: int = 1
+    engine: str,
+    model: ModelSource,
+    lora: Lora,
+    wanted: Sequence[WantedAdapter],
+    placement: Placement,
+    settings: PlanSettings,
+    nodes: int = 1,
 ) -> AdapterPlan:
-    """Plan the adapters of the engine named `engine`, which has a pod on each of its nodes; there is at least one adapter."""
-    rank = max(each.adapter.rank for each in wanted)
-    room = ceil(sum(amount(each.adapter.size) for each in wanted) / ROOM) * ROOM
-    folder = CacheMount(LOADER, placement.path(engine, LOADER, writable=True), f"{room // 2**30}Gi")
+    """Plan the adapters of the engine named `engine`, of that model, which has a pod on each of its nodes.
+
+    There need not be any: what the engine offers may be more than is wanted now.
+    """
+    folder = CacheMount(LOADER, placement.path(engine, LOADER, writable=True), f"{lora.room // 2**30}Gi")
     sources, claims, secrets = [], list[ClaimMount](), list[SecretMount]()
     for each in wanted:
         sources.append(_source(each, engine, placement, claims, secrets))
-    token = next((each.download.token for each in wanted if each.download.token), None)
     env = fetch_environment(settings)
-    if token:
+    # All that share the engine have the same, so that it need not come with an adapter and go with it.
+    if token := model.token_secret:
         mount = SecretMount("hub-token", placement.path(engine, "hub-token"), token.name, token.key)
         env["HF_TOKEN_PATH"] = f"{mount.path}/{token.key}"
         secrets.append(mount)
@@ -114,15 +112,9 @@ def plan_adapters(
         mounts=(folder, listed, *unique.values()),
     )
     worker = (*follow, *group, "--number", f"$({WORKER_INDEX})", "--host", placement.bind)
-    options = (
-        "--enable-lora",
-        "--max-loras", str(SLOTS),
-        "--max-cpu-loras", str(KEPT),
-        "--max-lora-rank", str(next(each for each in RANKS if each >= rank)),
-    )  # fmt: skip
     seen = {mount.name: mount for mount in claims}
     return AdapterPlan(
-        options, (folder, *seen.values()), companion, replace(companion, command=worker) if nodes > 1 else None
+        lora.options, (folder, *seen.values()), companion, replace(companion, command=worker) if nodes > 1 else None
     )
 
 

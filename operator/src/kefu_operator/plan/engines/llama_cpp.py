@@ -10,7 +10,7 @@ from kefu_operator.plan.engines.progress import liveness
 from kefu_operator.plan.model_files import model_files
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.workload import CacheMount, Compute, Container, Probe, Workload
+from kefu_operator.plan.workload import CacheMount, Compute, Container, Probe, Replaced, Workload
 
 LOAD_SECONDS = 600
 """Longest time for loading the weights before the pod counts as hung."""
@@ -59,7 +59,7 @@ def plan_llama_cpp(
         container=container,
         replicas=engine.replicas,
         steps=files.steps,
-        exclusive=True,
+        replaced=Replaced.IN_TURN,
         drain=drain("python", PORT.number, *BUSY),
         grace_seconds=GRACE_SECONDS,
         metrics=PORT,

@@ -24,7 +24,7 @@ from kefu_operator.plan.fit.wish import UTILIZATION, Wish
 from kefu_operator.plan.model_files import model_files
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
-from kefu_operator.plan.workload import Build, Compute, Container, Mount, Probe, ScratchMount, Workload
+from kefu_operator.plan.workload import Build, Compute, Container, Mount, Probe, Replaced, ScratchMount, Workload
 
 LOAD_SECONDS = 1800
 """Longest time for loading and tuning before the pod counts as hung."""
@@ -109,7 +109,7 @@ def _workload(
         replicas=engine.replicas,
         steps=steps,
         build=build,
-        exclusive=True,
+        replaced=Replaced.IN_TURN,
         # It has no figures to wait for; told to end, its web server finishes what it has begun.
         drain=drain("python3", PORT.number),
         grace_seconds=GRACE_SECONDS,

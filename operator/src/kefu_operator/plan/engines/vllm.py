@@ -13,6 +13,7 @@ from kefu_operator.plan.accelerators import accelerator_class
 from kefu_operator.plan.demand import EngineSignals
 from kefu_operator.plan.engines.adapters import WantedAdapter, plan_adapters, wanted_adapters
 from kefu_operator.plan.engines.drain import GRACE_SECONDS, drain
+from kefu_operator.plan.engines.lora import Lora, combined, lora_for
 from kefu_operator.plan.engines.plan import ACCESS, PORT, SERVED_NAME, EnginePlan, reach
 from kefu_operator.plan.engines.progress import liveness
 from kefu_operator.plan.engines.vllm_group import check, group, leader
@@ -27,7 +28,7 @@ from kefu_operator.plan.fit.wish import UTILIZATION, Wish
 from kefu_operator.plan.model_files import ModelFiles, model_files, snapshot_files
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
-from kefu_operator.plan.workload import Compute, Container, Probe, ScratchMount, Workload
+from kefu_operator.plan.workload import Compute, Container, Probe, Replaced, ScratchMount, Workload
 
 LOAD_SECONDS = 1800
 """Longest time for loading and compiling before the pod counts as hung."""
@@ -67,8 +68,9 @@ def plan_vllm(
     placement: Placement,
     settings: PlanSettings,
     wanted: Sequence[WantedAdapter],
+    offered: Lora | None = None,
 ) -> EnginePlan:
-    """Plan a vLLM server named `name`, with the adapters of all that share it.
+    """Plan a vLLM server named `name`, with the adapters of all that share it; `offered`: what it offers while it runs already.
 
     Raises:
         UnknownAccelerator: the class is not in the operator's table.
@@ -79,7 +81,8 @@ def plan_vllm(
     known = accelerator_class(engine.accelerator, settings)
     hardware = _accelerated(model, engine, options, known) if known else _processor(model, engine, options)
     files = model_files(model, name, placement, settings)
-    adapted = plan_adapters(name, wanted, placement, settings, options.nodes) if wanted else None
+    lora = combined((lora_for((each.adapter for each in wanted), options.lora), offered))
+    adapted = plan_adapters(name, model, lora, wanted, placement, settings, options.nodes) if lora else None
     draft = _draft(model, options, name, placement, settings)
     every = (files, *((draft,) if draft else ()))
     shared = (
@@ -125,7 +128,7 @@ def plan_vllm(
         group=workers,
         steps=steps,
         companions=companions,
-        exclusive=True,
+        replaced=Replaced.IN_TURN,
         drain=drain("python3", PORT.number, *BUSY),
         grace_seconds=GRACE_SECONDS,
         node_selector=known.node_selector if known else {},

@@ -16,6 +16,7 @@ from kefu_operator.plan.workload import (
     Container,
     GeneratedSecret,
     Probe,
+    Replaced,
     SecretMount,
     VolumeMount,
     Workload,
@@ -134,4 +135,4 @@ def _server(name: str, options: EmbeddedStore, token: SecretKeyReference, placem
         readiness=Probe("milvus", None),
         liveness=Probe("milvus", None, period_seconds=10, failures=6),
     )  # fmt: skip
-    return Workload(name=name, component="store", container=container, exclusive=True)
+    return Workload(name=name, component="store", container=container, replaced=Replaced.TOGETHER)

@@ -1,0 +1,82 @@
+"""LoRA adapters that come and go by steps, in an engine that others share."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.integration.test_controller.cluster import Cluster
+from tests.integration.test_controller.conftest import RunningOperator, settings
+from tests.integration.test_controller.objects import chatbot, run_chatbot
+from tests.integration.test_controller.test_engines import engines, owners
+from tests.integration.test_controller.test_releases import SLOW, releases, settled
+
+Object = dict[str, Any]
+
+ABORTED = {"decision": {"release": "r2", "verdict": "Abort"}}
+
+
+def gradual(*adapters: Object, **rollout: Any) -> Object:
+    model = {"uri": "hf://a/b", "tokenSecret": {"name": "hub", "key": "token"}, "adapters": list(adapters)}
+    return chatbot("shop", engine={"vllm": {}}, model=model, rollout=SLOW | rollout)
+
+
+def adapter(rank: int, name: str = "voice") -> Object:
+    return {"name": name, "uri": f"hf://acme/{name}", "rank": rank}
+
+
+def listed(cluster: Cluster) -> list[str]:
+    """Adapters that the engine is to have."""
+    found = cluster.all("configmaps", "kefu.dev/engine")
+    return [each["uri"] for each in json.loads(found[0]["data"]["adapters.json"])["adapters"]] if found else []
+
+
+def generation(cluster: Cluster) -> int:
+    (engine,) = engines(cluster)
+    return int(engine["metadata"]["generation"])
+
+
+def test_a_canary_with_the_first_adapter_changes_the_shared_engine_once_and_never_when_it_is_taken_back(
+    cluster: Cluster, kubeconfig: Path
+) -> None:
+    running = RunningOperator(settings(kubeconfig, cluster.namespace))
+    plain = gradual()
+    del plain["spec"]["rollout"]
+    plain["metadata"]["name"] = "outlet"
+    cluster.apply(plain, gradual())
+    cluster.until(lambda: owners(cluster) == [["outlet", "shop"]])
+    name = engines(cluster)[0]["metadata"]["name"]
+    cluster.run_deployment(name)
+    run_chatbot(cluster)
+    cluster.until(lambda: settled(cluster, "r1"))
+    before = generation(cluster)
+
+    cluster.apply(gradual(adapter(16)))
+    cluster.until(lambda: listed(cluster) == ["hf://acme/voice"])
+    cluster.until(lambda: generation(cluster) == before + 1)
+    cluster.apply(gradual(adapter(16), **ABORTED))
+    cluster.until_reason("chatbot", "shop", "Released", "ReleaseAborted")
+    cluster.until(lambda: listed(cluster) == [])
+    assert "--enable-lora" in engines(cluster)[0]["spec"]["template"]["spec"]["containers"][0]["command"]
+    assert generation(cluster) == before + 1
+
+    # One of a greater rank is one change more, and going back from it none.
+    cluster.apply(gradual(adapter(64, "deep")))
+    cluster.until(lambda: listed(cluster) == ["hf://acme/deep"])
+    cluster.until(lambda: generation(cluster) == before + 2)
+    cluster.apply(gradual())
+    cluster.until(lambda: listed(cluster) == [])
+    cluster.until(lambda: "candidate" not in releases(cluster))
+    cluster.apply(gradual(adapter(32)))
+    cluster.until(lambda: listed(cluster) == ["hf://acme/voice"])
+    assert generation(cluster) == before + 2
+
+    running.stop()
+    since = cluster.audit_end
+    running = RunningOperator(settings(kubeconfig, cluster.namespace))
+    cluster.until(lambda: running.is_ready)
+    cluster.run("scale", "chatbot/outlet", "--replicas=2")
+    cluster.until(lambda: engines(cluster)[0]["spec"]["replicas"] == 2)
+    running.stop()
+    assert generation(cluster) == before + 3, "the number of pods"
+    assert [each["objectRef"]["name"] for each in cluster.writes(since) if each["objectRef"]["resource"] != "events"
+            and each["objectRef"]["name"] not in ("shop", "outlet")] == [name]  # fmt: skip
