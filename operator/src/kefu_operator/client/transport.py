@@ -74,15 +74,17 @@ class _Guarded(BytesPayload):
 class Transport:
     """Carries requests."""
 
-    def __init__(self, session: aiohttp.ClientSession, way: Way, silence: float) -> None:
+    def __init__(self, calls: aiohttp.ClientSession, watches: aiohttp.ClientSession, way: Way, silence: float) -> None:
         """Prepare.
 
         Args:
-            session: with the certificates of the way.
+            calls: for what is answered soon, with the certificates of the way.
+            watches: the same for answers that go on for minutes.
             way: to the API server.
             silence: seconds after which a stream of lines that says nothing is broken off.
         """
-        self._session = session
+        self._calls = calls
+        self._watches = watches
         self._way = way
         self._agent = f"kefu-operator/{os.environ.get('KEFU_VERSION', 'dev')}"
         self._stream = aiohttp.ClientTimeout(total=WATCH_SECONDS + 30, sock_connect=CONNECT_SECONDS, sock_read=silence)
@@ -130,7 +132,7 @@ class Transport:
             Silent: it began to answer, and no line came for long.
             ApiError: the API server refused or went away.
         """
-        async with self._answer("get", path, urlencode(query), self._stream) as answer:
+        async with self._answer("get", path, urlencode(query), self._stream, session=self._watches) as answer:
             rest = b""
             while some := await self._some(answer):
                 *lines, rest = (rest + some).split(b"\n")
@@ -169,6 +171,7 @@ class Transport:
         body: _Guarded | bytes = b"",
         content_type: str = "",
         accept: str = JSON,
+        session: aiohttp.ClientSession | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The API server's answer where it is a good one; foreign errors become ours, the original chained."""
         headers = {"Accept": accept, "User-Agent": self._agent}
@@ -179,7 +182,7 @@ class Transport:
             token = self._way.token()
             if token:
                 headers["Authorization"] = f"Bearer {token}"
-            async with self._session.request(
+            async with (session or self._calls).request(
                 method, url, data=body or None, headers=headers, timeout=limit, server_hostname=self._way.server_name
             ) as answer:
                 if answer.status >= 400:
