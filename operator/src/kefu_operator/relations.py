@@ -4,7 +4,7 @@ All of it can be lost at any time; the next list brings it back.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -28,9 +28,11 @@ def engine_key(namespace: str, engine: str) -> Key:
 @dataclass(frozen=True, slots=True)
 class _Chatbot:
     identity: tuple[object, ...]
-    """Uid, generation and releases: while they are the same, so is the rest."""
-    engines: frozenset[str]
+    """Uid, generation and releases: while they are the same, so is what it wants."""
+    wanted: frozenset[str]
     """Its engine, and the volumes that it shares with others."""
+    engines: frozenset[str]
+    """The same, and what its status says that it is served by; mostly the same set."""
     indexes: frozenset[str]
 
 
@@ -138,14 +140,17 @@ class Relations:
     def _project(self, found: Object, before: _Chatbot | None) -> _Chatbot:
         meta = found["metadata"]
         identity = (str(meta.get("uid", "")), int(meta.get("generation", 0)), *_releases(found))
+        beside = self._engines.beside(found)
         if before and before.identity == identity:
-            return before
+            engines = _and(before.wanted, beside)
+            return before if engines == before.engines else replace(before, engines=engines)
         try:
             spec = chatbot_of(found).spec
         except ValidationError:
-            return _Chatbot(identity, frozenset(), frozenset())
+            return _Chatbot(identity, frozenset(), frozenset(beside), frozenset())
         indexes = frozenset(index.name for index in spec.knowledge)
-        return _Chatbot(identity, frozenset(self._engines.of(found)), indexes)
+        wanted = frozenset(self._engines.of_spec(found))
+        return _Chatbot(identity, wanted, _and(wanted, beside), indexes)
 
     def _built_by(self, found: Object, sharers: Iterable[Key]) -> list[Key]:
         """The engines that wait for a build."""
@@ -176,6 +181,10 @@ class _Users:
     def names(self, namespace: str, thing: str) -> list[str]:
         """Users of a thing, in order."""
         return self._names.under((namespace, thing))
+
+
+def _and(wanted: frozenset[str], beside: tuple[str, ...]) -> frozenset[str]:
+    return wanted if wanted.issuperset(beside) else wanted.union(beside)
 
 
 def _place(found: Object) -> Place:

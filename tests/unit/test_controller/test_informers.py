@@ -141,6 +141,26 @@ def test_an_index_reads_a_spec_once_a_generation() -> None:
     assert len(read) == 2
 
 
+def test_what_an_index_takes_from_a_status_is_read_of_every_version_and_the_spec_is_not() -> None:
+    read: list[str] = []
+
+    def wanted(found: Object) -> tuple[str, ...]:
+        read.append(found["metadata"]["name"])
+        return ("red",)
+
+    store = Store(Index("word", wanted, lambda found: tuple(found.get("status", ()))))
+
+    def listed(version: int, *status: str) -> list[int]:
+        store.put(deployment("a", version, generation=1) | {"status": list(status)})
+        return [len(store.indexed("acme", word)) for word in ("red", "blue", "green")]
+
+    assert listed(1) == [1, 0, 0]
+    assert listed(2, "blue") == [1, 1, 0]
+    assert listed(3, "green", "red") == [1, 0, 1]
+    assert listed(4) == [1, 0, 0]
+    assert len(read) == 1
+
+
 def test_before_a_watch_has_listed_a_kind_the_api_server_is_asked() -> None:
     copies = Copies({DEPLOYMENTS: Store()})
     label = "kefu.dev/owned-by=ChatbotDeployment.shop"
