@@ -14,7 +14,7 @@ from kefu_operator.informers.names import Names
 from kefu_operator.informers.store import Index, Place
 from kefu_operator.parsing import chatbot_of
 from kefu_operator.queue import Key
-from kefu_operator.resources import CHATBOTS, INDEXES, JOBS
+from kefu_operator.resources import CHATBOTS, INDEXES, JOBS, PODS
 
 ENGINES = "Engine"
 """Kind of the keys under which engines are reconciled."""
@@ -25,10 +25,15 @@ def engine_key(namespace: str, engine: str) -> Key:
     return Key(ENGINES, namespace, engine)
 
 
+_Asked = tuple[str, int, bool]
+"""What users change of an object: its uid, its generation, and whether it is to be deleted."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Chatbot:
-    identity: tuple[object, ...]
-    """Uid, generation and releases: while they are the same, so is what it wants."""
+    asked: _Asked
+    releases: tuple[object, ...]
+    """While both are the same, so is what it wants."""
     wanted: frozenset[str]
     """Its engine, and the volumes that it shares with others."""
     engines: frozenset[str]
@@ -38,6 +43,7 @@ class _Chatbot:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
+    asked: _Asked
     shown: tuple[object, ...]
     """What chatbots tell of it."""
     config_maps: frozenset[str]
@@ -111,14 +117,18 @@ class Relations:
     def written(self, found: Object) -> list[Key]:
         """We wrote this: who else must look at it.
 
-        An engine and a chatbot look themselves at what they wrote; the watch says nothing more of it.
+        An engine and a chatbot look themselves at what they wrote; the watch says nothing more of it, nor of what was changed before and
+        came with the answer to our write: what of that nobody has seen is looked at.
         """
-        if found["kind"] == CHATBOTS.kind:
-            own = Key(CHATBOTS.kind, *_place(found))
-            return [key for key in self.chatbot_seen(found) if key != own]
-        if found["kind"] == INDEXES.kind:
-            own = Key(INDEXES.kind, *_place(found))
-            return [key for key in self.index_seen(found) if key != own]
+        kind, at = found["kind"], _place(found)
+        if kind in (CHATBOTS.kind, INDEXES.kind):
+            before = self._chatbots.get(at) if kind == CHATBOTS.kind else self._indexes.get(at)
+            seen = self.chatbot_seen(found) if kind == CHATBOTS.kind else self.index_seen(found)
+            news = before is None or before.asked != _asked(found)
+            return [key for key in seen if news or key != Key(kind, *at)]
+        if kind == PODS.kind:
+            # Its kubelet was nudged. What became of the pod before was read earlier, if at all.
+            return self.child_seen(found)
         return [
             key
             for key in self.child_seen(found)
@@ -138,19 +148,17 @@ class Relations:
         return [*indexes, *(engine_key(*engine) for engine in engines), *chatbots]
 
     def _project(self, found: Object, before: _Chatbot | None) -> _Chatbot:
-        meta = found["metadata"]
-        identity = (str(meta.get("uid", "")), int(meta.get("generation", 0)), *_releases(found))
-        beside = self._engines.beside(found)
-        if before and before.identity == identity:
+        asked, releases, beside = _asked(found), _releases(found), self._engines.beside(found)
+        if before and (before.asked, before.releases) == (asked, releases):
             engines = _and(before.wanted, beside)
             return before if engines == before.engines else replace(before, engines=engines)
         try:
             spec = chatbot_of(found).spec
         except ValidationError:
-            return _Chatbot(identity, frozenset(), frozenset(beside), frozenset())
+            return _Chatbot(asked, releases, frozenset(), frozenset(beside), frozenset())
         indexes = frozenset(index.name for index in spec.knowledge)
         wanted = frozenset(self._engines.of_spec(found))
-        return _Chatbot(identity, wanted, _and(wanted, beside), indexes)
+        return _Chatbot(asked, releases, wanted, _and(wanted, beside), indexes)
 
     def _built_by(self, found: Object, sharers: Iterable[Key]) -> list[Key]:
         """The engines that wait for a build."""
@@ -191,6 +199,11 @@ def _place(found: Object) -> Place:
     return found["metadata"]["namespace"], found["metadata"]["name"]
 
 
+def _asked(found: Object) -> _Asked:
+    meta = found["metadata"]
+    return str(meta.get("uid", "")), int(meta.get("generation", 0)), "deletionTimestamp" in meta
+
+
 def _releases(found: Object) -> tuple[object, ...]:
     """What of a chatbot's releases its engines depend on: not what is measured, and nothing where they come at once."""
     if not found["spec"].get("rollout"):
@@ -217,4 +230,4 @@ def _project_index(found: Object) -> _Index:
     sources = found.get("spec", {}).get("sources", ())
     questions = found.get("spec", {}).get("evaluation", {}).get("questions", {})
     names = (place.get("configMap", {}).get("name") for place in (*sources, questions))
-    return _Index(shown, frozenset(name for name in names if name))
+    return _Index(_asked(found), shown, frozenset(name for name in names if name))

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from random import uniform
 
 from kefu_api import digest
@@ -204,12 +205,16 @@ class Watcher:
     def _see(self, found: Object) -> None:
         if not self._memory.see(found):
             return
-
-        def tell() -> None:
+        later = partial(self._tell, _place(found))
+        if not (self._subject.kept and self._copies.hold(self._subject.resource, found, later)):
             self._wake(self._subject.seen(self._relations, found))
 
-        if not (self._subject.kept and self._copies.hold(self._subject.resource, found, tell)):
-            tell()
+    def _tell(self, place: Place) -> None:
+        """Of news that were held: the object may have been written meanwhile, or be gone, which wakes by itself."""
+        store = self._copies.store(self._subject.resource)
+        found = store.get(*place) if store else None
+        if found:
+            self._wake(self._subject.seen(self._relations, found))
 
     def _forget(self, place: Place, version: int) -> None:
         last = self._memory.drop(place, version)
