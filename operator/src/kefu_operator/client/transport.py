@@ -17,6 +17,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
+from kefu_operator.bounded import read_up_to
 from kefu_operator.client.way import Way
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Silent, Unavailable, api_error
@@ -31,6 +32,8 @@ LINE_BYTES = 2**21
 MOMENT = 0.02
 """Seconds from one look at a watch to the next. The answer to a write of ours has mostly come by then, and the watch's news of it need
 not be read."""
+SHOWN_BYTES = 80
+"""Of what nobody can read."""
 JSON = "application/json"
 
 QUERY = {
@@ -122,8 +125,7 @@ class Transport:
         async with self._answer(
             method, path, query, _within(seconds), body=guarded or sent, content_type=content_type
         ) as answer:
-            found: Object = orjson.loads(await answer.read())
-            return found
+            return parsed(await answer.read())
 
     async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[bytes]:
         """An answer line by line, until the API server ends it.
@@ -157,8 +159,7 @@ class Transport:
             ApiError: the API server refused or did not answer.
         """
         async with self._answer("get", path, urlencode(query), _within(CALL_SECONDS), accept="*/*") as answer:
-            content: bytes = await answer.content.read(limit)
-            return content.decode(errors="replace")
+            return (await read_up_to(limit, answer.content)).decode(errors="replace")
 
     @asynccontextmanager
     async def _answer(
@@ -192,6 +193,25 @@ class Transport:
             if isinstance(body, _Guarded) and body.refusal:
                 raise body.refusal from None
             raise Unavailable(f"the API server cannot be reached: {type(error).__name__}: {error}") from error
+
+
+def parsed(text: bytes) -> Object:
+    """An object that the API server sent.
+
+    Raises:
+        Unavailable: it is none: cut off on its way, or from somebody else, such as the login page of a proxy.
+    """
+    try:
+        found = orjson.loads(text)
+    except ValueError as error:
+        raise Unavailable(f"the API server sent what is not JSON: {error}: {_shown(text)}") from error
+    if not isinstance(found, dict):
+        raise Unavailable(f"the API server sent what is no object: {_shown(text)}")
+    return found
+
+
+def _shown(text: bytes) -> str:
+    return text[:SHOWN_BYTES].decode(errors="replace")
 
 
 @lru_cache(64)
