@@ -6,6 +6,7 @@ import orjson
 import pytest
 from prometheus_client import CollectorRegistry
 
+from kefu_operator import watch_foreign
 from kefu_operator.apply import Applier
 from kefu_operator.client.client import Client
 from kefu_operator.informers.copies import Copies
@@ -14,8 +15,9 @@ from kefu_operator.metrics import Metrics
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.queue import Key
 from kefu_operator.relations import Relations
-from kefu_operator.resources import CHATBOTS, DEPLOYMENTS, INDEXES, PODS, Resource
+from kefu_operator.resources import CHATBOTS, DEPLOYMENTS, INDEXES, PODS, SCALED_OBJECTS, Resource
 from kefu_operator.watch_children import SUBJECTS, Watcher, stores
+from tests.unit.test_scaling.objects import scaled_object
 
 Object = dict[str, Any]
 DELETED = {"deletionTimestamp": "2026-11-27T00:00:00Z"}
@@ -29,7 +31,7 @@ class Cluster:
         self.woken: list[Key] = []
         self.relations = Relations(engines)
         self.copies = Copies(stores(engines), lambda found: self.woken.extend(self.relations.written(found)))
-        subject = next(each for each in SUBJECTS if each.resource is resource)
+        subject = next(each for each in (*SUBJECTS, *watch_foreign.SUBJECTS) if each.resource is resource)
         metrics = Metrics(CollectorRegistry())
         self._watcher = Watcher(None, subject, None, self.relations, self.woken.extend, metrics, self.copies)  # type: ignore[arg-type]
         self._resource = resource
@@ -105,6 +107,16 @@ def test_news_that_were_held_of_what_is_gone_bring_nothing_back() -> None:
         cluster.tell(found)
         cluster._watcher.hear(user_object(CHATBOTS, 11, 1), gone=True)
     assert cluster.relations.everything() == []
+
+
+def test_news_that_were_held_of_a_kind_without_copies_are_told_as_they_came() -> None:
+    cluster = Cluster(SCALED_OBJECTS)
+    found = scaled_object()
+    found["metadata"] |= {"resourceVersion": "10", "labels": {"kefu.dev/owned-by": "ChatbotDeployment.shop"}}
+    with cluster.copies.writing(found):
+        cluster.tell(found)
+        assert cluster.woken == []
+    assert cluster.woken == [Key("ChatbotDeployment", "acme", "shop")]
 
 
 def test_a_pod_that_we_nudged_is_looked_at_for_what_became_of_it_before() -> None:

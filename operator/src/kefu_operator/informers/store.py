@@ -155,11 +155,6 @@ class Store:
         entry = self._kept(namespace, name)
         return self._packer.unpack(entry.packed) if entry else None
 
-    def uid(self, namespace: str, name: str) -> str | None:
-        """Of the object that is kept under a name."""
-        found = self.get(namespace, name)
-        return found["metadata"].get("uid", "") if found else None
-
     def labelled(self, namespace: str, label: str, value: str) -> tuple[Object, ...]:
         """All that carry one of `LABELS`; an empty value: whatever its value is."""
         return self._under(namespace, label, value)
