@@ -1,7 +1,7 @@
 """Kinds of others are watched while they are there."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -58,7 +58,7 @@ def test_a_watch_that_has_ended_by_itself_is_told_and_begun_anew(caplog: pytest.
 
     async def story() -> list[int]:
         running: list[Watch] = []
-        made = iter([Failing(running), Watch(running), Watch(running), Watch(running)])
+        made: Iterator[Any] = iter([Failing(running), Watch(running), Watch(running), Watch(running)])
         watches, counts = ForeignWatches(lambda _: [next(made), next(made)]), []
         for _ in range(3):
             watches.follow(Kinds.of(SCALED_OBJECTS))
