@@ -98,8 +98,7 @@ class Applier(Writer):
                 raise
             await self._replace(desired, live, refusal)
             applied = await self._apply_patch(desired)
-        await self._disown(applied, mark)
-        return applied
+        return await self._disown(applied, mark)
 
     async def _try_apply(self, desired: Object, live: Object | None) -> _Outcome:
         try:
@@ -159,12 +158,12 @@ class Applier(Writer):
         except Rejected:
             raise refusal from None
 
-    async def _disown(self, applied: Object, mark: int) -> None:
+    async def _disown(self, applied: Object, mark: int) -> Object:
         place = leftover(applied, naming.MANAGER)
         if place is None:
             self._client.copies.mark(applied, mark)
-        else:
-            await self._json_patch(applied, repair.disowning(applied, place))
+            return applied
+        return await self._json_patch(applied, repair.disowning(applied, place))
 
 
 def _is_retained(found: Object) -> bool:

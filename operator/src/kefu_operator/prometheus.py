@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 
+from kefu_operator.bounded import read_up_to
 from kefu_operator.errors import PrometheusAway, QueryRefused
 
 QUERY_SECONDS = 5.0
@@ -48,7 +49,7 @@ class Prometheus:
                 asyncio.timeout(self._seconds),
                 self._session.post(self._url, data={"query": expression}) as response,
             ):
-                status, content = response.status, await response.content.read(MAX_BYTES)
+                status, content = response.status, await read_up_to(MAX_BYTES, response.content)
         except TimeoutError as error:
             raise PrometheusAway(f"{self._url}: no answer within {self._seconds:g} s") from error
         except (aiohttp.ClientError, OSError) as error:

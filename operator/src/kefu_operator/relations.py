@@ -15,7 +15,7 @@ from kefu_operator.informers.names import Names
 from kefu_operator.informers.store import Index, Place
 from kefu_operator.parsing import chatbot_of
 from kefu_operator.queue import Key
-from kefu_operator.resources import CHATBOTS, INDEXES, JOBS
+from kefu_operator.resources import CHATBOTS, INDEXES, JOBS, PODS
 
 ENGINES = "Engine"
 """Kind of the keys under which engines are reconciled."""
@@ -26,21 +26,28 @@ def engine_key(namespace: str, engine: str) -> Key:
     return Key(ENGINES, namespace, engine)
 
 
-_UNTOLD = (None, None, None, None, None, False)
+_UNTOLD = (None, None, None, None, False)
 """Of releases, before the first status."""
+_Asked = tuple[str, int, bool]
+"""What users change of an object: its uid, its generation, and whether it is to be deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Chatbot:
-    identity: tuple[object, ...]
-    """Uid, generation and releases: while they are the same, so is the rest."""
-    engines: frozenset[str]
+    asked: _Asked
+    """While it is the same, so is what the chatbot wants."""
+    releases: tuple[object, ...]
+    """What its status tells of them."""
+    wanted: frozenset[str]
     """Its engine, and the volumes that it shares with others."""
+    engines: frozenset[str]
+    """The same, and what its status says that it is served by; mostly the same set."""
     indexes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Index:
+    asked: _Asked
     shown: tuple[object, ...]
     """What chatbots tell of it."""
     config_maps: frozenset[str]
@@ -62,7 +69,7 @@ class Relations:
         after = None if gone else self._project(found, before)
         if after:
             self._chatbots[at] = after
-        if before and after and (before == after or _says_nothing_new(before, after.identity)):
+        if before and after and _tell_the_same(before, after):
             return [Key(CHATBOTS.kind, *at)]
         old, new = (each.engines if each else frozenset() for each in (before, after))
         self._of_engines.change(at, old, new)
@@ -114,14 +121,18 @@ class Relations:
     def written(self, found: Object) -> list[Key]:
         """We wrote this: who else must look at it.
 
-        An engine and a chatbot look themselves at what they wrote; the watch says nothing more of it.
+        An engine and a chatbot look themselves at what they wrote; the watch says nothing more of it, nor of what was changed before and
+        came with the answer to our write: what of that nobody has seen is looked at.
         """
-        if found["kind"] == CHATBOTS.kind:
-            own = Key(CHATBOTS.kind, *_place(found))
-            return [key for key in self.chatbot_seen(found) if key != own]
-        if found["kind"] == INDEXES.kind:
-            own = Key(INDEXES.kind, *_place(found))
-            return [key for key in self.index_seen(found) if key != own]
+        kind, at = found["kind"], _place(found)
+        if kind in (CHATBOTS.kind, INDEXES.kind):
+            before = self._chatbots.get(at) if kind == CHATBOTS.kind else self._indexes.get(at)
+            seen = self.chatbot_seen(found) if kind == CHATBOTS.kind else self.index_seen(found)
+            news = before is None or before.asked != _asked(found)
+            return [key for key in seen if news or key != Key(kind, *at)]
+        if kind == PODS.kind:
+            # Its kubelet was nudged. What became of the pod before was read earlier, if at all.
+            return self.child_seen(found)
         return [
             key
             for key in self.child_seen(found)
@@ -141,18 +152,18 @@ class Relations:
         return [*indexes, *(engine_key(*engine) for engine in engines), *chatbots]
 
     def _project(self, found: Object, before: _Chatbot | None) -> _Chatbot:
-        meta = found["metadata"]
-        identity = (str(meta.get("uid", "")), int(meta.get("generation", 0)), *_releases(found))
-        if before and before.identity == identity:
-            return before
-        if before and _says_nothing_new(before, identity):
-            return replace(before, identity=identity)
+        asked, releases, beside = _asked(found), _releases(found), self._engines.beside(found)
+        if before and before.asked == asked:
+            engines = _and(before.wanted, beside)
+            same = (releases, engines) == (before.releases, before.engines)
+            return before if same else replace(before, releases=releases, engines=engines)
         try:
             spec = chatbot_of(found).spec
         except ValidationError:
-            return _Chatbot(identity, frozenset(), frozenset())
+            return _Chatbot(asked, releases, frozenset(), frozenset(beside), frozenset())
         indexes = frozenset(index.name for index in spec.knowledge)
-        return _Chatbot(identity, frozenset(self._engines.of(found)), indexes)
+        wanted = frozenset(self._engines.of_spec(found))
+        return _Chatbot(asked, releases, wanted, _and(wanted, beside), indexes)
 
     def _built_by(self, found: Object, sharers: Iterable[Key]) -> list[Key]:
         """The engines that wait for a build."""
@@ -185,28 +196,31 @@ class _Users:
         return self._names.under((namespace, thing))
 
 
+def _and(wanted: frozenset[str], beside: tuple[str, ...]) -> frozenset[str]:
+    return wanted if wanted.issuperset(beside) else wanted.union(beside)
+
+
 def _place(found: Object) -> Place:
     return found["metadata"]["namespace"], found["metadata"]["name"]
 
 
+def _asked(found: Object) -> _Asked:
+    meta = found["metadata"]
+    return str(meta.get("uid", "")), int(meta.get("generation", 0)), "deletionTimestamp" in meta
+
+
 def _releases(found: Object) -> tuple[object, ...]:
     """What of a chatbot's releases its engines depend on: not what is measured."""
-    status = found.get("status") or {}
-    told = status.get("releases") or {}
+    told = (found.get("status") or {}).get("releases") or {}
+    stable: str | None = told.get("stable")
     moving = (told.get("candidate"), told.get("weight"), told.get("candidateReplicas"), "rejected" in told)
-    return _interned((status.get("engine") or {}).get("name")), _interned(told.get("stable")), *moving
+    return intern(stable) if stable else None, *moving
 
 
-def _interned(text: str | None) -> str | None:
-    """One text for all chatbots that tell the same."""
-    return intern(text) if text else None
-
-
-def _says_nothing_new(before: _Chatbot, identity: tuple[object, ...]) -> bool:
-    """Whether it is the first word of a status, that the release of the spec is served by the engine of the spec."""
-    engine, _, *moving = identity[2:]
-    first = before.identity == (*identity[:2], *_UNTOLD) and not any(moving)
-    return first and (engine is None or engine in before.engines)
+def _tell_the_same(before: _Chatbot, after: _Chatbot) -> bool:
+    """Whether engines learn nothing: nor do they by the first word of a status, which is that the spec's release is stable."""
+    first = before.releases == _UNTOLD and not any(after.releases[1:])
+    return before == after or (first and replace(before, releases=after.releases) == after)
 
 
 def _project_index(found: Object) -> _Index:
@@ -225,4 +239,4 @@ def _project_index(found: Object) -> _Index:
     sources = found.get("spec", {}).get("sources", ())
     questions = found.get("spec", {}).get("evaluation", {}).get("questions", {})
     names = (place.get("configMap", {}).get("name") for place in (*sources, questions))
-    return _Index(shown, frozenset(name for name in names if name))
+    return _Index(_asked(found), shown, frozenset(name for name in names if name))

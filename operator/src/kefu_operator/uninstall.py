@@ -16,7 +16,8 @@ from prometheus_client import CollectorRegistry
 from kefu_operator import naming
 from kefu_operator.client.client import Client
 from kefu_operator.client.connect import connect
-from kefu_operator.errors import CONFIGURATION_ERROR, ApiError, SettingsError
+from kefu_operator.desired.types import Object
+from kefu_operator.errors import CONFIGURATION_ERROR, Absent, ApiError, Forbidden, SettingsError
 from kefu_operator.leadership.elector import Candidate
 from kefu_operator.leadership.seizure import seize
 from kefu_operator.logs import configure
@@ -35,12 +36,14 @@ log = logging.getLogger("kefu_operator.uninstall")
 async def let_go(client: Client, writer: Writer, namespaces: Sequence[str]) -> int:
     """Take our finalizer off all indexes of the namespaces, of all namespaces where none is named; how many had it.
 
+    A namespace of several that may not be looked into, such as one that is gone with its Role, keeps nobody from going on.
+
     Raises:
         ApiError: the API server refused or did not answer.
     """
     count = 0
     for namespace in namespaces or (None,):
-        for found in (await client.list(INDEXES, namespace)).items:
+        for found in await _indexes(client, namespace):
             meta = found["metadata"]
             if naming.FINALIZER not in meta.get("finalizers", ()):
                 continue
@@ -48,6 +51,19 @@ async def let_go(client: Client, writer: Writer, namespaces: Sequence[str]) -> i
             count += 1
             log.info("%s/%s: what it wrote stays in its store from now on", meta["namespace"], meta["name"])
     return count
+
+
+async def _indexes(client: Client, namespace: str | None) -> tuple[Object, ...]:
+    try:
+        return (await client.list(INDEXES, namespace)).items
+    except Absent:
+        # The kind is gone, and every index with it.
+        return ()
+    except Forbidden as refusal:
+        if namespace is None:
+            raise
+        log.warning("namespace %s is left out, finalizers may be left there: %s", namespace, refusal)
+        return ()
 
 
 async def _main(settings: Settings) -> None:

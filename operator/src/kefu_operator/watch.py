@@ -17,7 +17,7 @@ import aiohttp
 
 from kefu_api import GROUP, VERSION
 from kefu_operator.client.client import PAGE
-from kefu_operator.client.connect import CLOSE_SECONDS, SILENCE_SECONDS
+from kefu_operator.client.connect import CLOSE_SECONDS, SILENCE_SECONDS, UNLIMITED
 from kefu_operator.client.way import way_to
 from kefu_operator.desired.types import Object
 from kefu_operator.lean_kopf import kopf
@@ -149,7 +149,7 @@ class KopfThread:
             return await handler(request)
 
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=way.context), proxy=way.proxy, middlewares=(with_token,)
+            connector=aiohttp.TCPConnector(limit=UNLIMITED, ssl=way.context), proxy=way.proxy, middlewares=(with_token,)
         )
         return kopf.AiohttpSession(server=way.server, aiohttp_session=session)
 

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from random import uniform
 
 from kefu_api import digest
@@ -46,7 +47,8 @@ log = logging.getLogger(__name__)
 OURS = f"app.kubernetes.io/managed-by={naming.MANAGER}"
 NOT_OURS = f"app.kubernetes.io/managed-by!={naming.MANAGER}"
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0)
-"""Between tries while the API server is away, each up to half longer: when it is back, foreign changes are seen soon."""
+"""Between tries while the API server is away or a list's version is too old at once, each up to half longer: when it is back, foreign
+changes are seen soon."""
 
 Wakes = Callable[[Relations, Object], list[Key]]
 """Whom an object wakes."""
@@ -131,6 +133,8 @@ class Watcher:
         self.synced = asyncio.Event()
         self.pages = 0
         """Of lists, that have come so far."""
+        self._expired = 0
+        """How often in a row a watch from a list's version told nothing, for the version was too old already."""
 
     @property
     def title(self) -> str:
@@ -158,11 +162,12 @@ class Watcher:
                 await self._follow(version)
             except Expired:
                 self._restarted("expired")
+                self._expired += 1
+                await asyncio.sleep(_pause(self._expired))
             except ApiError as error:
                 self._restarted("error")
-                base = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
-                delay = max(base * uniform(1, 1.5), error.retry_after)  # noqa: S311 - jitter
                 failures += 1
+                delay = max(_pause(failures), error.retry_after)
                 log.warning("watch of %s begins anew in %.1f s: %s", self._subject.title, delay, error)
                 await asyncio.sleep(delay)
 
@@ -193,6 +198,7 @@ class Watcher:
             try:
                 async for change, found in events:
                     self._heard()
+                    self._expired = 0
                     version = found["metadata"]["resourceVersion"]
                     if change == "DELETED":
                         self._forget(_place(found), int(version))
@@ -204,12 +210,16 @@ class Watcher:
     def _see(self, found: Object) -> None:
         if not self._memory.see(found):
             return
-
-        def tell() -> None:
+        later = partial(self._tell_late, found)
+        if not (self._subject.kept and self._copies.hold(self._subject.resource, found, later)):
             self._wake(self._subject.seen(self._relations, found))
 
-        if not (self._subject.kept and self._copies.hold(self._subject.resource, found, tell)):
-            tell()
+    def _tell_late(self, found: Object) -> None:
+        """Of news that were held: the object may have been written meanwhile, or be gone, which wakes by itself."""
+        store = self._copies.store(self._subject.resource)
+        newest = store.get(*_place(found)) if store else found
+        if newest:
+            self._wake(self._subject.seen(self._relations, newest))
 
     def _forget(self, place: Place, version: int) -> None:
         last = self._memory.drop(place, version)
@@ -221,6 +231,11 @@ class Watcher:
 
     def _restarted(self, cause: str) -> None:
         self._metrics.watch_restarts.labels(self._subject.title, cause).inc()
+
+
+def _pause(failures: int) -> float:
+    """Seconds after so many failures in a row (from 1)."""
+    return RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1] * uniform(1, 1.5)  # noqa: S311 - jitter
 
 
 def _place(found: Object) -> Place:

@@ -1,6 +1,7 @@
 """Watching what we made of kinds that others bring: while the kind is there, and no longer."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 
 from kefu_operator import naming
@@ -10,6 +11,8 @@ from kefu_operator.queue import Key
 from kefu_operator.relations import Relations
 from kefu_operator.resources import INDEXES, LEADER_WORKER_SETS, MILVUSES, SCALED_OBJECTS
 from kefu_operator.watch_children import OURS, Subject, Watcher
+
+log = logging.getLogger(__name__)
 
 
 def _told(found: Object) -> object:
@@ -70,13 +73,17 @@ class ForeignWatches:
         self._tasks: dict[Subject, list[asyncio.Task[None]]] = {}
 
     def follow(self, kinds: Kinds) -> None:
-        """Watch what is there, and nothing else."""
+        """Watch what is there, and nothing else; a watch that has ended by itself is begun anew, with the others of its kind."""
         for subject in self._subjects:
-            served = kinds.has(subject.resource)
+            tasks = self._tasks.get(subject, [])
+            served, ended = kinds.has(subject.resource), [task for task in tasks if task.done()]
+            for task in ended:
+                error = None if task.cancelled() else task.exception()
+                log.error("watch of %s ended by itself", subject.title, exc_info=error)
+            if ended or not served:
+                _cancel(self._tasks.pop(subject, []))
             if served and subject not in self._tasks:
                 self._tasks[subject] = [asyncio.create_task(watcher.run()) for watcher in self._make(subject)]
-            elif not served:
-                _cancel(self._tasks.pop(subject, []))
 
     async def stop(self) -> None:
         """End all of them."""

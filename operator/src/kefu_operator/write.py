@@ -173,12 +173,14 @@ class Writer:
         }
         return await self._write(body, "patch", path, body, **options)
 
-    async def _json_patch(self, live: Object, patch: repair.Patch) -> None:
+    async def _json_patch(self, live: Object, patch: repair.Patch) -> Object:
         resource, meta = resource_of(live), live["metadata"]
         path = resource.path(meta["namespace"], meta["name"])
         content_type = "application/json-patch+json"
-        await self._write(live, "patch", path, patch, content_type=content_type, field_manager=naming.MANAGER)
+        options = {"content_type": content_type, "field_manager": naming.MANAGER}
+        patched = await self._write(live, "patch", path, patch, **options)
         self._count(resource, "repair")
+        return patched
 
     async def _send(self, method: str, path: str, body: object, **options: Any) -> Object:
         """Every write goes through here, and asks for leave when it begins and when its bytes are about to be sent."""

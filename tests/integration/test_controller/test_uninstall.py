@@ -86,7 +86,11 @@ def run_job(cluster: Cluster, job: dict[str, Any], kubeconfig: Path) -> str:
 
 
 def test_an_index_of_an_external_store_waits_for_no_operator_that_is_gone(cluster: Cluster, tmp_path: Path) -> None:
-    install(cluster, "--set", f"watchNamespaces={{{cluster.namespace}}}")
+    gone = f"{cluster.namespace}-gone"
+    cluster.run("create", "namespace", gone)
+    install(cluster, "--set", f"watchNamespaces={{{gone},{cluster.namespace}}}")
+    # As where the namespace was deleted: its Roles went with it.
+    cluster.run("delete", "role,rolebinding", "--all", "--namespace", gone)
     kubeconfig = as_the_operator(cluster, tmp_path)
     with killed_at_the_end() as started:
         lease = f"{cluster.namespace}/{NAME}"
@@ -98,6 +102,7 @@ def test_an_index_of_an_external_store_waits_for_no_operator_that_is_gone(cluste
         with uninstalling(cluster) as helms:
             job = cluster.until(lambda: cluster.get("job", f"{NAME}-uninstall"))
             log = run_job(cluster, job, kubeconfig)
+            assert f"namespace {gone} is left out" in log
             assert f"{cluster.namespace}/shop: what it wrote stays in its store from now on" in log
             # The operator runs and sees the index changed, but does not lead.
             cluster.run("label", "ki", "shop", "seen=again")

@@ -82,3 +82,26 @@ async def test_something_else_that_answers_is_away_too(body: str) -> None:
 async def test_no_address_is_no_prometheus() -> None:
     async with connect(None) as found:
         assert found is None
+
+
+async def test_an_answer_is_read_to_its_end_however_its_bytes_come() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for part in (b'{"status": "success", "data": {"resultType":', b' "scalar", "result": [1, "4"]}}'):
+            await response.write(part)
+            await asyncio.sleep(0.05)
+        return response
+
+    app = web.Application()
+    app.add_routes([web.post("/api/v1/query", answer)])
+    runner = web.AppRunner(app, shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with connect(f"http://127.0.0.1:{runner.addresses[0][1]}") as found:
+            assert found is not None
+            (sample,) = await found.query("4")
+            assert sample.value == 4.0
+    finally:
+        await runner.cleanup()

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from kefu_operator.client.client import Client
+from kefu_operator.client.client import LOG_BYTES, Client
 from kefu_operator.client.connect import connect
 from kefu_operator.client.transport import LINE_BYTES
 from kefu_operator.errors import (
@@ -191,6 +191,29 @@ async def test_a_line_without_end_is_broken_off(tmp_path: Path) -> None:
         with pytest.raises(Unavailable, match="a line of more than"):
             async for _ in client.watch(DEPLOYMENTS, "a", "1"):
                 pass
+
+
+@pytest.mark.parametrize(
+    "text", [b"<html>a login page</html>", b'{"type":"MODIFIED","object":{"kind":"Deploy', b"[]", b'"ok"'],
+    ids=["a page", "cut off", "a list", "a text"],
+)  # fmt: skip
+async def test_what_is_no_object_is_no_answer_of_the_api_server(text: bytes, tmp_path: Path) -> None:
+    async with client_of(sending(text), tmp_path) as client:
+        with pytest.raises(Unavailable, match="sent what is no"):
+            await client.list(DEPLOYMENTS, "a")
+        with pytest.raises(Unavailable, match="sent what is no"):
+            async for _ in client.watch(DEPLOYMENTS, "a", "1"):
+                pass
+
+
+async def test_a_log_is_read_to_its_end_however_its_bytes_come(tmp_path: Path) -> None:
+    async with client_of(sending(b"first line\n", b"second", b" line\n"), tmp_path) as client:
+        assert await client.log_tail("a", "pod", "c", previous=False, lines=2) == "first line\nsecond line\n"
+
+
+async def test_a_log_is_read_no_further_than_it_may_be_long(tmp_path: Path) -> None:
+    async with client_of(sending(b"x" * LOG_BYTES, b"y"), tmp_path) as client:
+        assert await client.log_tail("a", "pod", "c", previous=False, lines=2) == "x" * LOG_BYTES
 
 
 async def test_an_expired_version_amid_a_watch_asks_for_a_new_list(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -141,6 +142,26 @@ def test_an_index_reads_a_spec_once_a_generation() -> None:
     assert len(read) == 2
 
 
+def test_what_an_index_takes_from_a_status_is_read_of_every_version_and_the_spec_is_not() -> None:
+    read: list[str] = []
+
+    def wanted(found: Object) -> tuple[str, ...]:
+        read.append(found["metadata"]["name"])
+        return ("red",)
+
+    store = Store(Index("word", wanted, lambda found: tuple(found.get("status", ()))))
+
+    def listed(version: int, *status: str) -> list[int]:
+        store.put(deployment("a", version, generation=1) | {"status": list(status)})
+        return [len(store.indexed("acme", word)) for word in ("red", "blue", "green")]
+
+    assert listed(1) == [1, 0, 0]
+    assert listed(2, "blue") == [1, 1, 0]
+    assert listed(3, "green", "red") == [1, 0, 1]
+    assert listed(4) == [1, 0, 0]
+    assert len(read) == 1
+
+
 def test_before_a_watch_has_listed_a_kind_the_api_server_is_asked() -> None:
     copies = Copies({DEPLOYMENTS: Store()})
     label = "kefu.dev/owned-by=ChatbotDeployment.shop"
@@ -175,6 +196,15 @@ def test_our_writes_are_told_once_and_read_at_once() -> None:
     assert copies.find(DEPLOYMENTS, "acme", "kefu.dev/owned-by=ChatbotDeployment.shop") == ()
 
 
+def test_what_goes_slowly_is_forgotten_when_it_is_gone() -> None:
+    copies = Copies({DEPLOYMENTS: (store := Store())})
+    store.put(deployment("a", 5))
+    # The watch is faster than the answer to our deletion.
+    store.put(deployment("a", 6, deletionTimestamp="2026-11-27T00:00:00Z"))
+    copies.forget(deployment("a", 5))
+    assert names([store.drop("acme", "a", 7)]) == ["a"]
+
+
 def event(change: str, found: Object) -> bytes:
     return json.dumps({"type": change, "object": found}, separators=(",", ":")).encode()
 
@@ -199,6 +229,24 @@ def test_what_a_text_says_is_no_version_of_an_object() -> None:
         "metadata": {"annotations": {"x": '{"resourceVersion":"5"}'}, **other["metadata"]},
     }
     assert copies.told(DEPLOYMENTS, event("ADDED", quoting)) is None
+
+
+@pytest.mark.parametrize("place", ["labels", "annotations"])
+def test_a_label_or_annotation_of_that_name_is_no_version_of_an_object(place: str) -> None:
+    copies = Copies({CHATBOTS: Store()})
+    written = {**deployment("a", 5), "apiVersion": CHATBOTS.api_version, "kind": CHATBOTS.kind}
+    copies.learn(written)
+    # The API server sorts the fields of our kinds.
+    other = {
+        **written,
+        "metadata": {place: {"resourceVersion": "5"}, "name": "b", "namespace": "acme", "resourceVersion": "6"},
+    }
+    assert copies.told(CHATBOTS, event("MODIFIED", other)) is None
+    labelled = {
+        **written,
+        "metadata": {"labels": {"app": "x"}, "name": "a", "namespace": "acme", "resourceVersion": "5"},
+    }
+    assert copies.told(CHATBOTS, event("MODIFIED", labelled)) == 5
 
 
 def test_what_a_watch_told_first_is_not_awaited() -> None:

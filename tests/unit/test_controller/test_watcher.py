@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from kefu_operator.client.client import Listing
@@ -107,6 +108,25 @@ async def test_when_the_version_is_too_old_it_lists_anew_and_wakes_only_what_cha
         "kefu_operator_watch_restarts_total", {"kind": "Deployment", "cause": "expired"}
     )
     assert restarts == 1
+
+
+async def test_where_every_version_is_too_old_at_once_it_lists_with_growing_pauses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        if seconds:
+            pauses.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", noted)
+    old = Expired("too old", 410)
+    server = ScriptedServer([[] for _ in range(7)], [old, old, old, old, [("ADDED", deployment("a", "11"))], old, old])
+    await woken_by(server)
+    assert [pause >= base for pause, base in zip(pauses, (1, 2, 5, 10, 1, 2), strict=True)] == [True] * 6
+    assert pauses[4] < 2
 
 
 async def test_a_watch_that_fell_silent_goes_on_from_where_it_was_without_a_list() -> None:

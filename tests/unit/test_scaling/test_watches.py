@@ -1,8 +1,10 @@
 """Kinds of others are watched while they are there."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+import pytest
 
 from kefu_operator.desired.types import Object
 from kefu_operator.informers.engines import engine_index
@@ -47,6 +49,27 @@ def test_a_kind_is_watched_from_when_it_comes_until_it_goes() -> None:
         return [*counts, len(running)]
 
     assert asyncio.run(story()) == [0, 2, 2, 0, 2, 4, 0]
+
+
+def test_a_watch_that_has_ended_by_itself_is_told_and_begun_anew(caplog: pytest.LogCaptureFixture) -> None:
+    class Failing(Watch):
+        async def run(self) -> None:
+            raise ValueError("a defect")
+
+    async def story() -> list[int]:
+        running: list[Watch] = []
+        made: Iterator[Any] = iter([Failing(running), Watch(running), Watch(running), Watch(running)])
+        watches, counts = ForeignWatches(lambda _: [next(made), next(made)]), []
+        for _ in range(3):
+            watches.follow(Kinds.of(SCALED_OBJECTS))
+            await asyncio.sleep(0.01)
+            counts.append(len(running))
+        await watches.stop()
+        return counts
+
+    assert asyncio.run(story()) == [1, 2, 2]
+    assert "watch of ScaledObject ended by itself" in caplog.text
+    assert "a defect" in caplog.text
 
 
 class Owners:

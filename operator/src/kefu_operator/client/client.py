@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
-import orjson
-
-from kefu_operator.client.transport import CALL_SECONDS, WATCH_SECONDS, Transport
+from kefu_operator.client.transport import CALL_SECONDS, WATCH_SECONDS, Transport, parsed
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, api_error
 from kefu_operator.informers.copies import Copies
@@ -154,7 +152,7 @@ class Client:
                 if told is not None:
                     yield "BOOKMARK", {"metadata": {"resourceVersion": str(told)}}
                     continue
-                event = orjson.loads(line)
+                event = parsed(line)
                 if event["type"] == "ERROR":
                     status = event["object"]
                     raise api_error(int(status.get("code", 500)), str(status.get("message", "")))

@@ -9,7 +9,7 @@ import aiohttp
 
 from kefu_operator.client.client import Client
 from kefu_operator.client.transport import Transport
-from kefu_operator.client.way import way_to
+from kefu_operator.client.way import Way, way_to
 from kefu_operator.informers.copies import Copies
 
 SILENCE_SECONDS = 90
@@ -17,8 +17,11 @@ SILENCE_SECONDS = 90
 a kind that nobody touches may take ten minutes (etcd's progress notifications): such a watch is begun anew from where it was."""
 CLOSE_SECONDS = 0.25
 """TLS connections end a moment after their session (aiohttp, "Graceful Shutdown"); a loop must not close before."""
-CONNECTIONS = 32
-"""Open to the API server at once, watches included."""
+CALLS = 16
+"""Connections at once for all that is no watch: those of the workers and of the lease, and some for lists."""
+UNLIMITED = 0
+"""Watches have as many connections as there are watches: one a kind and namespace, each held for minutes. Were they to share those of calls,
+the watches of three namespaces would leave none for the lease."""
 
 
 @asynccontextmanager
@@ -36,11 +39,15 @@ async def connect(
         SettingsError: neither is there.
     """
     way = await way_to(kubeconfig)
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=way.context),
+    async with _session(way, CALLS) as calls, _session(way, UNLIMITED) as watches:
+        yield Client(Transport(calls, watches, way, silence), copies or Copies())
+    await asyncio.sleep(CLOSE_SECONDS)
+
+
+def _session(way: Way, connections: int) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, ssl=way.context),
         cookie_jar=aiohttp.DummyCookieJar(),
         # Not `trust_env`: it starts a thread and reads ~/.netrc for each request.
         proxy=way.proxy,
-    ) as session:
-        yield Client(Transport(session, way, silence), copies or Copies())
-    await asyncio.sleep(CLOSE_SECONDS)
+    )

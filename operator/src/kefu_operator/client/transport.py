@@ -17,6 +17,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
+from kefu_operator.bounded import read_up_to
 from kefu_operator.client.way import Way
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Silent, Unavailable, api_error
@@ -31,6 +32,8 @@ LINE_BYTES = 2**21
 MOMENT = 0.02
 """Seconds from one look at a watch to the next. The answer to a write of ours has mostly come by then, and the watch's news of it need
 not be read."""
+SHOWN_BYTES = 80
+"""Of what nobody can read."""
 JSON = "application/json"
 
 QUERY = {
@@ -74,15 +77,17 @@ class _Guarded(BytesPayload):
 class Transport:
     """Carries requests."""
 
-    def __init__(self, session: aiohttp.ClientSession, way: Way, silence: float) -> None:
+    def __init__(self, calls: aiohttp.ClientSession, watches: aiohttp.ClientSession, way: Way, silence: float) -> None:
         """Prepare.
 
         Args:
-            session: with the certificates of the way.
+            calls: for what is answered soon, with the certificates of the way.
+            watches: the same for answers that go on for minutes.
             way: to the API server.
             silence: seconds after which a stream of lines that says nothing is broken off.
         """
-        self._session = session
+        self._calls = calls
+        self._watches = watches
         self._way = way
         self._agent = f"kefu-operator/{os.environ.get('KEFU_VERSION', 'dev')}"
         self._stream = aiohttp.ClientTimeout(total=WATCH_SECONDS + 30, sock_connect=CONNECT_SECONDS, sock_read=silence)
@@ -120,8 +125,7 @@ class Transport:
         async with self._answer(
             method, path, query, _within(seconds), body=guarded or sent, content_type=content_type
         ) as answer:
-            found: Object = orjson.loads(await answer.read())
-            return found
+            return parsed(await answer.read())
 
     async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[bytes]:
         """An answer line by line, until the API server ends it.
@@ -130,7 +134,7 @@ class Transport:
             Silent: it began to answer, and no line came for long.
             ApiError: the API server refused or went away.
         """
-        async with self._answer("get", path, urlencode(query), self._stream) as answer:
+        async with self._answer("get", path, urlencode(query), self._stream, session=self._watches) as answer:
             rest = b""
             while some := await self._some(answer):
                 *lines, rest = (rest + some).split(b"\n")
@@ -155,8 +159,7 @@ class Transport:
             ApiError: the API server refused or did not answer.
         """
         async with self._answer("get", path, urlencode(query), _within(CALL_SECONDS), accept="*/*") as answer:
-            content: bytes = await answer.content.read(limit)
-            return content.decode(errors="replace")
+            return (await read_up_to(limit, answer.content)).decode(errors="replace")
 
     @asynccontextmanager
     async def _answer(
@@ -169,6 +172,7 @@ class Transport:
         body: _Guarded | bytes = b"",
         content_type: str = "",
         accept: str = JSON,
+        session: aiohttp.ClientSession | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The API server's answer where it is a good one; foreign errors become ours, the original chained."""
         headers = {"Accept": accept, "User-Agent": self._agent}
@@ -179,7 +183,7 @@ class Transport:
             token = self._way.token()
             if token:
                 headers["Authorization"] = f"Bearer {token}"
-            async with self._session.request(
+            async with (session or self._calls).request(
                 method, url, data=body or None, headers=headers, timeout=limit, server_hostname=self._way.server_name
             ) as answer:
                 if answer.status >= 400:
@@ -189,6 +193,25 @@ class Transport:
             if isinstance(body, _Guarded) and body.refusal:
                 raise body.refusal from None
             raise Unavailable(f"the API server cannot be reached: {type(error).__name__}: {error}") from error
+
+
+def parsed(text: bytes) -> Object:
+    """An object that the API server sent.
+
+    Raises:
+        Unavailable: it is none: cut off on its way, or from somebody else, such as the login page of a proxy.
+    """
+    try:
+        found = orjson.loads(text)
+    except ValueError as error:
+        raise Unavailable(f"the API server sent what is not JSON: {error}: {_shown(text)}") from error
+    if not isinstance(found, dict):
+        raise Unavailable(f"the API server sent what is no object: {_shown(text)}")
+    return found
+
+
+def _shown(text: bytes) -> str:
+    return text[:SHOWN_BYTES].decode(errors="replace")
 
 
 @lru_cache(64)

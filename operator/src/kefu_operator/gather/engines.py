@@ -62,7 +62,8 @@ async def gather_engine(client: Client, namespace: str, name: str, index: Index,
     others = tuple(each for each in (SCALED_OBJECTS, LEADER_WORKER_SETS) if kinds.has(each))
     owned = await gather_owned(client, namespace, f"{naming.ENGINE}={name}", (*KINDS, *others))
     wanting = await client.select(CHATBOTS, namespace, index, name)
-    chatbots = [chatbot_of(found) for found in wanting if _stays(found)]
+    # One that cannot be read any more is listed for what its status says, and owns what it has.
+    chatbots = [chatbot for found in wanting if _stays(found) and (chatbot := readable(found))]
     names = {(owner["name"], owner["uid"]) for each in owned for owner in each["metadata"].get("ownerReferences", ())}
     found = [await client.get(CHATBOTS, namespace, owner) for owner, _ in sorted(names)]
     owners = [each for each in found if each and _stays(each) and _identity(each) in names]

@@ -93,9 +93,10 @@ class Copies:
         return self._untold.told(resource, event)
 
     def forget(self, deleted: Object) -> None:
-        """We deleted this very object."""
+        """We deleted this very object; where a watch has told that it goes, its end will be told too, and wakes."""
         store, meta = self._stores.get(resource_of(deleted)), deleted["metadata"]
-        if store and store.uid(meta["namespace"], meta["name"]) == meta["uid"]:
+        kept = store.get(meta["namespace"], meta["name"]) if store else None
+        if store and kept and kept["metadata"].get("uid") == meta["uid"] and not _goes(kept):
             store.drop(meta["namespace"], meta["name"])
 
     def mark(self, found: Object, mark: int) -> None:
@@ -113,3 +114,7 @@ class Copies:
         """What an index lists under a value; None where the API server must be asked."""
         store = self.covering(resource, namespace)
         return store.indexed(namespace, value) if store and store.has(index) else None
+
+
+def _goes(found: Object) -> bool:
+    return "deletionTimestamp" in found["metadata"]

@@ -16,26 +16,27 @@ from kefu_operator.plan.sharing import units as units_of
 def engine_index(settings: PlanSettings) -> Index:
     """Lists a chatbot under its engine's name and, behind it, those of shared volumes and builds; not at all for an endpoint.
 
-    While releases come by steps, it is listed under those of the stable release too.
+    It is listed too under what its status says that it is served by: the stable release's engine is another one while a release is on
+    its way.
     """
 
-    def units(found: Object) -> tuple[str, ...]:
+    def wanted(found: Object) -> tuple[str, ...]:
         try:
             chatbot = chatbot_of(found)
         except ValidationError:
             return ()
         engine = engine_name(chatbot.metadata.name, chatbot.spec)
         built = chatbot.spec.engine.tensorrt_llm is not None
-        wanted = (engine, *_shared(chatbot, settings)) if engine and (settings.volumes.shared or built) else (engine,)
-        return tuple(dict.fromkeys(each for each in (*wanted, *_stable(chatbot)) if each))
+        shared = _shared(chatbot, settings) if engine and (settings.volumes.shared or built) else ()
+        return tuple(dict.fromkeys(each for each in (engine, *shared) if each))
 
-    return Index("engine", units)
+    return Index("engine", wanted, serving)
 
 
-def _stable(chatbot: ChatbotDeployment) -> tuple[str, ...]:
-    """What the stable release's engine is made of, where another release is on its way."""
-    told = chatbot.status.engine if chatbot.status else None
-    return (told.name, *told.volumes) if told and told.name else ()
+def serving(found: Object) -> tuple[str, ...]:
+    """The engine that a chatbot's status says it is served by, and what that engine shares with others."""
+    told = (found.get("status") or {}).get("engine") or {}
+    return (told["name"], *told.get("volumes", ())) if told.get("name") else ()
 
 
 def _shared(chatbot: ChatbotDeployment, settings: PlanSettings) -> tuple[str, ...]:

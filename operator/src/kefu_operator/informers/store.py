@@ -19,8 +19,19 @@ class Index:
     """A way of finding objects, equal to all others of its name."""
 
     name: str
-    of: Callable[[Object], tuple[str, ...]] = field(compare=False)
-    """Under which values an object is listed."""
+    of_spec: Callable[[Object], tuple[str, ...]] = field(compare=False)
+    """Under which values an object is listed for what it wants: read once a generation, for to read a spec takes long."""
+    beside: Callable[[Object], tuple[str, ...]] = field(default=lambda _: (), compare=False)
+    """Under which more, for what its status says: read of every version."""
+
+    def of(self, found: Object) -> tuple[str, ...]:
+        """Under which values an object is listed."""
+        return together(self.of_spec(found), self.beside(found))
+
+
+def together(wanted: tuple[str, ...], beside: tuple[str, ...]) -> tuple[str, ...]:
+    """Each value once; what is wanted as it is, where the rest adds nothing to it."""
+    return wanted if all(each in wanted for each in beside) else tuple(dict.fromkeys((*wanted, *beside)))
 
 
 LABELS = (naming.OWNED_BY, naming.ENGINE)
@@ -33,8 +44,10 @@ class _Read:
 
     uid: str
     generation: int
+    wanted: tuple[str, ...]
+    """What its spec says, while uid and generation are these."""
     values: tuple[str, ...]
-    """Under which the index lists it."""
+    """Under which the index lists it; mostly the same tuple."""
 
 
 _APART = "/"
@@ -142,11 +155,6 @@ class Store:
         entry = self._kept(namespace, name)
         return self._packer.unpack(entry.packed) if entry else None
 
-    def uid(self, namespace: str, name: str) -> str | None:
-        """Of the object that is kept under a name."""
-        found = self.get(namespace, name)
-        return found["metadata"].get("uid", "") if found else None
-
     def labelled(self, namespace: str, label: str, value: str) -> tuple[Object, ...]:
         """All that carry one of `LABELS`; an empty value: whatever its value is."""
         return self._under(namespace, label, value)
@@ -196,9 +204,12 @@ class Store:
         if self._index is None:
             return None
         uid, generation = found["metadata"].get("uid", ""), found["metadata"].get("generation", 0)
-        if before and (before.uid, before.generation) == (uid, generation):
+        same = before and (before.uid, before.generation) == (uid, generation)
+        wanted = before.wanted if before and same else self._index.of_spec(found)
+        values = together(wanted, self._index.beside(found))
+        if before and same and values == before.values:
             return before
-        return _Read(uid, generation, self._index.of(found))
+        return _Read(uid, generation, wanted, values)
 
     def _list(self, namespace: str, name: str, entry: _Entry) -> None:
         for index, value in self._lists_of(entry):

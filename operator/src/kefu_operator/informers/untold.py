@@ -7,7 +7,10 @@ from kefu_operator.resources import Resource
 MOST = 256
 """Of a kind. A watch that begins anew never tells of some."""
 _GONE = b'{"type":"DELETED"'
-_VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
+_KEY = b'"resourceVersion":'
+_VERSION = re.compile(_KEY + rb'"(\d+)"')
+_USERS = (b'"annotations":{', b'"labels":{')
+"""Where keys are of users' choice."""
 
 
 class Untold:
@@ -26,13 +29,18 @@ class Untold:
     def told(self, resource: Resource, event: bytes) -> int | None:
         """The version that an event of a watch (its JSON) tells of, where that is one of these, which it then is no more.
 
-        An end is never among them, though a write that takes an object out of a watch's selection ends it there. The API server
-        writes an object's metadata before all that could hold such a field too, and quotes in a text are escaped, so the first
-        one is the object's.
+        An end is never among them, though a write that takes an object out of a watch's selection ends it there. Quotes in a text are
+        escaped, so what is found is a field: the object's own, or a label or annotation of that name, which stands before it in objects of
+        our kinds. Where that may be, the event is read.
         """
         versions = self._versions.get(resource)
         found = _VERSION.search(event) if versions and not event.startswith(_GONE) else None
-        if not versions or not found or (version := int(found[1])) not in versions:
+        if not versions or not found or (version := int(found[1])) not in versions or _is_doubtful(event, found):
             return None
         del versions[version]
         return version
+
+
+def _is_doubtful(event: bytes, found: re.Match[bytes]) -> bool:
+    before = any(event.find(each, 0, found.start()) >= 0 for each in _USERS)
+    return before and event.find(_KEY, found.end()) >= 0

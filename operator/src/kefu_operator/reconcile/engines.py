@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
+from kefu_operator import naming
 from kefu_operator.apply import Applier, Refusals
 from kefu_operator.building import filled
 from kefu_operator.client.client import Client
@@ -29,7 +30,7 @@ from kefu_operator.errors import REFUSED, Unadmitted
 from kefu_operator.gather.engines import EngineFacts, gather_build, gather_engine, gather_rival, readable
 from kefu_operator.gather.offers import offered_by
 from kefu_operator.gather.owned import find
-from kefu_operator.informers.engines import engine_index
+from kefu_operator.informers.engines import engine_index, serving
 from kefu_operator.kept_images import with_kept_images
 from kefu_operator.kinds import Kinds
 from kefu_operator.plan.placement import ClusterPlacement, Placement
@@ -205,13 +206,21 @@ class EnginesReconciler:
 def unwanted(facts: EngineFacts, placement: Placement, settings: PlanSettings) -> list[Object]:
     """Objects of an engine that no chatbot wants.
 
-    What a chatbot used before its spec became one that cannot be carried out stays: a mistake tears nothing down.
+    What a chatbot used before its spec became one that cannot be carried out stays: a mistake tears nothing down. So does what its status
+    says that it is served by; when that says so no more, the engine is woken.
     """
     owners = {found["metadata"]["uid"]: readable(found) for found in facts.owners}
     undecided = {uid for uid, owner in owners.items() if owner is None}
     known = [owner for owner in owners.values() if owner]
     undecided |= {chatbot.metadata.uid for chatbot in share_engines(known, placement, settings).unplanned}
-    return [each for each in facts.owned if not _owners(each) & undecided]
+    serve = {(found["metadata"]["uid"], name) for found in facts.owners for name in serving(found)}
+    return [
+        each
+        for each in facts.owned
+        if not any(
+            uid in undecided or (uid, each["metadata"]["labels"][naming.ENGINE]) in serve for uid in _owners(each)
+        )
+    ]
 
 
 def _scope(namespace: str, name: str, chatbots: Iterable[ChatbotDeployment]) -> Scope:
