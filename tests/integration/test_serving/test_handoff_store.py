@@ -36,11 +36,11 @@ class Clock:
 class Store:
     """The store as one release sees it, with a small bound."""
 
-    def __init__(self, client: Redis, window: int = 3, most: int = 3) -> None:
+    def __init__(self, client: Redis, window: int = 3, most: int = 3, cooldown: Cooldown | None = None) -> None:
         self.client = client
         self.clock = Clock()
         tally = Tally(SCOPE, self.clock)
-        memory = Memory(client, SCOPE, 600, window, Bounded(Cooldown(0)))
+        memory = Memory(client, SCOPE, 600, window, Bounded(cooldown or Cooldown(0)))
         self.sessions = RedisSessions(memory, tally)
         self.handoffs = Handoffs(memory, tally, self.clock, most)
 
@@ -217,3 +217,22 @@ async def test_what_is_no_handoff_is_said_and_does_not_crash(store: Store) -> No
             await store.handoffs.detail(name("session-1"))
         with pytest.raises(SessionStoreAway, match="not a hand-off"):
             await store.handoffs.listed()
+
+
+async def test_what_redis_refuses_keeps_it_from_nobody_else(port: int, store: Store) -> None:
+    await store.sessions.append("web", "session-1", Exchange("q", "a"))
+    await store.client.acl_setuser(
+        "weak", enabled=True, passwords=["+pw"], keys=["*"], commands=["+@all", "-eval", "-evalsha", "-script"]
+    )
+    async with Redis(host="127.0.0.1", port=port, username="weak", password="pw") as client:
+        weak = Store(client, cooldown=Cooldown(60))
+        await store.client.set(names.history(SCOPE, names.conversation("web", "session-2")), "no list")
+        with pytest.raises(SessionStoreAway, match="refuses: NoPermissionError"):
+            await weak.open("session-1")
+        for asked in (
+            weak.sessions.load("web", "session-2"),
+            weak.sessions.append("web", "session-2", Exchange("q", "a")),
+        ):
+            with pytest.raises(SessionStoreAway, match="refuses: ResponseError"):
+                await asked
+        assert await weak.sessions.load("web", "session-1") == (Exchange("q", "a"),)
