@@ -35,7 +35,10 @@ class RedisSessions:
         pipeline = self._client.pipeline(transaction=False)
         if self._memory.window:
             key = names.history(self._memory.scope, conversation)
-            pipeline.rpush(key, exchange.to_json())
+            entry = exchange.to_json()
+            # Sent again where its answer was lost: it is remembered once.
+            pipeline.lrem(key, -1, entry)
+            pipeline.rpush(key, entry)
             pipeline.ltrim(key, -self._memory.window, -1)
             pipeline.expire(key, self._memory.ttl_seconds)
         if self._tally:
