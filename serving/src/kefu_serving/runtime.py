@@ -165,4 +165,4 @@ class RuntimeFactory:
             return RedisSessions(memory), None
         tally = Tally(scope)
         counted = tally if terms.budget is not None else None
-        return RedisSessions(memory, counted), Handoffs(memory, tally)
+        return RedisSessions(memory, counted, staffed=True), Handoffs(memory, tally)

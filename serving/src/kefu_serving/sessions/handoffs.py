@@ -175,8 +175,11 @@ class Handoffs:
         raise SessionStoreAway("somebody spoke whenever the conversation was to be released")
 
     async def _add(self, of: Conversation, speaker: Speaker, text: str) -> HandoffMessage | None:
-        at = form.rfc3339(self._clock())
-        arguments: list[str | int] = [form.entry(speaker, text, at), HELD_SECONDS, MAX_MESSAGES, _token()]
+        now = self._clock()
+        at = form.rfc3339(now)
+        arguments: list[str | int] = [
+            form.entry(speaker, text, at), HELD_SECONDS, MAX_MESSAGES, _token(), of.handoff, int(now * 1_000),
+        ]  # fmt: skip
         number = await self._bounded(self._say(keys=self._keys(of), args=arguments))
         return HandoffMessage(number=number, speaker=speaker, text=text, at=at) if number else None
 
