@@ -84,4 +84,4 @@ class BudgetExceeded(EngineError):
 
 
 class SessionStoreAway(GatewayError):
-    """Redis does not answer; conversations go on without memory."""
+    """Redis does not answer, or refuses; conversations go on without memory."""

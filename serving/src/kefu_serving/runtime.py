@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import ClientSession
 from redis.asyncio import Redis
 
-from kefu_api.documents.release import Release, SessionStore
+from kefu_api.documents.release import Handoff, Release, SessionStore
 from kefu_serving.clients.engine import EngineClient
 from kefu_serving.clients.fallback import FallbackEngine
 from kefu_serving.clients.prefix import PrefixClient
@@ -50,7 +50,9 @@ class Runtime:
     sessions: RedisSessions
     metrics: Metrics
     desk: Desk | None = None
-    """None: it hands nothing over."""
+    """None: no release that is served hands anything over."""
+    lent: Handoff | None = None
+    """By which it has a desk without handing anything over itself."""
     warming: asyncio.Task[None] | None = None
 
     def retire(self) -> None:
@@ -79,25 +81,32 @@ class RuntimeFactory:
         self._connect = redis
         self._redis: dict[SessionStore, tuple[Redis, Cooldown]] = {}
 
-    def make(self, release: Release) -> Runtime:
-        """The runtime of a release; its warm-up begins."""
+    def make(self, release: Release, lent: Handoff | None = None) -> Runtime:
+        """The runtime of a release; its warm-up begins.
+
+        Args:
+            release: to be served.
+            lent: terms of another that is served, where this one hands nothing over: what people have is theirs
+                whichever release would answer.
+        """
         metrics = Metrics(self._instruments, release.namespace, release.chatbot, release.name)
-        sessions, handoffs = self._sessions(release)
-        desk = self._desk(release, handoffs, metrics)
+        own, terms = release.handoff, release.handoff or lent
+        sessions, handoffs = self._sessions(release, terms)
+        desk = self._desk(release, terms, handoffs, metrics)
         targets = [RetrievalClient(self._http, target) for target in release.knowledge]
         servers = (release.engine, *release.engine.fallbacks)
         engines = [EngineClient(self._http, server, release.budget.tokens) for server in servers]
         engine = FallbackEngine(engines) if release.engine.fallbacks else engines[0]
         constant = constant_part(release.persona)
         warmup = self._warmup(release, constant)
-        handover = Handover(desk.handoffs, desk.teller, metrics, release.handoff) if desk and release.handoff else None
-        below = release.handoff.below if release.handoff else None
+        handover = Handover(desk.handoffs, desk.teller, metrics, own.budget if own else None) if desk else None
+        below = own.below if own else None
         stages: tuple[Stage, ...] = (
             Validate(),
             Announce(),
             Remember(sessions, release.session.window, metrics, handoffs),
             Understand(release.persona.languages),
-            *((Yield(handover),) if handover else ()),
+            *((Yield(handover, gives=own is not None and own.on_request),) if handover else ()),
             Retrieve(targets, self._tracing, metrics),
             Decide(),
             *((Doubt(handover, below),) if handover and below is not None else ()),
@@ -115,7 +124,7 @@ class RuntimeFactory:
         report = Report(metrics, self._tracing, self._salt)
         conversation = Conversation(stages, report, self._tracing, metrics)
         warming = asyncio.create_task(warmup.run()) if warmup else None
-        return Runtime(release, conversation, sessions, metrics, desk, warming)
+        return Runtime(release, conversation, sessions, metrics, desk, lent, warming)
 
     async def close(self) -> None:
         """Closes the connections to Redis."""
@@ -134,14 +143,16 @@ class RuntimeFactory:
         demand = Demand(self._instruments, release.namespace, release.chatbot, release.engine.name)
         return Waking(self._http, release.engine, demand)
 
-    def _desk(self, release: Release, handoffs: Handoffs | None, metrics: Metrics) -> Desk | None:
-        if handoffs is None or release.handoff is None:
+    def _desk(
+        self, release: Release, terms: Handoff | None, handoffs: Handoffs | None, metrics: Metrics
+    ) -> Desk | None:
+        if handoffs is None or terms is None:
             return None
-        target = release.handoff.webhook
+        target = terms.webhook
         webhook = Webhook(self._http, target, self._couriers, metrics.undelivered) if target else None
         return Desk(handoffs, Teller(release.namespace, release.chatbot, webhook))
 
-    def _sessions(self, release: Release) -> tuple[RedisSessions, Handoffs | None]:
+    def _sessions(self, release: Release, terms: Handoff | None) -> tuple[RedisSessions, Handoffs | None]:
         store = release.session
         # Those that keep it otherwise talk to the same server.
         server = store.model_copy(update={"ttl_seconds": 0, "window": 0})
@@ -150,8 +161,8 @@ class RuntimeFactory:
         client, cooldown = self._redis[server]
         scope = f"{release.namespace}/{release.chatbot}"
         memory = Memory(client, scope, store.ttl_seconds, store.window, Bounded(cooldown))
-        if release.handoff is None:
+        if terms is None:
             return RedisSessions(memory), None
         tally = Tally(scope)
-        counted = tally if release.handoff.budget is not None else None
-        return RedisSessions(memory, counted), Handoffs(memory, tally)
+        counted = tally if terms.budget is not None else None
+        return RedisSessions(memory, counted, staffed=True), Handoffs(memory, tally)

@@ -5,6 +5,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from kefu_api.documents.release import Handoff, HandoffWebhook
-from kefu_api.documents.variants import Role, Variant, Variants
+from kefu_api.documents.release import Handoff, HandoffWebhook, Release
+from kefu_api.documents.variants import Role, Variant, Variants, only
 from tests.integration.test_serving.client import Reply, chat, events, get, post
 from tests.integration.test_serving.conftest import World
 from tests.integration.test_serving.servers import Gateway, eventually, mount, start_gateway, start_redis
@@ -104,6 +105,21 @@ def hit(confidence: float) -> dict[str, Any]:
         "text": "You can return an item within 7 days of receiving it.", "language": "en", "tags": [], "score": 1.0,
         "confidence": confidence,
     }  # fmt: skip
+
+
+@contextmanager
+def serving(gateway: Gateway, document: Variants) -> Iterator[None]:
+    """Has the gateway serve other releases for a while."""
+    held = (gateway.release / "release.json").read_text()
+    shown = [{"release": v.release.name, "role": v.role.value, "weight": v.weight} for v in document.variants]
+    before = gateway.ready()[1]["variants"]
+    mount(gateway.release, {"release.json": document.to_json()})
+    eventually(lambda: gateway.ready()[1]["variants"] == shown)
+    try:
+        yield
+    finally:
+        mount(gateway.release, {"release.json": held})
+        eventually(lambda: gateway.ready()[1]["variants"] == before)
 
 
 async def opened(gateway: Gateway, session: str) -> dict[str, Any]:
@@ -307,19 +323,56 @@ async def test_a_shadow_tells_what_it_would_hand_over_and_does_not(two: tuple[Wo
             ),
         ),
     )  # fmt: skip
-    before = world.gateway.release / "release.json"
-    held = before.read_text()
-    mount(world.gateway.release, {"release.json": document.to_json()})
-    eventually(lambda: len(world.gateway.ready()[1]["variants"]) == 2)
-    try:
+    with serving(world.gateway, document):
         listed = (await get(world.gateway, "/v1/handoffs", DESK)).body["open"]
         assert (await chat(world.gateway, ASKED))["outcome"] == "answered"
         would = 'outcome="handedOver",release="r2",variant="shadow"} 1.0'
         eventually(lambda: would in world.gateway.metrics())
         assert (await get(world.gateway, "/v1/handoffs", DESK)).body["open"] == listed
-    finally:
-        mount(world.gateway.release, {"release.json": held})
-        eventually(lambda: len(world.gateway.ready()[1]["variants"]) == 1)
+
+
+@pytest.mark.parametrize("staffed", [Role.STABLE, Role.CANDIDATE])
+async def test_a_release_that_hands_nothing_over_is_silent_too_where_a_person_has_the_conversation(
+    two: tuple[World, Gateway], receiver: Receiver, staffed: Role
+) -> None:
+    world, _ = two
+    gateway = world.gateway
+    terms = Release.model_validate_json((gateway.release / "release.json").read_text()).handoff
+    document = Variants(
+        salt="s",
+        variants=tuple(
+            Variant(release=world.release(name=name, handoff=terms if role is staffed else None), role=role, weight=weight)
+            for name, role, weight in (("r1", Role.STABLE, 0), ("r2", Role.CANDIDATE, 100))
+        ),
+    )  # fmt: skip
+    of_staffed = {"x-kefu-variant": staffed.value}
+    of_other = {"x-kefu-variant": (Role.CANDIDATE if staffed is Role.STABLE else Role.STABLE).value}
+    with serving(gateway, document):
+        session = (await chat(gateway, ASKED, of_staffed))["session"]
+        case = (await opened(gateway, session))["handoff"]
+        engine = world.engine.stats()["requests"]
+        silent = await chat(gateway, "my order is 4711", of_other, session=session)
+        assert (silent["outcome"], silent["answer"]) == ("withPerson", "")
+        assert world.engine.stats()["requests"] == engine
+        assert [said["text"] for said in (await heard(gateway, session, after=2))["messages"]] == ["my order is 4711"]
+        told = eventually(lambda: len(found := receiver.of(session)) == 2 and found)
+        assert sorted(event["type"] for event in told) == ["handoff.message", "handoff.opened"]
+        # It hands nothing over itself, and answers again once the person has released the conversation.
+        assert (await chat(gateway, ASKED, of_other))["outcome"] == "answered"
+        await release(gateway, case)
+        assert (await chat(gateway, QUESTION, of_other, session=session))["outcome"] == "answered"
+
+
+async def test_with_the_last_release_that_hands_over_the_bot_has_all_conversations_again(
+    two: tuple[World, Gateway],
+) -> None:
+    world, _ = two
+    gateway = world.gateway
+    session = (await chat(gateway, ASKED))["session"]
+    with serving(gateway, only(world.release(name="r2"))):
+        assert (await chat(gateway, QUESTION, session=session))["outcome"] == "answered"
+        assert (await heard(gateway, session))["withPerson"] is False
+        assert (await get(gateway, "/v1/handoffs", DESK)).status == 404
 
 
 async def test_without_redis_nothing_is_handed_over_and_the_customer_is_told(tmp_path: Path) -> None:

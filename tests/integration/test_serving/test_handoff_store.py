@@ -36,12 +36,14 @@ class Clock:
 class Store:
     """The store as one release sees it, with a small bound."""
 
-    def __init__(self, client: Redis, window: int = 3, most: int = 3) -> None:
+    def __init__(
+        self, client: Redis, window: int = 3, most: int = 3, cooldown: Cooldown | None = None, ttl: int = 600
+    ) -> None:
         self.client = client
         self.clock = Clock()
         tally = Tally(SCOPE, self.clock)
-        memory = Memory(client, SCOPE, 600, window, Bounded(Cooldown(0)))
-        self.sessions = RedisSessions(memory, tally)
+        memory = Memory(client, SCOPE, ttl, window, Bounded(cooldown or Cooldown(0)))
+        self.sessions = RedisSessions(memory, tally, staffed=True)
         self.handoffs = Handoffs(memory, tally, self.clock, most)
 
     async def open(self, session: str, budget: float | None = None, *, counted: bool = False) -> Refusal | None:
@@ -119,6 +121,46 @@ async def test_the_history_is_kept_as_long_as_the_handoff_and_as_wide_as_the_win
     history = (await store.handoffs.recall("web", "session-1")).history
     assert [exchange.question for exchange in history] == ["转人工", "re x", "re y"]
     assert 0 < await store.client.ttl(key) <= 600
+
+
+async def test_a_handoff_never_shortens_how_long_a_conversation_is_remembered(store: Store) -> None:
+    week = 7 * 86_400
+    patient = Store(store.client, ttl=week)
+    key = names.history(SCOPE, names.conversation("web", "session-1"))
+    await patient.sessions.append("web", "session-1", Exchange("q", "a"))
+    await patient.open("session-1")
+    await patient.handoffs.answer(name("session-1"), "您好")
+    assert week - 60 < await store.client.ttl(key) <= week
+    await patient.handoffs.release(name("session-1"))
+    assert week - 60 < await store.client.ttl(key) <= week
+
+
+async def test_a_turn_that_ends_after_the_hand_over_does_not_shorten_it_either(store: Store) -> None:
+    key = names.history(SCOPE, names.conversation("web", "session-1"))
+    for handed_over, least, most in ((False, 0, 600), (True, HELD_SECONDS - 60, HELD_SECONDS)):
+        if handed_over:
+            await store.open("session-1")
+        await store.sessions.append("web", "session-1", Exchange("q", "a"))
+        assert least < await store.client.ttl(key) <= most
+
+
+async def test_what_is_not_listed_any_more_is_again_as_soon_as_somebody_speaks(store: Store) -> None:
+    for number in range(3):
+        store.clock.now += 1
+        await store.open(f"session-{number}")
+    # As if Redis had needed the room; then those who wait for a person speak, the last one first.
+    await store.client.delete(names.open_handoffs(SCOPE))
+    assert (await store.handoffs.listed()).open == 0
+    # Of one that was opened before this was kept, nobody knows since when.
+    await store.client.hdel(names.handoff(SCOPE, names.conversation("web", "session-0")), "since")
+    for number in (2, 0, 1):
+        store.clock.now += 1
+        await store.handoffs.pass_on("web", f"session-{number}", "hello?")
+    listed = await store.handoffs.listed()
+    assert [case.session for case in listed.handoffs] == ["session-1", "session-2", "session-0"]
+    assert 0 < await store.client.ttl(names.open_handoffs(SCOPE)) <= HELD_SECONDS
+    await store.handoffs.release(name("session-1"))
+    assert (await store.handoffs.listed()).open == 2
 
 
 async def test_without_a_window_nothing_is_remembered_and_all_else_holds(port: int, store: Store) -> None:
@@ -217,3 +259,22 @@ async def test_what_is_no_handoff_is_said_and_does_not_crash(store: Store) -> No
             await store.handoffs.detail(name("session-1"))
         with pytest.raises(SessionStoreAway, match="not a hand-off"):
             await store.handoffs.listed()
+
+
+async def test_what_redis_refuses_keeps_it_from_nobody_else(port: int, store: Store) -> None:
+    await store.sessions.append("web", "session-1", Exchange("q", "a"))
+    await store.client.acl_setuser(
+        "weak", enabled=True, passwords=["+pw"], keys=["*"], commands=["+@all", "-eval", "-evalsha", "-script"]
+    )
+    async with Redis(host="127.0.0.1", port=port, username="weak", password="pw") as client:
+        weak = Store(client, cooldown=Cooldown(60))
+        await store.client.set(names.history(SCOPE, names.conversation("web", "session-2")), "no list")
+        with pytest.raises(SessionStoreAway, match="refuses: NoPermissionError"):
+            await weak.open("session-1")
+        for asked in (
+            weak.sessions.load("web", "session-2"),
+            weak.sessions.append("web", "session-2", Exchange("q", "a")),
+        ):
+            with pytest.raises(SessionStoreAway, match="refuses: ResponseError"):
+                await asked
+        assert await weak.sessions.load("web", "session-1") == (Exchange("q", "a"),)

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -6,13 +7,17 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, async_playwright, expect
+from redis.asyncio import Redis
 
 from kefu_api.documents.release import Handoff
 from tests.integration.test_serving.client import get, post
 from tests.integration.test_serving.conftest import World
+from tests.integration.test_serving.servers import eventually, mount
 
 CHROMIUM = shutil.which("chromium")
 PATIENCE = 30_000  # milliseconds
+PAUSE = 2_000  # milliseconds between the page's questions for a person's words
+DESK = {"authorization": "Bearer desk-key-456"}
 expect.set_options(timeout=PATIENCE)  # the page's own limit does not reach what is expected of it
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium; install it: apt-get install -y chromium")
 
@@ -176,7 +181,6 @@ def staffed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 async def test_a_person_answers_on_the_page_until_the_bot_does_again(
     staffed: World, locale: str, request_: str, told: str, passed_on: str, left: str
 ) -> None:
-    desk = {"authorization": "Bearer desk-key-456"}
     gateway = staffed.gateway
     async with a_page(staffed, locale, f"#key={gateway.key}") as page:
         await ask(page, request_)
@@ -184,14 +188,79 @@ async def test_a_person_answers_on_the_page_until_the_bot_does_again(
         await expect(page.locator(".thumbs")).to_have_count(0)
         await ask(page, "4711")
         await expect(page.locator(".bot").last).to_contain_text(passed_on)
-        handoff = (await get(gateway, "/v1/handoffs", desk)).body["handoffs"][-1]["handoff"]
-        await post(gateway, f"/v1/handoffs/{handoff}/messages", {"text": "<b>Anna</b>: on Friday"}, desk)
+        handoff = (await get(gateway, "/v1/handoffs", DESK)).body["handoffs"][-1]["handoff"]
+        await post(gateway, f"/v1/handoffs/{handoff}/messages", {"text": "<b>Anna</b>: on Friday"}, DESK)
         await expect(page.locator(".person")).to_contain_text("<b>Anna</b>: on Friday")
         # Whoever loads the page anew in between finds the person's words again.
         await page.reload()
         await expect(page.locator(".person")).to_contain_text("<b>Anna</b>: on Friday")
-        await post(gateway, f"/v1/handoffs/{handoff}/release", b"", desk)
+        await post(gateway, f"/v1/handoffs/{handoff}/release", b"", DESK)
         await expect(page.locator(".event")).to_contain_text(left)
         await expect(page.locator(".person")).to_have_count(1)
         await ask(page, SPOKEN[locale][0])
         await expect(page.locator(".bot").last).to_contain_text("within 7 days")
+
+
+async def handed_over(page: Page, world: World) -> str:
+    """Asks for a person on the page; the hand-off."""
+    before = await page.get_by_text("A member of our staff will answer").count()
+    await ask(page, "I want to talk to a human")
+    await expect(page.get_by_text("A member of our staff will answer")).to_have_count(before + 1)
+    listed = (await get(world.gateway, "/v1/handoffs", DESK)).body["handoffs"]
+    return str(listed[-1]["handoff"])
+
+
+async def say(world: World, handoff: str, text: str) -> None:
+    reply = await post(world.gateway, f"/v1/handoffs/{handoff}/messages", {"text": text}, DESK)
+    assert reply.status == 200, reply
+
+
+async def test_a_changed_key_is_that_of_the_person_s_words_too(staffed: World) -> None:
+    gateway = staffed.gateway
+    statuses: list[tuple[str, int]] = []
+    async with a_page(staffed, "en-GB", f"#key={gateway.key}") as page:
+        handoff = await handed_over(page, staffed)
+        page.on("response", lambda answer: statuses.append((answer.url, answer.status)))
+
+        def is_refused(url: str, status: int) -> bool:
+            return "/messages?" in url and status == 401
+
+        try:
+            async with page.expect_response(lambda answer: is_refused(answer.url, answer.status)):
+                mount(gateway.keys, {"web": "another-key-456"})
+            await page.wait_for_timeout(3 * PAUSE)
+            await ask(page, "4711")
+            door = page.get_by_role("dialog")
+            await door.get_by_label("Access key").fill("another-key-456")
+            await door.get_by_label("Access key").press("Enter")
+            await page.get_by_role("button", name="Send").click()
+            await expect(page.locator(".bot").last).to_contain_text("Passed on to our staff")
+            await say(staffed, handoff, "on Friday")
+            await expect(page.locator(".person")).to_contain_text("on Friday")
+            assert sum(is_refused(url, status) for url, status in statuses) == 1
+        finally:
+            mount(gateway.keys, {"web": gateway.key})
+            await asyncio.to_thread(eventually, lambda: asyncio.run(get(gateway, "/v1/models")).status == 200)
+
+
+async def test_each_of_a_person_s_words_is_shown_once_also_when_their_numbers_begin_anew(staffed: World) -> None:
+    async with a_page(staffed, "en-GB", f"#key={staffed.gateway.key}") as page:
+        handoff = await handed_over(page, staffed)
+        for number, text in enumerate(("one", "two", "three"), start=1):
+            await say(staffed, handoff, text)
+            await expect(page.locator(".person")).to_have_count(number)
+        # As after a day, or a Redis that lost everything.
+        async with Redis(host="127.0.0.1", port=staffed.redis_port) as redis:
+            await redis.flushall()
+        await expect(page.locator(".event")).to_have_count(1)
+        handoff = await handed_over(page, staffed)
+        await say(staffed, handoff, "four")
+        await expect(page.locator(".person")).to_have_count(4)
+        # Numbers go on where it was released, and all before can still be heard.
+        await post(staffed.gateway, f"/v1/handoffs/{handoff}/release", b"", DESK)
+        await expect(page.locator(".event")).to_have_count(2)
+        await say(staffed, await handed_over(page, staffed), "five")
+        await expect(page.locator(".person").last).to_contain_text("five")
+        assert [text.split("\n")[-1] for text in await page.locator(".person").all_inner_texts()] == [
+            "one", "two", "three", "four", "five",
+        ]  # fmt: skip

@@ -78,11 +78,11 @@ class Room:
         self.desk = desk or Desk()
         self.told = Told()
         metrics, self._registry = new_metrics()
-        handoff = Handoff(**{"on_request": True, **terms})
-        self.handover = Handover(self.desk, self.told, metrics, handoff, lambda: NOW)
+        self.terms = Handoff(**{"on_request": True, **terms})
+        self.handover = Handover(self.desk, self.told, metrics, self.terms.budget, lambda: NOW)
 
     async def run(self, asked: Turn) -> Turn:
-        await Yield(self.handover).run(asked)
+        await Yield(self.handover, gives=self.terms.on_request).run(asked)
         if not asked.over:
             await Doubt(self.handover, 0.7).run(asked)
         return asked

@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from pydantic import ValidationError
 
-from kefu_api.documents.release import Budget, EngineTarget, KnowledgeTarget, Release, SessionStore
+from kefu_api.documents.release import Budget, EngineTarget, Handoff, KnowledgeTarget, Release, SessionStore
 from kefu_api.documents.variants import Role, Variant, Variants, only
 from kefu_serving.metrics import Instruments, Metrics
+from kefu_serving.runtime import Runtime
 from kefu_serving.sessions.exchange import Exchange
 from kefu_serving.turn.state import Asked, Channel
 from kefu_serving.variants.assignment import choose, place, shadows, who
+from kefu_serving.variants.mirror import Mirror
+from kefu_serving.variants.serving import Roster
 from tests.unit.test_serving.doubles import PERSONA, turn
 
 SALT = b"0123456789abcdef"
@@ -131,3 +134,47 @@ def test_series_of_a_release_that_is_gone_go_one_change_later() -> None:
         'kefu_gateway_turns_total{channel="api",chatbot="shop",namespace="acme",outcome="answered",release="r2"' in told
     )
     assert 'kefu_gateway_release_info{chatbot="shop",namespace="acme",release="r3",variant="stable"} 1.0' in told
+
+
+def served(*handoffs: Handoff | None) -> Variants:
+    """A stable release and candidates, by what they hand over."""
+    shares = (100, *(0 for _ in handoffs[1:]))
+    roles = (Role.STABLE, *(Role.CANDIDATE for _ in handoffs[1:]))
+    return Variants(
+        variants=tuple(
+            Variant(release=release(f"r{number}", handoff=terms), role=role, weight=weight)
+            for number, (terms, role, weight) in enumerate(zip(handoffs, roles, shares, strict=True), start=1)
+        )
+    )
+
+
+class Makes:
+    """Makes runtimes that hold nothing, and keeps for what."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, Handoff | None]] = []
+        instruments = Instruments(CollectorRegistry())
+        self.roster = Roster(self.make, instruments, Mirror(instruments), SALT)
+
+    def make(self, release: Release, lent: Handoff | None) -> Runtime:
+        self.made.append((release.name, lent))
+        return Runtime(release, None, None, None, lent=lent)  # type: ignore[arg-type]
+
+
+def test_releases_that_hand_nothing_over_share_the_desk_of_those_that_do() -> None:
+    ours, others = Handoff(on_request=True), Handoff(on_request=True, below=0.7)
+    makes = Makes()
+    makes.roster.follow(served(None, None))
+    assert makes.made == [("r1", None), ("r2", None)]
+    makes.made.clear()
+    makes.roster.follow(served(None, ours))
+    assert makes.made == [("r1", ours), ("r2", None)]
+    makes.made.clear()
+    # All that stays as it is keeps its runtime, and with it its warm engine.
+    makes.roster.follow(served(None, ours))
+    assert makes.made == []
+    makes.roster.follow(served(others, ours, None))
+    assert makes.made == [("r1", None), ("r3", others)]
+    makes.made.clear()
+    makes.roster.follow(served(None))
+    assert makes.made == [("r1", None)]

@@ -1,10 +1,10 @@
-"""Asking Redis within a bound, and leaving it alone for a while once it has failed."""
+"""Asking Redis within a bound, and leaving it alone for a while once it did not answer."""
 
 import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from kefu_serving.errors import SessionStoreAway
 from kefu_serving.sessions.cooldown import Cooldown
@@ -30,6 +30,9 @@ class Bounded:
         try:
             async with asyncio.timeout(2 * OPERATION_SECONDS):
                 result = await operation
+        except ResponseError as error:
+            # It is there, and said no to this at once: that keeps nobody waiting, and others may get their answer.
+            raise SessionStoreAway(f"the session store refuses: {type(error).__name__}") from error
         except (RedisError, OSError, TimeoutError) as error:
             self._cooldown.start()
             raise SessionStoreAway(f"the session store does not answer: {type(error).__name__}") from error

@@ -1,5 +1,6 @@
 """Conversations that a person has, in Redis: one hash and one list a conversation, which every replica sees at once."""
 
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -104,7 +105,7 @@ class Handoffs:
         """
         arguments = [
             detail.handoff, *form.written(detail), int(self._clock() * 1_000), HELD_SECONDS, self._most, MAX_MESSAGES,
-            "" if budget is None else budget, int(counted), KEPT_SECONDS,
+            "" if budget is None else budget, int(counted), KEPT_SECONDS, _token(),
             *(form.entry(message.speaker, message.text, message.at) for message in detail.messages),
         ]  # fmt: skip
         keys = [*self._keys(_known(detail.handoff)), *self._tally.keys()]
@@ -165,6 +166,7 @@ class Handoffs:
                 read.said,
                 self._memory.ttl_seconds,
                 self._memory.window,
+                _token(),
                 *(exchange.to_json() for exchange in said),
             ]
             done = form.text(await self._bounded(self._release(keys=self._keys(of), args=arguments)))
@@ -173,8 +175,11 @@ class Handoffs:
         raise SessionStoreAway("somebody spoke whenever the conversation was to be released")
 
     async def _add(self, of: Conversation, speaker: Speaker, text: str) -> HandoffMessage | None:
-        at = form.rfc3339(self._clock())
-        arguments: list[str | int] = [form.entry(speaker, text, at), HELD_SECONDS, MAX_MESSAGES]
+        now = self._clock()
+        at = form.rfc3339(now)
+        arguments: list[str | int] = [
+            form.entry(speaker, text, at), HELD_SECONDS, MAX_MESSAGES, _token(), of.handoff, int(now * 1_000),
+        ]  # fmt: skip
         number = await self._bounded(self._say(keys=self._keys(of), args=arguments))
         return HandoffMessage(number=number, speaker=speaker, text=text, at=at) if number else None
 
@@ -216,6 +221,11 @@ def _numbered(detail: HandoffDetail, begun: int) -> HandoffDetail:
     messages = enumerate(detail.messages, start=begun + 1)
     told = tuple(message.model_copy(update={"number": number}) for number, message in messages)
     return detail.model_copy(update={"messages": told})
+
+
+def _token() -> str:
+    """By which Redis knows a script that is sent again since its answer was lost."""
+    return secrets.token_hex(8)
 
 
 def _known(handoff: str) -> Conversation:

@@ -151,7 +151,8 @@ function finish(item, text, turn) {
   if (!turn.memory) note(item, words.noMemory);
   if (turn.receipt) item.append(thumbs(turn.receipt, key));
   if (turn.outcome === "withPerson") note(item, words.passedOn);
-  if (turn.outcome === "withPerson" || turn.outcome === "handedOver") staff.watch(turn.session, key);
+  if (turn.outcome === "withPerson") staff.watch(turn.session, key);
+  if (turn.outcome === "handedOver") staff.watch(turn.session, key, true);
 }
 
 function source(citation) {
@@ -210,6 +211,7 @@ $("door").addEventListener("submit", () => {
   if (!given) return;
   key = given;
   sessionStorage.setItem("kefu.key", key);
+  if (session) staff.watch(session, key);
 });
 $("door").addEventListener("close", () => $("question").focus());
 

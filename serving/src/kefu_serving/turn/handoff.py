@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kefu_api.codes import Code
-from kefu_api.documents.release import Handoff
 from kefu_api.wire.chat import HandoffAction, HandoffReason, Outcome
 from kefu_api.wire.handoff import HandoffDetail, HandoffMessage, Said, Speaker
 from kefu_serving.errors import SessionStoreAway
@@ -59,7 +58,8 @@ class Handover:
     desk: Desk
     tell: Teller
     metrics: Metrics
-    terms: Handoff
+    budget: float | None
+    """Share of a day's conversations that may be handed over for want of confidence; None: all."""
     clock: Callable[[], float] = time.time
     """Seconds since 1970."""
 
@@ -76,7 +76,7 @@ class Handover:
         sentence = sentences(turn.language).handed_over
         try:
             counted = reason is HandoffReason.UNSURE
-            opened = await self.desk.open(self._detail(turn, reason, sentence), self.terms.budget, counted=counted)
+            opened = await self.desk.open(self._detail(turn, reason, sentence), self.budget, counted=counted)
         except SessionStoreAway as error:
             self._away(turn, error)
             self.metrics.handoff_withheld("away")
@@ -145,14 +145,16 @@ class Handover:
 class Yield:
     """Leaves the turn to a person who has the conversation, and the conversation to a person whom the customer asks for."""
 
-    def __init__(self, handover: Handover) -> None:
+    def __init__(self, handover: Handover, *, gives: bool) -> None:
+        """`gives`: whether the release hands over on request."""
         self._handover = handover
+        self._gives = gives
 
     async def run(self, turn: Turn) -> None:
         """Ends the turn, or lets it go on."""
         if turn.with_person and await self._handover.pass_on(turn):
             return
-        if not self._handover.terms.on_request or not asks_for_person(turn.question):
+        if not self._gives or not asks_for_person(turn.question):
             return
         if await self._handover.give(turn, HandoffReason.REQUESTED) or not keeps_conversation(turn):
             return

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from kefu_api.documents.release import Release
+from kefu_api.documents.release import Handoff, Release
 from kefu_api.documents.variants import Role, Variant, Variants
 from kefu_api.wire.chat import Outcome
 from kefu_serving.desk import Desk
@@ -60,9 +60,8 @@ class Serving:
 
     @property
     def desk(self) -> Desk | None:
-        """Where people take conversations over, the stable release's first: all releases have one store of sessions."""
-        desks = (runtime.desk for runtime in (self.stable, *(runtime for _, runtime in self.pairs)))
-        return next((desk for desk in desks if desk), None)
+        """Where people take conversations over: all releases have one store of sessions."""
+        return self.stable.desk
 
     def assign(self, asked: Asked, wanted: str | None = None) -> Assigned:
         """Who answers: by the customer's place, or the role that the caller wants where there is such a variant."""
@@ -86,7 +85,7 @@ class Roster:
 
     def __init__(
         self,
-        make: Callable[[Release], Runtime],
+        make: Callable[[Release, Handoff | None], Runtime],
         instruments: Instruments,
         mirror: Mirror,
         salt: bytes,
@@ -99,7 +98,8 @@ class Roster:
 
     def follow(self, document: Variants) -> Serving:
         """The releases of a document; those that it lacks are given up. Turns that run under them finish."""
-        held = {variant.release.name: self._runtime(variant.release) for variant in document.variants}
+        lent = lent_by(document)
+        held = {variant.release.name: self._runtime(variant.release, lent) for variant in document.variants}
         for name, runtime in self._held.items():
             if held.get(name) is not runtime:
                 runtime.retire()
@@ -113,6 +113,13 @@ class Roster:
         for runtime in self._held.values():
             runtime.retire()
 
-    def _runtime(self, release: Release) -> Runtime:
+    def _runtime(self, release: Release, lent: Handoff | None) -> Runtime:
+        lent = None if release.handoff else lent
         known = self._held.get(release.name)
-        return known if known and known.release == release else self._make(release)
+        return known if known and (known.release, known.lent) == (release, lent) else self._make(release, lent)
+
+
+def lent_by(document: Variants) -> Handoff | None:
+    """The terms by which those releases have a desk that hand nothing over: the stable one's first."""
+    releases = (document.stable, *(variant.release for variant in document.variants))
+    return next((release.handoff for release in releases if release.handoff), None)
