@@ -109,6 +109,18 @@ def test_the_webhook_can_be_left_out() -> None:
     assert [found for found in rendered("webhook.enabled=false") if is_webhooks(found)] == []
 
 
+def test_volumes_are_guarded_where_the_operator_watches_and_need_not_be() -> None:
+    kinds = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    everywhere = rendered()
+    (policy,), (binding,) = (of_kind(everywhere, kind) for kind in kinds)
+    assert policy["spec"]["failurePolicy"] == "Ignore"
+    assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]}
+    (binding,) = of_kind(rendered('watchNamespaces=["acme"]'), kinds[1])
+    (wanted,) = binding["spec"]["matchResources"]["namespaceSelector"]["matchExpressions"]
+    assert wanted == {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["acme"]}
+    assert not [found for found in rendered("modelVolumes.guarded=false") if found["kind"] in kinds]
+
+
 def test_cert_manager_makes_the_certificate_where_it_is() -> None:
     objects = rendered('webhook.certManager="Always"')
     (certificate,) = of_kind(objects, "Certificate")
