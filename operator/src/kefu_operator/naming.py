@@ -79,7 +79,7 @@ def user_salt(chatbot: str) -> str:
 
 
 def engine(key: str) -> str:
-    """Deployment, Service and volume of an engine, from the hash of its model and settings."""
+    """Deployment, Service, volume and PodDisruptionBudget of an engine, from the hash of its model and settings."""
     return f"engine-{key[:10]}"
 
 

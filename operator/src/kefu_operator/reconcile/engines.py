@@ -128,7 +128,7 @@ class EnginesReconciler:
         if runner.waits:
             return (), HANDOVER_SECONDS
         if scaler.waits:
-            workload = replace(workload, autoscaling=Autoscaling(How.CHANGING))
+            workload = replace(workload, autoscaling=Autoscaling(How.CHANGING, engine.demand))
         left = [each for each in without_kedas(facts.owned) if each not in outgoing]
         synced = await self._applier.sync(workload_objects(workload, scope, self._images, self._network), left)
         # The engine answers as it is: a webhook that does not is nothing that its customers need to know.
