@@ -29,6 +29,9 @@ ENGINE = f"{GROUP}/engine"
 SERVER = f"{GROUP}/server"
 """Label of the workers of an engine over several nodes: the number of the server that they are a part of."""
 
+_SECRET_ENDINGS = ("-token", "-redis-password", "-api-key", "-desk-key", "-user-salt", "-milvus-root", "-milvus-minio")
+"""Of the names of all Secrets but those of sources; the operator, which cannot read them, could not tell whose one is."""
+
 NUDGE = f"{GROUP}/document"
 """Annotation of a gateway's pods: the digest of the document that they were last told of. Nothing reads it."""
 
@@ -79,7 +82,7 @@ def user_salt(chatbot: str) -> str:
 
 
 def engine(key: str) -> str:
-    """Deployment, Service and volume of an engine, from the hash of its model and settings."""
+    """Deployment, Service, volume and PodDisruptionBudget of an engine, from the hash of its model and settings."""
     return f"engine-{key[:10]}"
 
 
@@ -129,8 +132,8 @@ def store(index: str) -> str:
 
 
 def index_token(index: str) -> str:
-    """Secret with the token that an index's retrieval service asks for."""
-    return f"{index}-token"
+    """Secret with the token that an index's retrieval service asks for; the store of index `x` asks for that of name `x-milvus-token`."""
+    return f"{index}-token" if not index.endswith("-milvus") else f"{index}-token-{digest.of_text(index)[:8]}"
 
 
 def store_token(index: str) -> str:
@@ -204,9 +207,13 @@ def push(index: str) -> str:
 
 
 def push_key(index: str, source: str) -> str:
-    """Secret with the key that pushes to a source are signed with, where the user names none."""
+    """Secret with the key that pushes to a source are signed with, where the user names none.
+
+    Source `token` of index `x` is hashed, since that of name `x-push-token` belongs to index `x-push`; so is all that ends likewise.
+    """
     name = f"{push(index)}-{source}"
-    return name if len(name) <= MAX_LABEL else f"{push(index)}-{digest.of_text(source)[:12]}"
+    clashes = "-push-" in f"-{source}" or f"-{source}".endswith(_SECRET_ENDINGS)
+    return f"{push(index)}-{digest.of_text(source)[:12]}" if clashes or len(name) > MAX_LABEL else name
 
 
 def removal(index: str) -> str:

@@ -67,15 +67,26 @@ def test_with_a_list_of_namespaces_the_operator_has_rights_in_these_alone() -> N
 
 
 def test_the_operator_holds_the_lease_that_it_has_the_right_to() -> None:
-    objects = operators(rendered("operator.replicas=2"))
+    objects = operators(rendered())
     deployment = of_kind(objects, "Deployment")[0]
     env = {each["name"]: each["value"] for each in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
     lease = load(env | {"KEFU_CONFIG": ""}).lease
     role = next(found for found in of_kind(objects, "Role") if found["metadata"]["name"].endswith("-lease"))
     assert lease is not None
     assert (lease.namespace, [lease.name]) == (role["metadata"]["namespace"], role["rules"][1]["resourceNames"])
+
+
+def test_a_second_operator_stands_by_on_another_node_where_there_is_one_and_a_drain_leaves_one_of_them() -> None:
+    objects = operators(rendered())
+    (deployment,), (budget,) = of_kind(objects, "Deployment"), of_kind(objects, "PodDisruptionBudget")
     assert deployment["spec"]["replicas"] == 2
-    assert deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    (spread,) = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert (spread["topologyKey"], spread["whenUnsatisfiable"]) == ("kubernetes.io/hostname", "ScheduleAnyway")
+    assert budget["spec"]["maxUnavailable"] == 1
+    assert budget["spec"]["selector"] == deployment["spec"]["selector"]
+    alone = operators(rendered("operator.replicas=1"))
+    assert of_kind(alone, "PodDisruptionBudget") == []
+    assert "topologySpreadConstraints" not in of_kind(alone, "Deployment")[0]["spec"]["template"]["spec"]
 
 
 def test_the_webhook_may_list_what_it_judges_by_and_write_its_own_certificate_alone() -> None:
@@ -102,11 +113,24 @@ def test_the_webhooks_absence_harms_nothing_and_one_of_two_stays() -> None:
     assert (hook["failurePolicy"], hook["sideEffects"]) == ("Ignore", "None")
     assert hook["timeoutSeconds"] <= 3
     assert of_kind(objects, "Deployment")[0]["spec"]["replicas"] == 2
-    assert of_kind(objects, "PodDisruptionBudget")[0]["spec"]["maxUnavailable"] == 1
+    (budget,) = of_kind(objects, "PodDisruptionBudget")
+    assert (budget["spec"]["maxUnavailable"], budget["spec"]["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
 
 
 def test_the_webhook_can_be_left_out() -> None:
     assert [found for found in rendered("webhook.enabled=false") if is_webhooks(found)] == []
+
+
+def test_volumes_are_guarded_where_the_operator_watches_and_need_not_be() -> None:
+    kinds = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    everywhere = rendered()
+    (policy,), (binding,) = (of_kind(everywhere, kind) for kind in kinds)
+    assert policy["spec"]["failurePolicy"] == "Ignore"
+    assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]}
+    (binding,) = of_kind(rendered('watchNamespaces=["acme"]'), kinds[1])
+    (wanted,) = binding["spec"]["matchResources"]["namespaceSelector"]["matchExpressions"]
+    assert wanted == {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["acme"]}
+    assert not [found for found in rendered("modelVolumes.guarded=false") if found["kind"] in kinds]
 
 
 def test_cert_manager_makes_the_certificate_where_it_is() -> None:

@@ -43,6 +43,22 @@ def test_deleting_one_sharer_leaves_the_engine_running(cluster: Cluster, operato
     )
 
 
+def test_several_pods_of_an_engine_leave_a_node_one_by_one_and_a_single_one_has_no_budget(
+    cluster: Cluster, operator: RunningOperator
+) -> None:
+    def budgets() -> list[dict[str, Any]]:
+        return cluster.all("pdb", "kefu.dev/engine")
+
+    cluster.apply(chatbot(engine={"llamaCpp": {}, "replicas": 2}))
+    (made,) = cluster.until(budgets)
+    (engine,) = engines(cluster)
+    assert made["spec"]["maxUnavailable"] == 1
+    assert made["spec"]["selector"] == engine["spec"]["selector"]
+    cluster.apply(chatbot(engine={"llamaCpp": {}, "replicas": 1}))
+    cluster.until(lambda: not budgets())
+    assert engines(cluster)[0]["spec"]["replicas"] == 1
+
+
 def test_a_mistake_in_the_spec_tears_nothing_down(cluster: Cluster, operator: RunningOperator) -> None:
     cluster.apply(chatbot())
     cluster.until(lambda: len(engines(cluster)) == 1)

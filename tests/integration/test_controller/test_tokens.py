@@ -77,3 +77,18 @@ def test_a_token_is_in_no_other_object(cluster: Cluster, operator: object) -> No
         secret = cluster.run("get", "secret", name, "-o", "jsonpath={.data.key}")
         assert secret
         assert secret not in held
+
+
+async def test_an_index_that_is_named_like_anothers_store_has_tokens_of_its_own(
+    cluster: Cluster, kubeconfig: Path
+) -> None:
+    cluster.apply(config_map(), index("shop"), index("shop-milvus"))
+    async with clients(cluster.plane.kubeconfig, kubeconfig) as (_, client):
+        applier = Applier(client, Metrics(CollectorRegistry()))
+        reconcile = KnowledgeReconciler(client, applier, Images(), Discovery(client))
+        for name in ("shop", "shop-milvus"):
+            await reconcile(cluster.namespace, name)
+    made = cluster.all("secrets")
+    owners = [owner["name"] for each in made for owner in each["metadata"]["ownerReferences"]]
+    assert sorted(owners) == ["shop", "shop", "shop-milvus", "shop-milvus"]
+    assert len({each["data"]["key"] for each in made}) == 4

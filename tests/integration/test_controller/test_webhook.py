@@ -133,6 +133,44 @@ def test_refusals_name_field_and_remedy_and_what_may_still_come_is_a_warning(
     assert "chatbots shop name this index" in kubectl(cluster, "delete", "ki/shop").stderr
 
 
+def test_what_cannot_be_planned_any_more_is_labelled_and_deleted_in_the_foreground(
+    cluster: Cluster, webhook: RunningWebhook
+) -> None:
+    cluster.run("delete", "validatingwebhookconfiguration", PLACE.configuration)
+    cluster.until(lambda: ask(cluster, vllm("a", accelerator={"class": "warp", "count": 1}), words=()).returncode == 0)
+    cluster.run("apply", "-f", "-", stdin=json.dumps(configuration(cluster, webhook.port, "Fail")))
+    webhook.look()
+    other = vllm("a", accelerator={"class": "weft", "count": 1})
+    cluster.until(lambda: "spec.engine.accelerator.class" in ask(cluster, other).stderr)
+    for words in (("label", "chatbot/a", "team=shop"), ("annotate", "chatbot/a", "note=old")):
+        done = kubectl(cluster, *words)
+        assert done.returncode == 0, done.stderr
+    cluster.run("delete", "chatbot/a", "--cascade=foreground", "--wait=false")
+    assert (cluster.get("chatbot", "a") or {})["metadata"]["finalizers"] == ["foregroundDeletion"]
+    # What the garbage collector sends once all that it owned is gone.
+    done = kubectl(cluster, "patch", "chatbot/a", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
+    assert done.returncode == 0, done.stderr
+    assert cluster.get("chatbot", "a") is None
+
+
+def test_a_quota_for_other_pods_refuses_no_engine(cluster: Cluster, webhook: RunningWebhook) -> None:
+    batch = {"scopeName": "PriorityClass", "operator": "In", "values": ["batch"]}
+    hard = {"requests.nvidia.com/gpu": "0"}
+    for name, scoped in (
+        ("batch", {"scopeSelector": {"matchExpressions": [batch]}}),
+        ("jobs", {"scopes": ["Terminating"]}),
+    ):
+        cluster.apply(
+            {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": name}, "spec": {"hard": hard, **scoped}}
+        )
+    made = vllm("a", accelerator={"class": "nvidia", "count": 1})
+    done = ask(cluster, made)
+    assert done.returncode == 0, done.stderr
+    cluster.apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "servers"},
+                   "spec": {"hard": hard, "scopes": ["NotTerminating"]}})  # fmt: skip
+    assert "ResourceQuota lets it have 0" in ask(cluster, made).stderr
+
+
 def test_while_it_is_away_everything_is_let_in(cluster: Cluster, webhook: RunningWebhook) -> None:
     refused = vllm("a", accelerator={"class": "warp", "count": 1})
     assert ask(cluster, refused).returncode != 0

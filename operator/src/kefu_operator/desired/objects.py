@@ -8,7 +8,7 @@ from kefu_operator.desired.autoscaler import autoscaler, engine_autoscaler
 from kefu_operator.desired.claim import claim, claims
 from kefu_operator.desired.configmap import config_maps
 from kefu_operator.desired.deployment import deployment
-from kefu_operator.desired.disruption import disruption_budget
+from kefu_operator.desired.disruption import disruption_budget, has_budget
 from kefu_operator.desired.group_sets import group_sets
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.job import job
@@ -115,7 +115,7 @@ def workload_objects(workload: Workload, scope: Scope, images: Images, network: 
     ]
     if workload.scaling:
         made.append(autoscaler(workload, workload.scaling, scope))
-    if workload.scaling or workload.stateful:
+    if has_budget(workload):
         made.append(disruption_budget(workload, scope))
     return [*made, *engine_scalers(workload, scope)]
 

@@ -20,6 +20,7 @@ from kefu_operator.resources import (
     CLAIMS,
     CONFIG_MAPS,
     DEPLOYMENTS,
+    DISRUPTION_BUDGETS,
     JOBS,
     LEADER_WORKER_SETS,
     NETWORK_POLICIES,
@@ -32,7 +33,9 @@ from kefu_operator.resources import (
 from kefu_operator.rollout.engines import are_two
 from kefu_operator.scaling.rivals import rival
 
-KINDS = (DEPLOYMENTS, STATEFUL_SETS, SERVICES, CLAIMS, CONFIG_MAPS, AUTOSCALERS, NETWORK_POLICIES, JOBS)
+KINDS = (
+    DEPLOYMENTS, STATEFUL_SETS, SERVICES, CLAIMS, CONFIG_MAPS, AUTOSCALERS, DISRUPTION_BUDGETS, NETWORK_POLICIES, JOBS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

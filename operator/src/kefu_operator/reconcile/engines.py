@@ -130,7 +130,7 @@ class EnginesReconciler:
         if runner.waits:
             return (), HANDOVER_SECONDS
         if scaler.waits:
-            workload = replace(workload, autoscaling=Autoscaling(How.CHANGING))
+            workload = replace(workload, autoscaling=Autoscaling(How.CHANGING, engine.demand))
         left = [each for each in without_kedas(facts.owned) if each not in outgoing]
         made = workload_objects(workload, scope, self._images, self._network)
         wanted = with_kept_images(made, facts.owned, self._images.reference("operator"))

@@ -9,6 +9,18 @@ WARNING_LETTERS = 250
 """The API server cuts longer ones."""
 
 
+def is_judged(asked: Review) -> bool:
+    """Whether a request brings anything new to judge: an object that goes, or whose spec stays as it is, is nobody's mistake now.
+
+    Labels, annotations and finalizers of an object that cannot be planned any more must be free to change: a deletion in the
+    foreground ends with the garbage collector taking off a finalizer.
+    """
+    if asked["operation"] != "UPDATE":
+        return True
+    found = asked["object"]
+    return "deletionTimestamp" not in found["metadata"] and found.get("spec") != asked["oldObject"].get("spec")
+
+
 def answer(review: Review, judgement: Judgement) -> Review:
     """The review that answers another."""
     response: dict[str, Any] = {"uid": review["request"]["uid"], "allowed": not judgement.refusal}

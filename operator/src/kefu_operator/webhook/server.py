@@ -16,7 +16,8 @@ from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.resources import CHATBOTS, INDEXES, Resource
 from kefu_operator.webhook.conversion import SERVED, Versions, answer_conversion
 from kefu_operator.webhook.judge import Judgement, Neighbourhood, judge_chatbot, judge_index_removal
-from kefu_operator.webhook.review import Review, answer
+from kefu_operator.webhook.quotas import limits
+from kefu_operator.webhook.review import Review, answer, is_judged
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class Webhook:
 
     async def judge(self, asked: Object) -> Judgement:
         """Judge what is asked; where the namespace cannot be read, the object is let in and the operator's conditions tell."""
+        if not is_judged(asked):
+            return Judgement()
         try:
             async with asyncio.timeout(READ_SECONDS):
                 return await self._judge(asked)
@@ -71,7 +74,7 @@ class Webhook:
             self._chatbots(namespace), self._client.list(INDEXES, namespace), self._client.list(QUOTAS, namespace)
         )
         names = frozenset(found["metadata"]["name"] for found in indexes.items)
-        return judge_chatbot(chatbot, Neighbourhood(chatbots, names, _limits(quotas.items)), self._settings)
+        return judge_chatbot(chatbot, Neighbourhood(chatbots, names, limits(quotas.items)), self._settings)
 
     async def _chatbots(self, namespace: str) -> tuple[ChatbotDeployment, ...]:
         found = []
@@ -81,17 +84,6 @@ class Webhook:
             except ValidationError:
                 continue
         return tuple(found)
-
-
-def _limits(quotas: tuple[Object, ...]) -> dict[str, int]:
-    """The least that a namespace's quotas let it have of each extended resource: they are whole numbers, named with a slash."""
-    limits: dict[str, int] = {}
-    for quota in quotas:
-        for name, text in (quota["spec"].get("hard") or {}).items():
-            resource = name.removeprefix("requests.")
-            if name != resource and "/" in resource and str(text).isdigit():
-                limits[resource] = min(int(text), limits.get(resource, int(text)))
-    return limits
 
 
 async def serve(
