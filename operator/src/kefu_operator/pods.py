@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from kefu_operator.plan.engines.adapters import LOADER
 from kefu_operator.plan.group import WORKER_SUFFIX
@@ -102,6 +103,11 @@ class PodView:
 def _failed(container: ContainerView) -> bool:
     # Between two crashes it runs for a moment; that is no recovery until it is ready.
     return bool(container.ended and container.ended.exit_code != 0 and not container.ready)
+
+
+def is_older(pod: PodView, than: timedelta, now: datetime) -> bool:
+    """Whether the pod was made so long ago; one that tells no time was."""
+    return not pod.created or now - datetime.fromisoformat(pod.created) > than
 
 
 def pods_of(pods: Iterable[PodView], workload: str) -> list[PodView]:

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -29,6 +30,7 @@ from kefu_operator.plan.held_release import with_release
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.workload import DocumentMount
+from kefu_operator.pods import PodView, is_older
 from kefu_operator.prometheus import Prometheus
 from kefu_operator.reconcile.chatbot_status import PARTS, ChatbotTeller
 from kefu_operator.reconcile.refusals import RefusalBoard, seconds_until_retry
@@ -39,6 +41,7 @@ from kefu_operator.reconcile.unreadable import tell_unreadable
 from kefu_operator.resources import CONFIG_MAPS, DEPLOYMENTS
 from kefu_operator.rollout.told import releases_of
 from kefu_operator.status.adapter_checks import check_adapters
+from kefu_operator.status.workload_checks import START
 from kefu_operator.workers import Again
 
 log = logging.getLogger(__name__)
@@ -102,7 +105,7 @@ class ChatbotReconciler:
         facts = replace(facts, owned=synced.over(facts.owned))
         await self._teller.tell(plan, course, facts, refusals)
         await self._rollouts.prune(facts, course)
-        return _again(facts, refusals, course)
+        return _again(facts, refusals, course, self._now())
 
     async def _retreat(self, facts: ChatbotFacts, settings: PlanSettings, scope: Scope, error: PlanError) -> Again:
         """A spec that cannot be planned leaves the stable release to all customers: nobody would judge a candidate."""
@@ -166,7 +169,7 @@ def _waiting_for_engine(plan: ChatbotPlan, facts: ChatbotFacts) -> ChatbotPlan:
         return plan
 
 
-def _again(facts: ChatbotFacts, refusals: Refusals, course: Course) -> Again:
+def _again(facts: ChatbotFacts, refusals: Refusals, course: Course, now: datetime) -> Again:
     if refusals:
         return Again(seconds_until_retry(refusals))
     pods = (*facts.pods, *(pod for engine in facts.engines.values() for pod in engine.pods))
@@ -176,6 +179,11 @@ def _again(facts: ChatbotFacts, refusals: Refusals, course: Course) -> Again:
         if each.plan.engine.workload
     )
     trouble = FETCHING_SECONDS if loading or any(pod.fetching for pod in pods) else None
-    if trouble is None and (facts.refused or any(pod.creating or pod.crashed for pod in pods)):
+    if trouble is None and (facts.refused or any(pod.creating or pod.crashed or _may_start(pod, now) for pod in pods)):
         trouble = TROUBLE_SECONDS
     return Again(min((after for after in (trouble, course.again) if after is not None), default=None))
+
+
+def _may_start(pod: PodView, now: datetime) -> bool:
+    """Whether no node takes the pod yet: that this lasts, nothing but the time tells."""
+    return bool(pod.unschedulable) and not is_older(pod, START, now)
