@@ -57,9 +57,10 @@ class PodView:
     scheduled: bool = False
     containers: tuple[ContainerView, ...] = ()
     log_line: str = ""
-    """The last line of the log: of a crashed container, of a task that runs, and of a step that fetches."""
+    """The last line of the log: of a crashed container, of a task that runs, of a step that fetches, and of a companion."""
     trouble: str = ""
     """The newest warning about the pod, read where its containers do not come to be."""
+    uid: str = ""
     owner: str = ""
     """UID of the object that made it, such as its Job."""
     number: int | None = None

@@ -23,7 +23,7 @@ CASES = {
     "an adapter that the engine will not have": (failed("AdapterRefused"), Verdict.STUCK, "AdapterRefused"),
     "an adapter that is not there": (failed("ModelNotFound"), Verdict.STUCK, "AdapterNotFetched"),
     "a hub that does not answer": (failed("ModelUnreachable"), Verdict.FAIL, "AdapterNotFetched"),
-    "a companion that has not spoken": (None, None, ""),
+    "a companion that has not spoken": (None, Verdict.WAIT, "AdapterLoading"),
 }
 
 
@@ -43,6 +43,11 @@ def test_one_pod_without_the_adapter_is_enough() -> None:
 
 def test_a_pod_that_is_not_ready_is_judged_by_others() -> None:
     assert check_adapters(OWN, [replace(POD, ready=False, log_line=State().line())]) == []
+
+
+def test_what_is_not_known_is_told_as_that() -> None:
+    (check,) = check_adapters(OWN, [POD])
+    assert check.message.startswith("whether pod engine-1-x has loaded adapter voice is not known yet")
 
 
 def test_the_pods_of_a_group_that_are_waited_for_are_named() -> None:

@@ -155,7 +155,10 @@ class Transport:
             ApiError: the API server refused or did not answer.
         """
         async with self._answer("get", path, urlencode(query), _within(CALL_SECONDS), accept="*/*") as answer:
-            content: bytes = await answer.content.read(limit)
+            try:
+                content = await answer.content.readexactly(limit)
+            except asyncio.IncompleteReadError as whole:
+                content = whole.partial
             return content.decode(errors="replace")
 
     @asynccontextmanager

@@ -22,6 +22,7 @@ from kefu_operator.desired.secret import random_value
 from kefu_operator.discovery import Discovery
 from kefu_operator.errors import Absent, Forbidden
 from kefu_operator.gather.chatbot import ChatbotFacts, gather_chatbot
+from kefu_operator.gather.companions import Companions
 from kefu_operator.gather.owned import find
 from kefu_operator.gather.unreadable import Unreadable
 from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
@@ -74,6 +75,7 @@ class ChatbotReconciler:
         self._discovery = discovery
         self._network = network
         self._now = now
+        self._companions = Companions()
         self._secrets = SecretMaker(applier, now)
         self._rollouts = Rollouts(applier, prometheus, now)
         self._teller = ChatbotTeller(applier, settings, board, now)
@@ -84,7 +86,8 @@ class ChatbotReconciler:
         Raises:
             ApiError: the API server refused or did not answer.
         """
-        facts = await gather_chatbot(self._client, namespace, name, await self._discovery.kinds())
+        kinds = await self._discovery.kinds()
+        facts = await gather_chatbot(self._client, namespace, name, kinds, self._companions)
         if facts is None:
             # What it made goes by its owner references.
             self._secrets.forget(namespace, name)
