@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from kefu_operator.plan.engines.adapters import LOADER
 from kefu_operator.plan.group import WORKER_SUFFIX
@@ -56,9 +57,10 @@ class PodView:
     scheduled: bool = False
     containers: tuple[ContainerView, ...] = ()
     log_line: str = ""
-    """The last line of the log: of a crashed container, of a task that runs, and of a step that fetches."""
+    """The last line of the log: of a crashed container, of a task that runs, of a step that fetches, and of a companion."""
     trouble: str = ""
     """The newest warning about the pod, read where its containers do not come to be."""
+    uid: str = ""
     owner: str = ""
     """UID of the object that made it, such as its Job."""
     number: int | None = None
@@ -102,6 +104,11 @@ class PodView:
 def _failed(container: ContainerView) -> bool:
     # Between two crashes it runs for a moment; that is no recovery until it is ready.
     return bool(container.ended and container.ended.exit_code != 0 and not container.ready)
+
+
+def is_older(pod: PodView, than: timedelta, now: datetime) -> bool:
+    """Whether the pod was made so long ago; one that tells no time was."""
+    return not pod.created or now - datetime.fromisoformat(pod.created) > than
 
 
 def pods_of(pods: Iterable[PodView], workload: str) -> list[PodView]:

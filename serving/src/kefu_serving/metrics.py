@@ -20,6 +20,8 @@ _RELEASE = ("namespace", "chatbot", "release")
 OUTCOMES = ("answered", "unknown", "unavailable", "refused", "failed", "cancelled")
 OF_HANDOFFS = ("handedOver", "withPerson")
 """Outcomes of releases that hand conversations over."""
+SPOKEN = ("answered", "unknown", "unavailable", "failed")
+"""Outcomes by whose times a rollout judges a release."""
 
 Fate = Literal["said", "dropped", "quoted", "declined"]
 """What became of the model's words: all said; said until a sentence without evidence; the passage quoted in their place;
@@ -152,11 +154,14 @@ class Instruments:
         self._left, self._in_force = self._in_force - names, frozenset(names)
 
     def _begin(self, labels: tuple[str, str, str, str], *, hands_over: bool) -> None:
-        """Shows the counters of a release at 0: of a series that begins with 1, Prometheus sees no increase."""
+        """Shows at 0 what a rollout asks of a release: of a series that begins with 1, Prometheus sees no increase."""
         for reason in HandoffReason if hands_over else ():
             self.handoffs.labels(*labels[:3], reason.value)
         for channel, outcome in product(Channel, OUTCOMES + (OF_HANDOFFS if hands_over else ())):
             self.turns.labels(*labels, channel.value, outcome)
+        for channel, outcome in product(Channel, SPOKEN):
+            self.turn_seconds.labels(*labels, channel.value, outcome)
+            self.first_token.labels(*labels, channel.value, outcome)
         for fate in get_args(Fate):
             self.generations.labels(*labels[:3], fate)
         for rating in Rating:

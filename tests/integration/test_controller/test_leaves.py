@@ -94,6 +94,33 @@ def test_a_quota_that_refuses_an_object(cluster: Cluster, operator: RunningOpera
     assert "tight" in condition["message"]
 
 
+def test_a_quota_that_refuses_the_second_of_two_pods(cluster: Cluster, operator: RunningOperator) -> None:
+    bring_up(cluster)
+    cluster.run("scale", "deployment/shop-gateway", "--replicas=2")
+    found = cluster.get("deployment", "shop-gateway") or {}
+    # As the Deployment controller tells it.
+    refusal = (
+        'pods "shop-gateway-1" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=1, limited: pods=1'
+    )
+    moment = {"lastTransitionTime": "2026-01-01T00:00:00Z", "lastUpdateTime": "2026-01-01T00:00:00Z"}
+    failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": refusal, **moment}
+    told = {"observedGeneration": found["metadata"]["generation"], "replicas": 1, "updatedReplicas": 1,
+            "readyReplicas": 1, "availableReplicas": 1}  # fmt: skip
+    cluster.patch_status("deployment", "shop-gateway", {**told, "conditions": [failure]})
+    condition = cluster.until_reason("chatbot", "shop", "GatewayReady", "Degraded")
+    assert condition["status"] == "True"
+    assert "the gateway: 1/2 pods are ready; QuotaExceeded: " in condition["message"]
+    assert "limited: pods=1" in condition["message"]
+    assert cluster.condition("chatbot", "shop", "Ready")["reason"] == "Degraded"
+    assert cluster.condition("chatbot", "shop", "Stalled")["status"] == "False"
+    cluster.run("wait", "--for=condition=Ready", "chatbot/shop", "--timeout=1s")
+    event = cluster.until(lambda: next((each for each in cluster.all("events") if each["reason"] == "Degraded"), None))
+    assert (event["type"], event["message"]) == ("Warning", condition["message"])
+    cluster.run_deployment("shop-gateway")
+    cluster.patch_status("deployment", "shop-gateway", {"conditions": None})
+    cluster.until_reason("chatbot", "shop", "Ready", "Ready")
+
+
 def test_a_webhook_that_does_not_answer_for_one_kind_keeps_no_other_object_back(
     cluster: Cluster, operator: RunningOperator
 ) -> None:

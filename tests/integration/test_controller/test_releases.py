@@ -195,3 +195,40 @@ def test_another_model_has_an_engine_of_its_own_until_it_serves_all(
     assert old in engines()
     cluster.until(lambda: settled(cluster, "r2"))
     cluster.until(lambda: engines() == [new])
+
+
+def test_a_release_waits_while_nobody_tells_whether_its_adapter_is_loaded(
+    cluster: Cluster, operator: RunningOperator
+) -> None:
+    def asked(*adapters: str, **more: Any) -> dict[str, Any]:
+        model = {"uri": "hf://a/b", "adapters": [{"name": name, "uri": f"hf://acme/{name}"} for name in adapters]}
+        return chatbot(engine={"vllm": {}, "replicas": 2}, model=model, **more)
+
+    cluster.apply(asked(rollout=QUICK))
+    (engine,) = cluster.until(lambda: cluster.all("deployments", "kefu.dev/engine"))
+    name = engine["metadata"]["name"]
+    cluster.run_deployment(name)
+    run_chatbot(cluster)
+    cluster.until(lambda: settled(cluster, "r1"))
+    cluster.apply(asked("voice", rollout=QUICK))
+    cluster.until(lambda: cluster.all("configmaps", "kefu.dev/engine"))
+    template = (cluster.get("deployment", name) or {})["spec"]["template"]
+    # No kubelet is here, so that no log can be read.
+    running = [{"name": each["name"], "image": "x", "imageID": "", "ready": True, "restartCount": 0,
+                "state": {"running": {}}} for each in template["spec"]["containers"]]  # fmt: skip
+    status = {"phase": "Running", "containerStatuses": running, "conditions": [{"type": "Ready", "status": "True"}]}
+    cluster.make_pod(name, template, status)
+    cluster.run_deployment(name)
+
+    def reason() -> bool:
+        return "is not known yet" in cluster.condition("chatbot", "shop", "Released").get("message", "")
+
+    cluster.until(reason)
+    assert cluster.condition("chatbot", "shop", "Released")["reason"] == "WaitingForEngine"
+    assert (releases(cluster)["stable"], releases(cluster)["weight"]) == ("r1", 0)
+    cluster.apply(asked("voice"))
+    condition = cluster.until_reason("chatbot", "shop", "EngineReady", "AdapterLoading")
+    assert "has loaded adapter voice is not known yet" in condition["message"]
+    document = json.loads((cluster.get("configmap", "shop-release") or {})["data"]["release.json"])
+    told = [(each["release"]["engine"]["model"].startswith("voice"), each["weight"]) for each in document["variants"]]
+    assert told == [(False, 100), (True, 0)]

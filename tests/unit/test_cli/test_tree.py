@@ -53,6 +53,14 @@ def test_the_failing_leaf_says_what_is_wrong() -> None:
     assert "└── ✘ EngineReady  ImagePullBackOff: pod engine-1: image x cannot be pulled" in text(node)
 
 
+def test_what_answers_with_less_is_green_and_says_so_once() -> None:
+    less = [condition(kind, status, "Degraded", "1/5 pods") for kind, status in
+            (("Ready", "True"), ("EngineReady", "True"), ("Progressing", "False"), ("Stalled", "False"))]  # fmt: skip
+    node = chatbot_node(chatbot(*less), {})
+    assert node.worst is Mark.GOOD
+    assert "├── ✔ EngineReady  Degraded: 1/5 pods\n├── ✔ Progressing\n└── ✔ Stalled" in text(node)
+
+
 def test_an_index_that_does_not_exist_is_named_below_the_knowledge() -> None:
     node = chatbot_node(chatbot(condition("Ready", "False"), condition("KnowledgeReady", "False", "IndexNotFound")), {})
     assert "    └── ✘ KnowledgeIndex/shop  does not exist" in text(node)

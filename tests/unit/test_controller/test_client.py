@@ -132,6 +132,20 @@ async def test_a_request_whose_guard_refuses_is_never_sent(tmp_path: Path) -> No
     assert heard == ["PATCH", "DELETE"]
 
 
+async def test_a_log_is_whole_up_to_its_bound_however_its_bytes_come(tmp_path: Path) -> None:
+    async def in_pieces(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(3):
+            await response.write(b"x" * 1000)
+            await asyncio.sleep(0.05)
+        return response
+
+    async with client_of(in_pieces, tmp_path) as client:
+        tails = [await client.log_tail("a", "p", "c", previous=False, lines=1, most=most) for most in (2500, 9000)]
+    assert [len(tail) for tail in tails] == [2500, 3000]
+
+
 async def test_a_watch_that_falls_silent_is_broken_off(tmp_path: Path) -> None:
     async def one_event(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from kefu_api.kinds.meta import Condition
-from kefu_operator.status.check import Check, fail, ok, stuck, wait, worst
+from kefu_operator.status.check import Check, degraded, fail, ok, stuck, wait, worst
 from kefu_operator.status.conditions import MAX_MESSAGE, conditions
 
 GOOD = ok("Running", "it runs")
@@ -40,6 +40,16 @@ def test_one_bad_part_is_told_by_ready(bad: Check, progressing: str, stalled: st
     assert (found["Ready"].status, found["Ready"].reason) == ("False", bad.reason)
     assert found["Part0"].status == "True"
     assert (found["Progressing"].status, found["Stalled"].status) == (progressing, stalled)
+
+
+def test_a_part_that_answers_with_less_is_ready_and_says_so() -> None:
+    found = told(GOOD, degraded("Degraded", "1/5 pods are ready"))
+    assert {name: (each.status, each.reason) for name, each in found.items()} == {
+        "Ready": ("True", "Degraded"), "Part0": ("True", "Running"), "Part1": ("True", "Degraded"),
+        "Progressing": ("False", "Degraded"), "Stalled": ("False", "Degraded"),
+    }  # fmt: skip
+    assert found["Ready"].message == "1/5 pods are ready"
+    assert told(degraded("Degraded", "1/5"), wait("Starting", ""))["Ready"].status == "False"
 
 
 def test_the_worst_part_is_told_and_of_equals_the_first() -> None:

@@ -1,5 +1,6 @@
 """Checks of an engine whose pods are replaced one by one, with the adapters that it is to have."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from kefu_operator.adapters.told import State
@@ -31,7 +32,7 @@ def told(reason: str, *, updated: int) -> Check:
     states = (State(frozenset({name})), State(failed={name: (reason, "because")}))
     pods = tuple(PodView(f"p{number}", ready=True, log_line=state.line()) for number, state in enumerate(states))
     facts = ChatbotFacts({}, BOT, (), (), {PLAN.workload.name: EngineView(runner, pods)}, {}, False, Kinds())
-    return check_engine(PLAN, facts)
+    return check_engine(PLAN, facts, datetime.now(UTC))
 
 
 def test_what_a_pod_refuses_that_is_to_be_replaced_is_left_to_its_successor() -> None:

@@ -140,23 +140,3 @@ def test_a_pace_that_no_job_tells_is_left_out() -> None:
     assert parse(json.dumps(line)) == Progress("Building", 1, 2, None)
     assert parse(json.dumps({**line, "left": "soon"})) == Progress("Building", 1, 2, None)
     assert parse(json.dumps({**line, "left": -3})) == Progress("Building", 1, 2, 0)
-
-
-ADAPTERS = {"name": "adapters", "image": "i", "restartCount": 0, "ready": True, "state": {"running": {}}}
-
-
-def member(name: str, component: str, created: str) -> dict[str, Any]:
-    """A pod of a group, with a companion."""
-    found = pod(state={"running": {}}, ready=True)
-    found["metadata"] |= {"name": name, "creationTimestamp": created}
-    found["metadata"]["labels"] |= {"app.kubernetes.io/name": f"kefu-{component}"}
-    found["status"]["containerStatuses"].append(ADAPTERS)
-    return found
-
-
-async def test_a_leader_is_read_however_many_workers_came_after_it_and_they_are_not() -> None:
-    workers = [member(f"w-{number}", "engine-worker", f"2026-01-01T00:00:0{number}Z") for number in range(1, 8)]
-    client = FakeClient("said", (member("leader", "engine", "2026-01-01T00:00:00Z"), *workers))
-    found = await gather_pods(client, "acme", "kefu.dev/engine=w")  # type: ignore[arg-type]
-    assert [each.name for each in found if each.log_line == "said"] == ["leader"]
-    assert client.asked == ["Pod", ("leader", "adapters", False)]

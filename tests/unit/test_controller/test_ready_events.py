@@ -6,7 +6,7 @@ import pytest
 
 from kefu_api.kinds.meta import Condition
 from kefu_operator.events.ready import ready_event
-from kefu_operator.status.check import Check, fail, ok, stuck, wait
+from kefu_operator.status.check import Check, degraded, fail, ok, stuck, wait
 from kefu_operator.status.conditions import conditions
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -17,6 +17,7 @@ FOUND = {
 }
 GOOD, STARTING = ok("Running", "it runs"), wait("Starting", "0/1 pods")
 STUCK, BROKEN = stuck("SourceNotFound", "ConfigMap faq does not exist"), fail("CrashLoopBackOff", "it crashes")
+LESS, STILL_LESS = degraded("Degraded", "1/5 pods"), degraded("Degraded", "2/5 pods")
 
 
 def told(check: Check | None) -> tuple[Condition, ...]:
@@ -37,6 +38,12 @@ def told(check: Check | None) -> tuple[Condition, ...]:
         (GOOD, STUCK, ("Warning", "SourceNotFound")),
         (GOOD, BROKEN, ("Warning", "CrashLoopBackOff")),
         (GOOD, GOOD, None),
+        (GOOD, LESS, ("Warning", "Degraded")),
+        (STARTING, LESS, ("Warning", "Degraded")),
+        (None, LESS, ("Warning", "Degraded")),
+        (LESS, STILL_LESS, None),
+        (LESS, GOOD, None),
+        (LESS, BROKEN, ("Warning", "CrashLoopBackOff")),
     ],
 )
 def test_a_change_is_told_once(before: Check | None, after: Check, event: tuple[str, str] | None) -> None:

@@ -1,5 +1,7 @@
 """Checks of a Deployment: ready means that its newest pods answer."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +12,12 @@ from kefu_operator.status.check import Verdict
 from kefu_operator.status.workload_checks import check_refusals, check_workload
 
 SETTLED = {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}
+NOW = datetime(2026, 1, 1, 0, 10, tzinfo=UTC)
+YOUNG, OLD = "2026-01-01T00:09:00Z", "2026-01-01T00:01:00Z"
 PULLING = PodView("p", "d", scheduled=True, containers=(ContainerView("c", "i:2", waiting="ImagePullBackOff"),))
+HOMELESS = PodView("p", "d", created=OLD, unschedulable="0/3 nodes are available: 3 Insufficient cpu.")
+FULL = {"type": "ReplicaFailure", "status": "True", "message": 'pods "p" is forbidden: exceeded quota: tight'}
+ONE_OF_TWO = {**SETTLED, "availableReplicas": 1}
 
 # As LeaderWorkerSet 0.9 has them.
 ANEW = [
@@ -38,7 +45,28 @@ def groups(status: dict[str, Any]) -> dict[str, Any]:
 CASES = {
     "it does not exist yet": (None, (), Verdict.WAIT, "Creating"),
     "all pods answer": (deployment(SETTLED), (), Verdict.OK, "Running"),
-    "one of two answers after scaling up": (deployment({**SETTLED, "availableReplicas": 1}), (), Verdict.OK, "Running"),
+    "one of two answers after scaling up": (
+        deployment(ONE_OF_TWO), (PodView("p", "d", created=YOUNG, scheduled=True),), Verdict.OK, "Running",
+    ),
+    "one of two answers, and no node takes the other": (
+        deployment(ONE_OF_TWO), (HOMELESS,), Verdict.DEGRADED, "Degraded",
+    ),
+    "one of two answers, and a node may be on its way for the other": (
+        deployment(ONE_OF_TWO), (replace(HOMELESS, created=YOUNG),), Verdict.OK, "Running",
+    ),
+    "one of two answers, and the other has an image that time does not mend": (
+        deployment(ONE_OF_TWO), (replace(PULLING, created=YOUNG),), Verdict.DEGRADED, "Degraded",
+    ),
+    "one of two answers, and a quota refuses the other": (
+        deployment({**SETTLED, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "conditions": [FULL]}), (),
+        Verdict.DEGRADED, "Degraded",
+    ),
+    "both answer, and what failed before is still told": (
+        deployment({**SETTLED, "conditions": [FULL]}), (HOMELESS,), Verdict.OK, "Running",
+    ),
+    "one of two answers, and the other is being deleted": (
+        deployment(ONE_OF_TWO), (replace(PULLING, deleting=True),), Verdict.OK, "Running",
+    ),
     "none answers yet": (deployment({**SETTLED, "availableReplicas": 0}), (), Verdict.WAIT, "Starting"),
     "its controller has not seen the newest spec": (
         deployment({**SETTLED, "observedGeneration": 1}), (), Verdict.WAIT, "RollingOut",
@@ -82,14 +110,25 @@ CASES = {
 @pytest.mark.parametrize("sentence", CASES)
 def test_a_deployment_is_judged_when(sentence: str) -> None:
     found, pods, verdict, reason = CASES[sentence]
-    check = check_workload("the gateway", found, pods)
+    check = check_workload("the gateway", found, pods, NOW)
     assert (check.verdict, check.reason) == (verdict, reason)
 
 
 def test_a_pod_that_is_going_away_is_nobodys_fault() -> None:
     going = PodView("p", "d", deleting=True, containers=PULLING.containers)
-    check = check_workload("the gateway", deployment({**SETTLED, "availableReplicas": 0}), [going])
+    check = check_workload("the gateway", deployment({**SETTLED, "availableReplicas": 0}), [going], NOW)
     assert check.reason == "Starting"
+
+
+def test_who_answers_with_less_says_with_how_many_and_why_of_all_reasons_the_worst() -> None:
+    wanted = {**deployment({**SETTLED, "availableReplicas": 1}, replicas=5)}
+    check = check_workload("the gateway", wanted, [HOMELESS, replace(PULLING, name="q"), HOMELESS], NOW)
+    assert check.message.startswith("the gateway: 1/5 pods are ready; ImagePullBackOff: pod q cannot pull image i:2")
+
+
+def test_what_may_heal_is_told_while_the_pod_is_young() -> None:
+    check = check_workload("the gateway", deployment(ONE_OF_TWO), [replace(HOMELESS, created=YOUNG)], NOW)
+    assert check.message.startswith("the gateway: 1/2 pods are ready; Unschedulable: pod p cannot be scheduled")
 
 
 def test_a_namespace_that_is_being_deleted_is_no_fault() -> None:

@@ -1,6 +1,8 @@
 """Who is answered by which release: alike in every replica, and nobody moves back."""
 
-from typing import Any
+import re
+from collections.abc import Mapping
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,8 @@ from pydantic import ValidationError
 
 from kefu_api.documents.release import Budget, EngineTarget, Handoff, KnowledgeTarget, Release, SessionStore
 from kefu_api.documents.variants import Role, Variant, Variants, only
+from kefu_api.kinds.rollout import SHARES, TIMES, Analysis
+from kefu_operator.rollout.queries import Subject, questions
 from kefu_serving.metrics import Instruments, Metrics
 from kefu_serving.runtime import Runtime
 from kefu_serving.sessions.exchange import Exchange
@@ -178,3 +182,28 @@ def test_releases_that_hand_nothing_over_share_the_desk_of_those_that_do() -> No
     makes.made.clear()
     makes.roster.follow(served(None))
     assert makes.made == [("r1", None)]
+
+
+def test_all_that_a_rollout_asks_of_a_release_begins_at_nought() -> None:
+    registry = CollectorRegistry()
+    Instruments(registry).in_force(only(release("r1", handoff=Handoff(on_request=True, below=0.7))))
+    begun = [sample for family in registry.collect() for sample in family.samples if sample.value == 0]
+    asked = set(get_args(Analysis.model_fields["metric"].annotation))
+    assert len(asked) >= 7
+    analysis = [
+        *(Analysis.model_validate({"metric": metric, "atMost": "1s"}) for metric in TIMES),
+        *(Analysis.model_validate({"metric": metric, "atLeast": "0.5"}) for metric in SHARES),
+        *(Analysis.model_validate({"metric": metric, "atMost": "0.5"}) for metric in asked.difference(TIMES, SHARES)),
+    ]
+    for question in questions(analysis, Subject("acme", "shop", "r1"), 60):
+        for name, matchers in re.findall(r"(kefu_\w+){([^}]*)}", f"{question.value} {question.samples}"):
+            labels = {label: value for label, _, value in re.findall(r'(\w+)(=~?)"([^"]*)"', matchers)}
+            found = [each for each in begun if each.name == name and _match(each.labels, labels)]
+            named = {value for values in labels.values() for value in values.split("|") if value != ".+"}
+            assert named <= {value for each in found for value in each.labels.values()}, name
+            if "outcome" in labels:
+                assert {each.labels["channel"] for each in found} == set(Channel), name
+
+
+def _match(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(re.fullmatch(pattern, labels.get(label, "")) for label, pattern in wanted.items())

@@ -3,7 +3,8 @@
 import argparse
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,16 +23,22 @@ from kefu_operator.fetch.access import hub_token, key_pair
 from kefu_operator.fetch.bucket import Server as Bucket
 from kefu_operator.fetch.fetcher import HUB, Fetcher, Request
 
+TELL_SECONDS = 60.0
+"""Until a state that has not changed is told again: another line may have come after it, or its log have been rotated away."""
 POLL_SECONDS = 3.0
 """Between looks at document and engine: how long an engine that was started anew is without its adapters."""
 
 
 class Companion:
-    """Fetches with what the environment says, and prints what has changed."""
+    """Fetches with what the environment says, and prints what has changed, and now and then what has not."""
 
-    def __init__(self, document: Path, into: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, document: Path, into: Path, env: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._document, self._into, self._env = document, into, env
+        self._clock = clock
         self._told: State | None = None
+        self._told_at = 0.0
 
     def wanted(self) -> Adapters | None:
         """The document; None where it cannot be read, as in the moment before it is mounted."""
@@ -58,9 +65,9 @@ class Companion:
         return str(fetched.path)
 
     def tell(self, state: State, event: str = EVENT) -> None:
-        """Print a state that is another than the last."""
-        if state != self._told:
-            self._told = state
+        """Print a state that is another than the last, or was told a while ago."""
+        if state != self._told or self._clock() - self._told_at >= TELL_SECONDS:
+            self._told, self._told_at = state, self._clock()
             print(state.line(event), flush=True)  # noqa: T201 - what the operator reads
 
 

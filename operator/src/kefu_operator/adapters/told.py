@@ -10,7 +10,7 @@ FETCHED = "fetched"
 """Of a worker's, which has files alone: the operator takes its lines for nobody's state."""
 MAX_MESSAGE = 200
 MAX_FAILED = 8
-"""The operator reads no more than 4 KiB of a log."""
+"""The operator reads no more than 16 KiB of a state."""
 
 
 @dataclass(frozen=True)

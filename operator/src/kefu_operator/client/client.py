@@ -158,8 +158,10 @@ class Client:
                     raise api_error(int(status.get("code", 500)), str(status.get("message", "")))
                 yield event["type"], event["object"]
 
-    async def log_tail(self, namespace: str, pod: str, container: str, *, previous: bool, lines: int) -> str:
-        """The last lines of a container's log, at most 4 KiB; empty where there is none.
+    async def log_tail(
+        self, namespace: str, pod: str, container: str, *, previous: bool, lines: int, most: int = LOG_BYTES
+    ) -> str:
+        """The last lines of a container's log, cut off after `most` bytes; empty where there is none.
 
         Raises:
             ApiError: the API server refused or did not answer.
@@ -167,7 +169,7 @@ class Client:
         query = {
             "container": container,
             "tailLines": str(lines),
-            "limitBytes": str(LOG_BYTES),
+            "limitBytes": str(most),
             "previous": str(previous).lower(),
         }
-        return await self._transport.text(PODS.path(namespace, pod, "log"), query, LOG_BYTES)
+        return await self._transport.text(PODS.path(namespace, pod, "log"), query, most)

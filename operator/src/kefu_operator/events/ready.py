@@ -1,4 +1,4 @@
-"""The events that tell of a change of Ready, of being stuck before it was ever so, and of the end of a rollout."""
+"""The events that tell of a change of Ready, of being stuck before it was ever so, of answering with less, and of a rollout's end."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -7,24 +7,32 @@ from kefu_api import digest
 from kefu_api.kinds.meta import Condition
 from kefu_operator import naming
 from kefu_operator.desired.types import Object
+from kefu_operator.status.reasons import Reason
 
 MAX_NOTE = 1000
 """Characters; the API server allows 1024 bytes in newer events, and cuts none of ours."""
 
 
 def ready_event(found: Object, before: Iterable[Condition], after: Iterable[Condition], now: datetime) -> Object | None:
-    """The event that tells of a change of Ready, or that what was not ready is stuck; None where neither is news."""
+    """The event that tells of a change of Ready, that what was not ready is stuck, or that what is ready has parts that fail.
+
+    None where none of them is news.
+    """
     was, now_is = ({each.type: each for each in told} for told in (before, after))
     old, new = was.get("Ready"), now_is.get("Ready")
     if new is None:
         return None
+    moment, good = now.astimezone(UTC), new.status == "True" and new.reason != Reason.DEGRADED
+    if old is not None and old.status == new.status == "True":
+        name = f"{found['kind'].lower()}.{moment:%Y%m%d%H%M%S}.degraded"
+        news = not good and old.reason != new.reason
+        return _event(found, name, good, new.reason, new.message, moment) if news else None
     if (old is None and new.status != "True") or (old is not None and old.status == new.status):
         return _stuck_event(found, was.get("Stalled"), now_is.get("Stalled"), now)
-    moment = now.astimezone(UTC)
     # One name a change: a change that is told twice is refused as existing already. An index and a chatbot of one name
     # may change in the same second.
     name = f"{found['kind'].lower()}.{moment:%Y%m%d%H%M%S}.{new.status.lower()}"
-    return _event(found, name, new.status == "True", new.reason, new.message, moment)
+    return _event(found, name, good, new.reason, new.message, moment)
 
 
 def _stuck_event(found: Object, old: Condition | None, new: Condition | None, now: datetime) -> Object | None:

@@ -1,7 +1,7 @@
 """What a ChatbotDeployment's reconcile reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
@@ -10,6 +10,7 @@ from kefu_operator import naming
 from kefu_operator.building import BuildView
 from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
+from kefu_operator.gather.companions import Companions
 from kefu_operator.gather.groups import gather_groups
 from kefu_operator.gather.owned import find, gather_owned
 from kefu_operator.gather.pods import gather_pods
@@ -19,6 +20,7 @@ from kefu_operator.gather.unreadable import Unreadable
 from kefu_operator.kinds import Kinds
 from kefu_operator.parsing import chatbot_of
 from kefu_operator.plan.engine import engine_name
+from kefu_operator.plan.engines.adapters import wanted_adapters
 from kefu_operator.plan.engines.tensorrt_build import COMPONENT as BUILD
 from kefu_operator.pods import PodView, pods_of
 from kefu_operator.resources import (
@@ -84,7 +86,9 @@ class ChatbotFacts:
         return self.engines.get(name, EngineView())
 
 
-async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds) -> ChatbotFacts | Unreadable | None:
+async def gather_chatbot(
+    client: Client, namespace: str, name: str, kinds: Kinds, companions: Companions
+) -> ChatbotFacts | Unreadable | None:
     """Everything, or what cannot be read of it, or None where it is gone or going.
 
     Raises:
@@ -107,6 +111,8 @@ async def gather_chatbot(client: Client, namespace: str, name: str, kinds: Kinds
     pods = await gather_pods(client, namespace, label)
     revisions = await gather_owned(client, namespace, label, (REVISIONS,))
     views = [await _engine(client, namespace, engine, kinds, scaled=scaled) for engine in engines]
+    adapters = {each.name for each in wanted_adapters(chatbot.spec.model)} if chatbot.spec.model else set()
+    views = [replace(each, pods=await companions.ask(client, namespace, each.pods, adapters)) for each in views]
     indexes = [await client.get(INDEXES, namespace, index) for index in names]
     image_volumes = not needs_image_volumes(chatbot) or await has_image_volumes(client)
     known, by_name = dict(zip(names, indexes, strict=True)), dict(zip(engines, views, strict=True))

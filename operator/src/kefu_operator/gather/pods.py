@@ -44,6 +44,7 @@ def view(pod: Object) -> PodView:
         unschedulable=scheduled.get("message", "") if scheduled.get("reason") == "Unschedulable" else "",
         scheduled=scheduled.get("status") == "True",
         containers=(*steps, *mains),
+        uid=meta.get("uid", ""),
         owner=next((owner["uid"] for owner in meta.get("ownerReferences", ()) if owner.get("controller")), ""),
         number=_number(meta),
     )
@@ -82,7 +83,6 @@ async def gather_pods(client: Client, namespace: str, labels: str) -> tuple[PodV
     seen: Counter[tuple[str, str]] = Counter()
     found = []
     for pod in views:
-        # The many workers of groups keep no leader from being read.
         kind = (pod.workload, pod.component)
         seen[kind] += 1
         chosen = seen[kind] <= MAX_EXPLAINED or pod.component in LASTING or pod.number == 0
@@ -103,9 +103,6 @@ async def explain(client: Client, namespace: str, pod: PodView) -> PodView:
     if crashed:
         previous = crashed.restarts > 0 and (bool(crashed.waiting) or crashed.running)
         return replace(pod, log_line=await _last_line(client, namespace, pod.name, crashed, previous=previous))
-    if pod.companion and not pod.fetching:
-        line = await _last_line(client, namespace, pod.name, pod.companion, previous=False, longest=MAX_STATE)
-        return replace(pod, log_line=line)
     if telling := pod.fetching or _task(pod):
         longest = MAX_STATE if pod.component in LASTING else MAX_LINE
         line = await _last_line(client, namespace, pod.name, telling, previous=False, longest=longest)

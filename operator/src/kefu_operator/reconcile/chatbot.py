@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from datetime import datetime
 
 from kefu_api import digest
 from kefu_operator.apply import Applier, Refusals, Synced
@@ -15,6 +16,7 @@ from kefu_operator.desired.secret import random_value
 from kefu_operator.discovery import Discovery
 from kefu_operator.errors import Absent, Forbidden
 from kefu_operator.gather.chatbot import ChatbotFacts, gather_chatbot
+from kefu_operator.gather.companions import Companions
 from kefu_operator.gather.owned import find
 from kefu_operator.gather.unreadable import Unreadable
 from kefu_operator.plan.chatbot import ChatbotPlan, plan_chatbot
@@ -22,6 +24,7 @@ from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.workload import DocumentMount
+from kefu_operator.pods import PodView, is_older
 from kefu_operator.prometheus import Prometheus
 from kefu_operator.reconcile.chatbot_status import PARTS, ChatbotTeller
 from kefu_operator.reconcile.refusals import RefusalBoard, seconds_until_retry
@@ -32,6 +35,7 @@ from kefu_operator.reconcile.unreadable import tell_unreadable
 from kefu_operator.resources import CONFIG_MAPS, DEPLOYMENTS
 from kefu_operator.rollout.told import releases_of
 from kefu_operator.status.adapter_checks import check_adapters
+from kefu_operator.status.workload_checks import START
 from kefu_operator.workers import Again
 
 log = logging.getLogger(__name__)
@@ -64,6 +68,7 @@ class ChatbotReconciler:
         self._discovery = discovery
         self._network = network
         self._now = now
+        self._companions = Companions()
         self._secrets = SecretMaker(applier, now)
         self._rollouts = Rollouts(applier, prometheus, board, now)
         self._teller = ChatbotTeller(applier, settings, board, now)
@@ -74,7 +79,8 @@ class ChatbotReconciler:
         Raises:
             ApiError: the API server refused or did not answer.
         """
-        facts = await gather_chatbot(self._client, namespace, name, await self._discovery.kinds())
+        kinds = await self._discovery.kinds()
+        facts = await gather_chatbot(self._client, namespace, name, kinds, self._companions)
         if facts is None:
             # What it made goes by its owner references.
             self._secrets.forget(namespace, name)
@@ -94,7 +100,7 @@ class ChatbotReconciler:
         facts = replace(facts, owned=synced.over(facts.owned))
         await self._teller.tell(plan, course, facts, refusals)
         await self._rollouts.prune(facts, course)
-        return _again(facts, refusals, course)
+        return _again(facts, refusals, course, self._now())
 
     async def _retreat(self, facts: ChatbotFacts, settings: PlanSettings, scope: Scope, error: PlanError) -> Again:
         """A spec that cannot be planned leaves the stable release to all customers: nobody would judge a candidate."""
@@ -137,7 +143,7 @@ class ChatbotReconciler:
                 log.info("gateway %s is told of its new document by its kubelet alone: %s", pod.name, error)
 
 
-def _again(facts: ChatbotFacts, refusals: Refusals, course: Course) -> Again:
+def _again(facts: ChatbotFacts, refusals: Refusals, course: Course, now: datetime) -> Again:
     if refusals:
         return Again(seconds_until_retry(refusals))
     pods = (*facts.pods, *(pod for engine in facts.engines.values() for pod in engine.pods))
@@ -147,6 +153,11 @@ def _again(facts: ChatbotFacts, refusals: Refusals, course: Course) -> Again:
         if each.plan.engine.workload
     )
     trouble = FETCHING_SECONDS if loading or any(pod.fetching for pod in pods) else None
-    if trouble is None and (facts.refused or any(pod.creating or pod.crashed for pod in pods)):
+    if trouble is None and (facts.refused or any(pod.creating or pod.crashed or _may_start(pod, now) for pod in pods)):
         trouble = TROUBLE_SECONDS
     return Again(min((after for after in (trouble, course.again) if after is not None), default=None))
+
+
+def _may_start(pod: PodView, now: datetime) -> bool:
+    """Whether no node takes the pod yet: that this lasts, nothing but the time tells."""
+    return bool(pod.unschedulable) and not is_older(pod, START, now)

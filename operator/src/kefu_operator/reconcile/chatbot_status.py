@@ -61,18 +61,18 @@ class ChatbotTeller:
             ApiError: the API server refused or did not answer.
         """
         chatbot, engine = facts.chatbot, plan.engine.workload
-        namespace = chatbot.metadata.namespace
+        namespace, now = chatbot.metadata.namespace, self._now()
         # A volume that is refused keeps every engine from starting that mounts it.
         names = (engine.name, *units(engine)) if engine else ()
         engine_refusals = [refusal for unit in names for refusal in self._board.read(namespace, unit)]
         verdicts = Verdicts(
-            engine=[*check_refusals(engine_refusals), check_engine(plan.engine, facts)],
+            engine=[*check_refusals(engine_refusals), check_engine(plan.engine, facts, now)],
             knowledge=check_knowledge(chatbot, facts.indexes),
-            gateway=[*check_refusals(refusals), *check_gateway(plan, facts)],
+            gateway=[*check_refusals(refusals), *check_gateway(plan, facts, now)],
             scaling=self._check_scaling(plan, facts),
         )
         await self._tell_ending(course, facts)
-        candidate = check_engine(course.candidate.engine, facts) if course.candidate else None
+        candidate = check_engine(course.candidate.engine, facts, now) if course.candidate else None
         versions = [version for index in facts.indexes.values() if (version := published(index))]
         await self._write(
             facts.found,

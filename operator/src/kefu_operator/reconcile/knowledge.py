@@ -155,7 +155,7 @@ class KnowledgeReconciler:
                 automatic=publishes_itself(facts.index),
                 pinned=facts.index.spec.publishing.version,
                 publish_jobs={version: each.name for version, each in plan.publications.items()},
-                store_ready=store_is_ready(plan, facts),
+                store_ready=store_is_ready(plan, facts, self._now()),
                 jobs=[
                     heard(view(job), pods)
                     for job in facts.jobs
@@ -221,7 +221,7 @@ class KnowledgeReconciler:
                 "Published": [decision.check],
                 "StoreReady": [
                     *check_refusals(outcome.refusals),
-                    *check_store(plan, facts, is_published=decision.published is not None),
+                    *check_store(plan, facts, now, is_published=decision.published is not None),
                 ],
             },
             before,

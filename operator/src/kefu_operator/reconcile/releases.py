@@ -1,6 +1,7 @@
 """What is served of a chatbot's releases, and what they need: read from the facts of one reconcile."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -29,25 +30,29 @@ def answers(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
     """Whether the release's engine answers, with its adapters; one that somebody else runs is taken to."""
     if plan.engine.workload is None:
         return True
-    engine = facts.engine_of(plan.engine.workload.name)
-    return bool(engine.runner and available_pods(engine.runner)) and not check_adapters(
-        plan.engine.adapters, engine.pods
-    )
+    pods = facts.engine_of(plan.engine.workload.name).pods
+    return not is_away(plan, facts) and not check_adapters(plan.engine.adapters, pods)
+
+
+def is_away(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
+    """Whether no pod of the release's engine answers, with whatever adapters."""
+    if plan.engine.workload is None:
+        return False
+    runner = facts.engine_of(plan.engine.workload.name).runner
+    return not (runner and available_pods(runner))
 
 
 def is_kept(plan: ReleasePlan | None, facts: ChatbotFacts) -> bool:
     """Whether customers would miss this release: its engine answers, or would wake for them."""
-    if plan is None:
-        return False
-    if answers(plan, facts) or plan.engine.workload is None:
-        return True
+    if plan is None or plan.engine.workload is None:
+        return plan is not None
     engine = facts.engine_of(plan.engine.workload.name)
-    return is_asleep(engine.runner, engine.scaler)
+    return not is_away(plan, facts) or is_asleep(engine.runner, engine.scaler)
 
 
-def is_cramped(plan: ReleasePlan, facts: ChatbotFacts, refusals: Refusals) -> bool:
+def is_cramped(plan: ReleasePlan, facts: ChatbotFacts, refusals: Refusals, now: datetime) -> bool:
     """Whether there is no room for the release's engine: on no node, or not within the namespace's quota."""
-    checks = (*check_refusals(refusals), check_engine(plan.engine, facts))
+    checks = (*check_refusals(refusals), check_engine(plan.engine, facts, now))
     return any(check.reason in (Reason.UNSCHEDULABLE, Reason.QUOTA_EXCEEDED) for check in checks)
 
 

@@ -17,6 +17,7 @@ from kefu_operator.prometheus import Prometheus
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.reconcile.releases import (
     answers,
+    is_away,
     is_cramped,
     is_kept,
     named_knowledge,
@@ -102,10 +103,11 @@ class Rollouts:
             known=frozenset(plans),
             strategy=None if only_named else strategy_of(rollout),
             ready=answers(plan, facts),
+            away=moves and is_away(plan, facts),
             now=now,
             pods=pods_of_engine(plan, stable, facts) if moves else ONE,
             kept=moves and is_kept(stable, facts),
-            cramped=moves and is_cramped(plan, facts, self._refusals(facts, plan)),
+            cramped=moves and is_cramped(plan, facts, self._refusals(facts, plan), self._now()),
             paused=rollout is not None and rollout.paused,
             decision=decision,
         )

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 from kefu_operator.adapters.told import parse
 from kefu_operator.fetch.reasons import MODEL_UNREACHABLE
 from kefu_operator.plan.engines.adapters import LOADER
+from kefu_operator.plan.group import WORKER_SUFFIX
 from kefu_operator.pods import PodView
 from kefu_operator.status.check import Check, fail, stuck, wait
 from kefu_operator.status.reasons import Reason
 
 
 def check_adapters(adapters: Mapping[str, str], pods: Iterable[PodView]) -> list[Check]:
-    """What keeps adapters from answering; nothing where all are loaded, or where no pod tells.
+    """What keeps adapters from answering; nothing where all are loaded by all pods that answer. What no pod tells is not known yet.
 
     A pod from before the engine's first adapter has no companion, and answers until its turn to be replaced has come.
 
@@ -22,7 +23,7 @@ def check_adapters(adapters: Mapping[str, str], pods: Iterable[PodView]) -> list
     return [
         check
         for pod in pods
-        if pod.ready and not pod.deleting
+        if pod.ready and not pod.deleting and not pod.component.endswith(WORKER_SUFFIX)
         for name, own in adapters.items()
         if (check := _check(name, own, pod))
     ]
@@ -34,7 +35,13 @@ def _check(name: str, own: str, pod: PodView) -> Check | None:
             Reason.ADAPTER_LOADING, f"adapter {own} waits until pod {pod.name}, which cannot load it, is replaced"
         )
     state = parse(pod.log_line)
-    if state is None or name in state.loaded:
+    if state is None:
+        return wait(
+            Reason.ADAPTER_LOADING,
+            f"whether pod {pod.name} has loaded adapter {own} is not known yet: its companion has told nothing so far, or its"
+            " log cannot be read",
+        )
+    if name in state.loaded:
         return None
     reason, why = state.failed.get(name, ("", ""))
     if not reason:

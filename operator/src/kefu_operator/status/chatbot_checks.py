@@ -1,6 +1,7 @@
 """Checks of a chatbot: its engine, its knowledge and its gateway."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator.building import BuildView
@@ -19,7 +20,7 @@ from kefu_operator.status.scaling_checks import is_asleep
 from kefu_operator.status.workload_checks import check_workload
 
 
-def check_engine(engine: EnginePlan, facts: ChatbotFacts) -> Check:
+def check_engine(engine: EnginePlan, facts: ChatbotFacts, now: datetime) -> Check:
     """The model's server, and the adapters that answer."""
     if engine.workload is None:
         return ok(Reason.ENDPOINT, f"the engine is run by somebody else at {engine.target.url}")
@@ -41,7 +42,7 @@ def check_engine(engine: EnginePlan, facts: ChatbotFacts) -> Check:
     # An engine that is built anew goes on answering from the build before.
     refusals = (facts.refused.get(each["metadata"]["name"]) for each in found.sets)
     refused = next((text for text in refusals if text), "")
-    server = check_workload(f"engine {engine.workload.name}{layout}", found.runner, found.pods, refused)
+    server = check_workload(f"engine {engine.workload.name}{layout}", found.runner, found.pods, now, refused)
     adapters = check_adapters(engine.adapters, found.pods)
     if server.reason == Reason.ROLLING_OUT:
         # A pod that is to be replaced may have no room for the rank that its successor has.
@@ -49,7 +50,7 @@ def check_engine(engine: EnginePlan, facts: ChatbotFacts) -> Check:
     return worst((server, *adapters))
 
 
-def check_gateway(plan: ChatbotPlan, facts: ChatbotFacts) -> list[Check]:
+def check_gateway(plan: ChatbotPlan, facts: ChatbotFacts, now: datetime) -> list[Check]:
     """The gateway, and the store of its conversations."""
     parts = {"the gateway": plan.gateway, "the session store": plan.session_store}
     return [
@@ -57,6 +58,7 @@ def check_gateway(plan: ChatbotPlan, facts: ChatbotFacts) -> list[Check]:
             what,
             find(facts.owned, kind_of(workload), workload.name),
             pods_of(facts.pods, workload.name),
+            now,
             facts.refused.get(workload.name, ""),
         )
         for what, workload in parts.items()

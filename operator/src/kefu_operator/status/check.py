@@ -9,12 +9,19 @@ class Verdict(IntEnum):
     """From best to worst."""
 
     OK = 0
-    WAIT = 1
+    DEGRADED = 1
+    """It answers, and a part of it that should answer too cannot."""
+    WAIT = 2
     """Under way; time will do."""
-    FAIL = 2
+    FAIL = 3
     """Broken, and tried again; it may heal by itself."""
-    STUCK = 3
+    STUCK = 4
     """Broken until a person does something."""
+
+    @property
+    def answers(self) -> bool:
+        """Whether customers are served."""
+        return self <= Verdict.DEGRADED
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,11 @@ class Check:
 def ok(reason: str, message: str) -> Check:
     """All is well."""
     return Check(Verdict.OK, reason, message)
+
+
+def degraded(reason: str, message: str) -> Check:
+    """It answers, with less than there should be."""
+    return Check(Verdict.DEGRADED, reason, message)
 
 
 def wait(reason: str, message: str) -> Check:

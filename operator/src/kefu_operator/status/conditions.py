@@ -49,13 +49,13 @@ def conditions(
 
 
 def _status(check: Check) -> bool:
-    return check.verdict is Verdict.OK
+    return check.verdict.answers
 
 
 def _judge(whole: Check, message: str) -> tuple[bool, Check]:
     if whole.verdict is Verdict.OK:
         return True, Check(Verdict.OK, Reason.READY, message)
-    return False, whole
+    return whole.verdict.answers, whole
 
 
 def _flag(cause: Check | None, whole: Check) -> tuple[bool, Check]:

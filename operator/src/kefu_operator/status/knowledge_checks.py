@@ -1,5 +1,7 @@
 """Checks of an index: its sources, its store and what searches it."""
 
+from datetime import datetime
+
 from kefu_api.kinds.knowledge.versions import KnownVersion
 from kefu_operator import naming
 from kefu_operator.gather.knowledge import KnowledgeFacts
@@ -11,7 +13,7 @@ from kefu_operator.plan.knowledge.plan import KnowledgePlan
 from kefu_operator.plan.workload import Workload
 from kefu_operator.pods import pods_of
 from kefu_operator.resources import DEPLOYMENTS, MILVUSES
-from kefu_operator.status.check import Check, Verdict, ok, stuck, wait
+from kefu_operator.status.check import Check, ok, stuck, wait
 from kefu_operator.status.milvus_checks import check_fallback, check_milvus
 from kefu_operator.status.reasons import Reason
 from kefu_operator.status.workload_checks import check_workload, is_failing
@@ -65,28 +67,28 @@ def told_scores(version: KnownVersion) -> str:
     return f"{version.version}: {told}, of {version.scores.questions} questions"
 
 
-def check_store(plan: KnowledgePlan, facts: KnowledgeFacts, *, is_published: bool) -> list[Check]:
+def check_store(plan: KnowledgePlan, facts: KnowledgeFacts, now: datetime, *, is_published: bool) -> list[Check]:
     """The store, and the service that searches it."""
-    store, search = _store(plan, facts), _workload("the retrieval service", plan.retrieval, facts)
+    store, search = _store(plan, facts, now), _workload("the retrieval service", plan.retrieval, facts, now)
     # It cannot be ready before there is anything to search; that it is broken counts at any time.
     return [store, search] if is_published or is_failing(search) else [store]
 
 
-def store_is_ready(plan: KnowledgePlan, facts: KnowledgeFacts) -> bool:
+def store_is_ready(plan: KnowledgePlan, facts: KnowledgeFacts, now: datetime) -> bool:
     """Whether an ingestion can write; an external store is taken to be there."""
-    return _store(plan, facts).verdict is Verdict.OK
+    return _store(plan, facts, now).verdict.answers
 
 
-def _store(plan: KnowledgePlan, facts: KnowledgeFacts) -> Check:
+def _store(plan: KnowledgePlan, facts: KnowledgeFacts, now: datetime) -> Check:
     where = plan.store.where
     if plan.store.milvus:
         name = naming.milvus(plan.name)
         return check_milvus(name, find(facts.owned, MILVUSES, name), served=where.served)
     if plan.store.workload is None:
         return ok(Reason.EXTERNAL_STORE, "the store is run by somebody else")
-    embedded = _workload("the store", plan.store.workload, facts)
+    embedded = _workload("the store", plan.store.workload, facts, now)
     return check_fallback(embedded, served=where.served) if where.site == "Fallback" else embedded
 
 
-def _workload(what: str, workload: Workload, facts: KnowledgeFacts) -> Check:
-    return check_workload(what, find(facts.owned, DEPLOYMENTS, workload.name), pods_of(facts.pods, workload.name))
+def _workload(what: str, workload: Workload, facts: KnowledgeFacts, now: datetime) -> Check:
+    return check_workload(what, find(facts.owned, DEPLOYMENTS, workload.name), pods_of(facts.pods, workload.name), now)

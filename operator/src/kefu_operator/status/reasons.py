@@ -21,6 +21,7 @@ class Reason(StrEnum):
     RERANKING = "Reranking"
     SETTLED = "Settled"
     ASLEEP = "Asleep"
+    DEGRADED = "Degraded"
     SCALED_BY_KEDA = "ScaledByKeda"
     SCALED_BY_HPA = "ScaledByHpa"
 

@@ -1,26 +1,32 @@
 """Checks of a workload: what runs its pods, and where that is not ready, the pod that keeps it from being so."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError, Forbidden, NotOurs, Unadmitted
-from kefu_operator.pods import PodView
+from kefu_operator.pods import PodView, is_older
 from kefu_operator.resources import LEADER_WORKER_SETS
-from kefu_operator.status.check import Check, Verdict, fail, ok, stuck, wait, worst
+from kefu_operator.status.check import Check, Verdict, degraded, fail, ok, stuck, wait, worst
 from kefu_operator.status.pod_checks import check_pod
 from kefu_operator.status.reasons import Reason
 
 UPDATING = "UpdateInProgress"
 """Condition of a LeaderWorkerSet that has groups of an older template."""
+START = timedelta(minutes=5)
+"""So old is a pod at most that still starts, whatever happens to it that may heal: a cluster autoscaler takes minutes for a node."""
 
 
-def check_workload(what: str, deployment: Object | None, pods: Sequence[PodView], refused: str = "") -> Check:
+def check_workload(
+    what: str, deployment: Object | None, pods: Sequence[PodView], now: datetime, refused: str = ""
+) -> Check:
     """Whether what runs the workload's pods runs them as its newest spec says.
 
     Args:
         what: how messages call it, e.g. `the gateway`.
         deployment: it as it is, or the StatefulSet or LeaderWorkerSet in its place; None where it does not exist yet.
         pods: of this workload.
+        now: the current time.
         refused: why it gets no pods, where only its events tell.
     """
     if deployment is None:
@@ -28,13 +34,16 @@ def check_workload(what: str, deployment: Object | None, pods: Sequence[PodView]
     if deployment["spec"].get("replicas") == 0:
         return fail(Reason.SCALED_TO_ZERO, f"{what} is scaled to zero: raise its replicas")
     available, wanted = available_pods(deployment), deployment["spec"].get("replicas", 1)
+    leaves = [*([forbidden(refused)] if refused else []), *_leaves(deployment, pods)]
     if available and _rolled_out(deployment):
-        return ok(Reason.RUNNING, f"{what}: {available}/{wanted} pods are ready")
+        told = f"{what}: {available}/{wanted} pods are ready"
+        return _running(
+            told, leaves if available < wanted else (), [pod for pod in pods if not is_older(pod, START, now)]
+        )
     if deployment["kind"] == LEADER_WORKER_SETS.kind and not deployment.get("status"):
         return wait(
             Reason.CREATING, f"{what} is being created by the controller of LeaderWorkerSets: look whether that runs"
         )
-    leaves = (*([forbidden(refused)] if refused else []), *_leaves(deployment, pods))
     return worst((*leaves, _progress(what, available, wanted)))
 
 
@@ -91,6 +100,18 @@ def _makes_groups_anew(deployment: Object) -> bool:
     conditions = {each["type"]: each["status"] for each in deployment.get("status", {}).get("conditions", ())}
     # Before 0.3 nothing tells a rollout from that.
     return "Progressing" in conditions and conditions.get(UPDATING) != "True"
+
+
+def _running(told: str, leaves: Sequence[Check], young: Iterable[PodView]) -> Check:
+    """It answers; told with what keeps the other pods from it, unless they merely start."""
+    faults = [leaf for leaf in leaves if is_failing(leaf)]
+    if not faults:
+        return ok(Reason.RUNNING, told)
+    start = [check_pod(pod) for pod in young]
+    lasting = [fault for fault in faults if fault.verdict is Verdict.STUCK or fault not in start]
+    leaf = worst(lasting or faults)
+    message = f"{told}; {leaf.reason}: {leaf.message}"
+    return degraded(Reason.DEGRADED, message) if lasting else ok(Reason.RUNNING, message)
 
 
 def _leaves(deployment: Object, pods: Sequence[PodView]) -> list[Check]:

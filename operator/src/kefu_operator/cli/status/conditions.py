@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kefu_operator.cli.tree import Mark, Node
+from kefu_operator.status.reasons import Reason
 
 _WARNINGS = {"Stalled"}
 """Conditions that are good when they are False."""
@@ -65,7 +66,8 @@ def _condition(condition: Mapping[str, Any]) -> Node:
         mark = Mark.WAITING if holds == "True" else Mark.GOOD
     else:
         mark = {"True": Mark.GOOD, "False": Mark.BAD}.get(holds, Mark.WAITING)
-    return Node(mark, kind, "" if mark is Mark.GOOD else _words(condition))
+    told = mark is not Mark.GOOD or (holds == "True" and condition.get("reason") == Reason.DEGRADED)
+    return Node(mark, kind, _words(condition) if told else "")
 
 
 def _words(condition: Mapping[str, Any]) -> str:
