@@ -2,14 +2,17 @@
 
 What runs is the operator's own: reconcilers, `Applier`, client, and a real API server. A kill is a leave to write that
 is refused from some write on: of a dead operator the cluster sees exactly that. The order of reconciles is drawn at
-random; there are no watches, everything is looked at until nothing changes any more.
+random; there are no watches, everything is looked at until nothing changes any more. Time goes on where nothing but that
+is waited for.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -30,6 +33,7 @@ from kefu_operator.reconcile.chatbot import ChatbotReconciler
 from kefu_operator.reconcile.engines import EnginesReconciler
 from kefu_operator.reconcile.knowledge import KnowledgeReconciler
 from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.reconcile.tell import Now
 from kefu_operator.relations import ENGINES
 from kefu_operator.resources import (
     AUTOSCALERS,
@@ -41,8 +45,11 @@ from kefu_operator.resources import (
     INDEXES,
     JOBS,
     NETWORK_POLICIES,
+    REVISIONS,
     SECRETS,
     SERVICES,
+    STATEFUL_SETS,
+    Resource,
     resource_of,
 )
 from kefu_operator.workers import Reconcile
@@ -52,9 +59,14 @@ from tests.integration.test_controller.objects import chatbot, config_map, endpo
 
 Object = dict[str, Any]
 
-MADE = (DEPLOYMENTS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS, NETWORK_POLICIES)
+MADE = (
+    DEPLOYMENTS, STATEFUL_SETS, SERVICES, CONFIG_MAPS, CLAIMS, SECRETS, JOBS, AUTOSCALERS, DISRUPTION_BUDGETS, NETWORK_POLICIES,
+    REVISIONS,
+)  # fmt: skip
+"""All kinds that the operator makes in it; Events tell what happened, and Leases are of operators that wait for one another."""
 OWN_WORDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|r-[0-9a-f]{10}|kefu_[0-9a-f]{8}_")
 """What a namespace has of its own: uids, and names by content in which its own name is; their content is compared."""
+USERS = {CHATBOTS.kind: ("shop", "outlet"), INDEXES.kind: ("shop", "archive")}
 ROUNDS = 40
 """A shop that is not settled after so many looks at everything never will be."""
 
@@ -85,14 +97,14 @@ class Fuse:
 class Life:
     """One operator from its start to its death."""
 
-    def __init__(self, client: Client, writes: int | None) -> None:
+    def __init__(self, client: Client, writes: int | None, now: Now) -> None:
         self.fuse = Fuse(writes)
         applier = Applier(client, Metrics(CollectorRegistry()), self.fuse)
         images, plan, board, discovery = Images(), PlanSettings(), RefusalBoard(), Discovery(client)
         self._reconciles: dict[str, Reconcile] = {
-            INDEXES.kind: KnowledgeReconciler(client, applier, images, discovery),
-            ENGINES: EnginesReconciler(client, applier, images, plan, board, discovery),
-            CHATBOTS.kind: ChatbotReconciler(client, applier, images, plan, board, discovery),
+            INDEXES.kind: KnowledgeReconciler(client, applier, images, discovery, now=now),
+            ENGINES: EnginesReconciler(client, applier, images, plan, board, discovery, now=now),
+            CHATBOTS.kind: ChatbotReconciler(client, applier, images, plan, board, discovery, now=now),
         }
 
     async def look(self, keys: Iterable[Key]) -> bool:
@@ -108,18 +120,36 @@ class Life:
 
 @dataclass(frozen=True)
 class Chapter:
-    """What the user applies, and what stands once the operator has done its work."""
+    """What the user applies and deletes, before the operator does its work."""
 
-    objects: tuple[Object, ...]
+    objects: tuple[Object, ...] = ()
+    deleted: tuple[tuple[Resource, str], ...] = ()
 
+
+STEP = timedelta(seconds=20)
+"""How long a step of a rollout lasts; those of the whole story are much shorter than an index waits at most for its store."""
+ELSEWHERE = {"external": {"uri": "http://milvus.milvus:19530", "deletionPolicy": "Delete"}}
+FOUR = {"llamaCpp": {"parallel": 4}}
+BY_STEPS = {"steps": [50, 100], "interval": f"{STEP.seconds}s"}
+BY_DECISION = {"steps": [50, 100], "interval": "24h", "decision": {"release": "r3", "verdict": "Promote"}}
 
 STORY = (
-    Chapter((config_map(), index(), chatbot("shop"), chatbot("outlet"))),
+    Chapter((
+        config_map(), index(), chatbot("shop"), chatbot("outlet"),
+        config_map("archive-faq"), index("archive", "archive-faq", store=ELSEWHERE),
+    )),
     # Another engine, none at all, and other sources: each leaves something that nobody wants any more.
     Chapter((
         config_map(text="- {question: 能退货吗？, answer: 三十天内可以。}"),
-        chatbot("shop", engine={"llamaCpp": {"parallel": 4}}), endpoint_chatbot("outlet"),
+        chatbot("shop", engine=FOUR), endpoint_chatbot("outlet"),
     )),
+    # Other words, which come to the customers of one by steps, and to those of the other by a decision, with the engine of the first.
+    Chapter((
+        chatbot("shop", engine=FOUR, persona={"prompt": "请用一句话回答。"}, rollout=BY_STEPS),
+        chatbot("outlet", engine=FOUR, persona={"prompt": "请简短回答。"}, rollout=BY_DECISION),
+    )),
+    # Who shares an engine goes, and what lies in a store of somebody else's, which is dropped first.
+    Chapter(deleted=((CHATBOTS, "outlet"), (INDEXES, "archive"))),
 )  # fmt: skip
 
 
@@ -130,7 +160,9 @@ class Shop:
         self._admin, self._operator = admin, operator
         self.namespace = namespace
         self._random = random
-        self._kubelet = Kubelet(admin, namespace)
+        self._kubelet = Kubelet(admin, namespace, MADE)
+        self._ahead = timedelta()
+        """Time that nobody had to wait for."""
         self.writes: list[int] = []
         """Of each life, how many there were."""
 
@@ -147,8 +179,11 @@ class Shop:
         """
         for found in chapter.objects:
             await self._apply(found)
+        for kind, name in chapter.deleted:
+            await self._admin.request("delete", kind.path(self.namespace, name), {"propagationPolicy": "Background"})
         while True:
-            life = Life(self._operator, None if longest is None else self._random.randint(0, longest))
+            writes = None if longest is None else self._random.randint(0, longest)
+            life = Life(self._operator, writes, lambda: datetime.now(UTC) + self._ahead)
             try:
                 await self._settle(life)
             except Killed:
@@ -160,20 +195,29 @@ class Shop:
             return
 
     async def _settle(self, life: Life) -> None:
-        names = [("shop", CHATBOTS.kind), ("outlet", CHATBOTS.kind), ("shop", INDEXES.kind)]
+        names = [(name, kind) for kind, names in USERS.items() for name in names]
         for _ in range(ROUNDS):
             engines = [(name, ENGINES) for name in await self._engines()]
             keys = [Key(kind, self.namespace, name) for name, kind in (*names, *engines)]
             self._random.shuffle(keys)
             settled = await life.look(keys)
-            if not await self._kubelet.work() and settled:
+            if await self._kubelet.work() or not settled:
+                continue
+            if not await self._takes_steps():
                 return
+            self._ahead += STEP
         raise AssertionError(f"{self.namespace} is not settled after {ROUNDS} rounds")
+
+    async def _takes_steps(self) -> bool:
+        """Whether a release is on its way, for which nothing is to be done but to wait."""
+        told = [(found.get("status") or {}).get("releases") or {} for found in await self._all(CHATBOTS)]
+        return any("candidate" in releases for releases in told)
 
     async def _engines(self) -> list[str]:
         """Those that a chatbot wants, and those of which something stands."""
         wanted = {engine for found in await self._all(CHATBOTS) for engine in engine_index(PlanSettings()).of(found)}
-        made = [found["metadata"].get("labels", {}) for kind in MADE for found in await self._all(kind)]
+        kinds = await asyncio.gather(*map(self._all, MADE))
+        made = [found["metadata"].get("labels", {}) for kind in kinds for found in kind]
         return sorted(wanted | {labels["kefu.dev/engine"] for labels in made if "kefu.dev/engine" in labels})
 
     async def _apply(self, found: Object) -> None:
@@ -188,13 +232,14 @@ class Shop:
         """Everything that stands, without what differs between two namespaces."""
         users = {found["metadata"]["uid"]: found for kind in (CHATBOTS, INDEXES) for found in await self._all(kind)}
         made = [found for kind in MADE for found in await self._all(kind)]
-        picture = {
-            f"{found['kind']} {found['metadata']['name']}": self._portrait(found, users)
-            for found in made
-            if found["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "kefu-operator"
-            and "deletionTimestamp" not in found["metadata"]
-        }
-        return picture | {f"{each['kind']} {each['metadata']['name']}": self._told(each) for each in users.values()}
+        picture = {f"{each['kind']} {each['metadata']['name']}": self._told(each) for each in users.values()}
+        for found in made:
+            ours = found["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "kefu-operator"
+            if ours and "deletionTimestamp" not in found["metadata"]:
+                name = _name(found)
+                assert name not in picture, f"{name} is there twice"
+                picture[name] = self._portrait(found, users)
+        return picture
 
     async def _all(self, kind: Any) -> tuple[Object, ...]:
         return (await self._admin.list(kind, self.namespace)).items
@@ -213,17 +258,32 @@ class Shop:
         if found["kind"] == "Job":
             for labels in (spec["spec"]["template"]["metadata"]["labels"], spec["spec"].setdefault("selector", {})):
                 _drop_uids(labels)
-        return self._anonymous({"labels": meta["labels"], "owners": owners, **spec})
+        labels = meta["labels"]
+        if found["kind"] == REVISIONS.kind:
+            labels = {name: value.replace(meta["name"], "OWN") for name, value in labels.items()}
+        return self._anonymous({"labels": labels, "owners": owners, **spec})
 
     def _told(self, found: Object) -> Any:
         status = found.get("status", {})
         told = sorted((each["type"], each["status"], each["reason"]) for each in status.get("conditions", ()))
         published = (status.get("published") or {}).get("version")
-        return {"conditions": told, "published": published, "generation": status.get("observedGeneration")}
+        releases = {name: value for name, value in (status.get("releases") or {}).items() if name != "since"}
+        return {
+            "conditions": told, "published": published, "generation": status.get("observedGeneration"),
+            "releases": releases, "finalizers": found["metadata"].get("finalizers"),
+        }  # fmt: skip
 
     def _anonymous(self, value: Any) -> Any:
         text = json.dumps(value, sort_keys=True).replace(self.namespace, "NAMESPACE")
         return json.loads(OWN_WORDS.sub("OWN", text))
+
+
+def _name(found: Object) -> str:
+    """Kind and name; of a release its owner and number, for its name is by the owner's uid."""
+    if found["kind"] == REVISIONS.kind:
+        (owner,) = found["metadata"]["ownerReferences"]
+        return f"{found['kind']} {owner['name']} r{found['revision']}"
+    return f"{found['kind']} {found['metadata']['name']}"
 
 
 def _drop_uids(labels: Object) -> None:
