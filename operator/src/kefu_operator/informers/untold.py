@@ -9,8 +9,7 @@ MOST = 256
 _GONE = b'{"type":"DELETED"'
 _KEY = b'"resourceVersion":'
 _VERSION = re.compile(_KEY + rb'"(\d+)"')
-_USERS = (b'"annotations":{', b'"labels":{')
-"""Where keys are of users' choice."""
+_ANNOTATIONS, _LABELS = b'"annotations":{', b'"labels":{'
 
 
 class Untold:
@@ -42,5 +41,6 @@ class Untold:
 
 
 def _is_doubtful(event: bytes, found: re.Match[bytes]) -> bool:
-    before = any(event.find(each, 0, found.start()) >= 0 for each in _USERS)
-    return before and event.find(_KEY, found.end()) >= 0
+    start = found.start()
+    may_be_users = event.find(_ANNOTATIONS, 0, start) >= 0 or event.find(_LABELS, 0, start) >= 0
+    return may_be_users and event.find(_KEY, found.end()) >= 0
