@@ -102,9 +102,7 @@ def test_who_says_that_it_is_meant_gets_a_new_volume(cluster: Cluster, operator:
     cluster.run("annotate", f"pvc/{before['name']}", "kefu.dev/delete=yes")
     done = delete(cluster, before["name"])
     assert done.returncode == 0, done.stderr
-    cluster.until(
-        lambda: (cluster.get("pvc", before["name"]) or {"metadata": before})["metadata"]["uid"] != before["uid"]
-    )
+    cluster.until(lambda: [each for each in cluster.all("pvc", MODELS) if each["metadata"]["uid"] != before["uid"]])
     cluster.until(lambda: is_guarded(cluster, before["name"]))
 
 
