@@ -136,3 +136,10 @@ async def test_an_exchange_is_remembered_once(store: Store, proxy: Proxy) -> Non
         await store.sessions.append("web", "session-1", exchange)
         assert proxy.lost
     assert await store.sessions.load("web", "session-1") == tuple(said[-3:])
+
+
+async def test_what_is_said_for_the_first_time_is_so_although_the_answer_was_lost(store: Store, proxy: Proxy) -> None:
+    proxy.lose()
+    assert await store.sessions.first("rated:r-1")
+    assert proxy.lost
+    assert not await store.sessions.first("rated:r-1")

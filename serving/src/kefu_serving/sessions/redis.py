@@ -1,5 +1,7 @@
 """Sessions in Redis: a bounded list a session, which expires when the conversation rests."""
 
+import secrets
+
 from kefu_serving.errors import SessionStoreAway
 from kefu_serving.sessions import names
 from kefu_serving.sessions.exchange import Exchange
@@ -59,9 +61,12 @@ class RedisSessions:
 
     async def first(self, event: str) -> bool:
         """Whether this is the first time that it is said of the chatbot within the time to live. Raises SessionStoreAway."""
-        lasting = max(self._memory.ttl_seconds, FIRST_SECONDS)
-        said = self._client.set(f"kefu:{event}:{self._memory.scope}", b"1", nx=True, ex=lasting)
-        return bool(await self._bounded(said))
+        key, lasting = f"kefu:{event}:{self._memory.scope}", max(self._memory.ttl_seconds, FIRST_SECONDS)
+        ours = secrets.token_bytes(8)
+        if await self._bounded(self._client.set(key, ours, nx=True, ex=lasting)):
+            return True
+        # Sent again where its answer was lost: the one that stands may be ours.
+        return bool(await self._bounded(self._client.get(key)) == ours)
 
     async def ping(self) -> bool:
         """Whether Redis answers, for the readiness report."""
