@@ -152,15 +152,17 @@ def test_without_a_declared_rollout_the_old_engine_stays_until_the_new_release_i
     assert engines(chatbot(NEW, releases={"stable": "r2"}, **spec), *both) == {NEW: 4}
 
 
-def test_an_engine_on_its_way_to_the_customers_does_not_sleep() -> None:
-    scaling: dict[str, Any] = {"scaling": {"engine": {"max": 2, "toZeroAfter": "10m"}}}
-    former, fresh = versions(
-        chatbot(NEW, releases={"stable": "r1"}, **scaling), revisions_of([kept(1, chatbot(**scaling))], "u-1")
-    )
-    assert [each.spec.scaling.engine and each.spec.scaling.engine.to_zero_after for each in (former, fresh)] == [
-        "10m",
-        None,
-    ]
+@pytest.mark.parametrize(("pods", "least"), [(1, 1), (3, 3), (9, 4)])
+def test_an_engine_on_its_way_to_the_customers_does_not_sleep_and_has_the_pods_that_they_need(
+    pods: int, least: int
+) -> None:
+    scaling: dict[str, Any] = {"scaling": {"engine": {"max": 4, "toZeroAfter": "10m"}}}
+    both = revisions_of([kept(1, chatbot(**scaling)), kept(2, chatbot(NEW, **scaling))], "u-1")
+    told = {"stable": "r1", "candidate": "r2", "candidateReplicas": pods}
+    former, fresh = (each.spec.scaling.engine for each in versions(chatbot(NEW, releases=told, **scaling), both))
+    assert former is not None and fresh is not None
+    assert (former.min, former.to_zero_after) == (1, "10m")
+    assert (fresh.min, fresh.to_zero_after) == (least, None)
 
 
 @pytest.mark.parametrize(

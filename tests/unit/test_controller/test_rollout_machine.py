@@ -100,6 +100,16 @@ def test_customers_move_no_faster_than_the_pods_that_answer_them() -> None:
     assert state == State("r2")
 
 
+def test_what_an_autoscaler_takes_from_the_stable_engine_makes_no_share_larger() -> None:
+    state, told = State("r1"), []
+    for available, stable in ((0, 8), (1, 8), (4, 7), (4, 4), (7, 2), (8, 1)):
+        pods = Pods(stable, available, elastic=True)
+        state = advance(state, seen(available, strategy=AT_ONCE, pods=pods, ready=available > 0))
+        told.append((weight(state, AT_ONCE), state.pods))
+    assert told[:-1] == [(0, 1), (12, 2), (50, 5), (50, 5), (87, 8)]
+    assert state == State("r2")
+
+
 def test_a_step_begins_when_its_pods_are_there() -> None:
     state = advance(State("r1"), seen(0, pods=Pods(10, 1)))
     assert (state.phase, weight(state), state.pods) == (Phase.PROGRESSING, 10, 1)
@@ -366,8 +376,10 @@ class Rollouts(RuleBasedStateMachine):
         strategy=st.sampled_from([CANARY, BLUE_GREEN, SHADOW, BLIND, AT_ONCE]),
         limit=st.integers(0, 2),
         wanted=st.integers(1, 7),
+        elastic=st.booleans(),
     )
-    def begin(self, strategy: Strategy, limit: int, wanted: int) -> None:
+    def begin(self, strategy: Strategy, limit: int, wanted: int, elastic: bool) -> None:
+        self.elastic = elastic
         self.declared = strategy if strategy is AT_ONCE else replace(strategy, failure_limit=limit)
         self.strategy: Strategy | None = self.declared
         self.wanted, self.available = wanted, 0
@@ -390,7 +402,7 @@ class Rollouts(RuleBasedStateMachine):
         due = outcome is not None and is_due(state, self.strategy, self.now)
         known = frozenset(f"r{number}" for number in range(1, self.target + 1))
         facts = Seen(
-            f"r{self.target}", known, self.declared, self.ready, self.now, Pods(self.wanted, self.available),
+            f"r{self.target}", known, self.declared, self.ready, self.now, Pods(self.wanted, self.available, self.elastic),
             away=not self.ready, kept=self.kept,
             paused=self.paused, decision=decision,
             judgements=judged(outcome) if due and outcome is not None else (),

@@ -176,6 +176,8 @@ class Releases(Part):
     candidate_replicas: Annotated[int, Field(ge=0)] | None = None
     """Pods that the candidate's engine is to have now; the stable release's has the others, and both together one more than
     engine.replicas."""
+    former_replicas: Annotated[int, Field(ge=0)] | None = None
+    """Pods that answered everybody before the candidate did, where an autoscaler says how many: what its share is reckoned of."""
     since: Annotated[str, Field(max_length=64)] | None = None
     """When the step began (RFC 3339)."""
     measured: Annotated[str, Field(max_length=64)] | None = None

@@ -12,6 +12,7 @@ from kefu_operator.desired.types import Object
 from kefu_operator.gather.chatbot import ChatbotFacts
 from kefu_operator.plan.chatbot import ReleasePlan, plan_release
 from kefu_operator.plan.content import with_content
+from kefu_operator.plan.demand import demand_of
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
@@ -58,12 +59,15 @@ def is_cramped(plan: ReleasePlan, facts: ChatbotFacts, refusals: Refusals, now: 
 
 def pods_of_engine(plan: ReleasePlan, stable: ReleasePlan | None, facts: ChatbotFacts) -> Pods:
     """What the release's engine has of pods, for the rollout to weigh."""
-    workload, other = plan.engine.workload, stable.engine.workload if stable else None
-    if workload is None or (other and other.name == workload.name):
+    workload, before = plan.engine.workload, stable.engine.workload if stable else None
+    if workload is None or (before and before.name == workload.name):
         return Pods(free=True)
-    runner, spec = facts.engine_of(workload.name).runner, facts.chatbot.spec
+    runner, demand = facts.engine_of(workload.name).runner, demand_of(facts.chatbot.spec)
     available = available_pods(runner) if runner else 0
-    return Pods(spec.engine.replicas, available, free=spec.scaling.engine is not None)
+    if demand is None:
+        return Pods(facts.chatbot.spec.engine.replicas, available)
+    now = (facts.engine_of(before.name).runner or {}).get("spec", {}).get("replicas", 1) if before else 1
+    return Pods(min(demand.maximum, max(1, now)), available, elastic=True)
 
 
 def stable_plan(

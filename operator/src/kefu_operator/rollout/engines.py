@@ -33,7 +33,7 @@ def versions(chatbot: ChatbotDeployment, revisions: Sequence[Revision]) -> tuple
         return _beside(former), chatbot
     wanted = chatbot.spec.engine.replicas
     pods = state.pods if target and state.candidate == target.name else 0
-    return _sized(former, stable_pods(wanted, pods)), _awake(_sized(chatbot, max(pods, 1)))
+    return _sized(former, stable_pods(wanted, pods)), _awake(_sized(chatbot, max(pods, 1)), pods)
 
 
 def are_two(chatbot: ChatbotDeployment) -> bool:
@@ -62,12 +62,13 @@ def _sized(chatbot: ChatbotDeployment, replicas: int) -> ChatbotDeployment:
     return chatbot.model_copy(update={"spec": chatbot.spec.model_copy(update={"engine": engine})})
 
 
-def _awake(chatbot: ChatbotDeployment) -> ChatbotDeployment:
-    """Never without pods: nobody asks a release of which nobody is told, and none comes to customers whose engine sleeps."""
+def _awake(chatbot: ChatbotDeployment, pods: int) -> ChatbotDeployment:
+    """With so many pods at least, whatever its autoscaler would have: it does not know yet who will ask, and would let it sleep."""
     scaling = chatbot.spec.scaling
     if scaling.engine is None:
         return chatbot
-    engine = scaling.engine.model_copy(update={"to_zero_after": None})
+    least = min(max(scaling.engine.min, pods), scaling.engine.max)
+    engine = scaling.engine.model_copy(update={"min": least, "to_zero_after": None})
     spec = chatbot.spec.model_copy(update={"scaling": scaling.model_copy(update={"engine": engine})})
     return chatbot.model_copy(update={"spec": spec})
 

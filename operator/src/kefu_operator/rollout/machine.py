@@ -154,6 +154,9 @@ def _reject(state: State, seen: Seen, cause: Cause, why: str) -> State:
 
 
 def _go_on(state: State, seen: Seen, way: Strategy) -> State:
+    if seen.pods.elastic:
+        whole = state.whole if state.whole and state.weight else seen.pods.wanted
+        state, seen = replace(state, whole=whole), replace(seen, pods=replace(seen.pods, wanted=whole))
     held = seen.paused and not seen.promoted
     if not seen.ready or (held and state.phase is Phase.WAITING):
         return _wait(state, seen, way)

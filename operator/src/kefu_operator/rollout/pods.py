@@ -18,8 +18,10 @@ class Pods:
     wanted: int = 1
     """Of an engine that answers everybody."""
     available: int = 1
+    elastic: bool = False
+    """Whether `wanted` is what an autoscaler gives the stable engine now, which goes down as customers leave it."""
     free: bool = False
-    """Whether it is not for the rollout to say how many there are: one engine serves both releases, or an autoscaler decides."""
+    """Whether there is nothing to weigh, for one engine serves both releases."""
 
     def need(self, goal: int, limit: int | None = None) -> int:
         """For so many percent of the customers, and not more than `limit`."""

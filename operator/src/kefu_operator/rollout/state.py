@@ -53,6 +53,8 @@ class State:
     """Percent of the customers that it answers now, or whose questions it is asked."""
     pods: int = 0
     """That its engine is to have now."""
+    whole: int = 0
+    """Pods that answered everybody before it came, where an autoscaler says how many; else 0."""
     since: float = 0
     """When the step began."""
     measured: float = 0
