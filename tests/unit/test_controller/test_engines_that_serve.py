@@ -72,6 +72,9 @@ class Recording:
         self.asked: list[tuple[str, str]] = []
         self._version = 100
 
+    async def page(self, path: str, **_: Any) -> Object:
+        return await self.request("get", path)
+
     async def request(self, method: str, path: str, body: Any = None, **_: Any) -> Object:
         self.asked.append((method, path.rpartition("/")[2]))
         if method == "get":

@@ -113,8 +113,8 @@ class Client:
         """
         more = ""
         while True:
-            answer = await self.request(
-                "get", resource.path(namespace), label_selector=labels, field_selector=fields, limit=PAGE, more=more
+            answer = await self._transport.page(
+                resource.path(namespace), label_selector=labels, field_selector=fields, limit=PAGE, more=more
             )
             # A list's items carry neither apiVersion nor kind.
             typed = {"apiVersion": resource.api_version, "kind": resource.kind}

@@ -18,10 +18,10 @@ a kind that nobody touches may take ten minutes (etcd's progress notifications):
 CLOSE_SECONDS = 0.25
 """TLS connections end a moment after their session (aiohttp, "Graceful Shutdown"); a loop must not close before."""
 CALLS = 16
-"""Connections at once for all that is no watch: those of the workers and of the lease, and some for lists."""
+"""Connections at once for all that is neither a watch nor a list: those of the workers and of the lease, and some for logs."""
 UNLIMITED = 0
 """Watches have as many connections as there are watches: one a kind and namespace, each held for minutes. Were they to share those of calls,
-the watches of three namespaces would leave none for the lease."""
+the watches of three namespaces would leave none for the lease. The list before a watch is fetched on the watch's own."""
 
 
 @asynccontextmanager

@@ -34,6 +34,8 @@ MOMENT = 0.02
 not be read."""
 SHOWN_BYTES = 80
 """Of what nobody can read."""
+LISTS = 16
+"""Pages of lists at once: there are as many lists as watches, and each page may be large."""
 JSON = "application/json"
 
 QUERY = {
@@ -82,12 +84,13 @@ class Transport:
 
         Args:
             calls: for what is answered soon, with the certificates of the way.
-            watches: the same for answers that go on for minutes.
+            watches: the same for answers that go on for minutes, and for the lists before them.
             way: to the API server.
             silence: seconds after which a stream of lines that says nothing is broken off.
         """
         self._calls = calls
         self._watches = watches
+        self._lists = asyncio.Semaphore(LISTS)
         self._way = way
         self._agent = f"kefu-operator/{os.environ.get('KEFU_VERSION', 'dev')}"
         self._stream = aiohttp.ClientTimeout(total=WATCH_SECONDS + 30, sock_connect=CONNECT_SECONDS, sock_read=silence)
@@ -125,6 +128,16 @@ class Transport:
         async with self._answer(
             method, path, query, _within(seconds), body=guarded or sent, content_type=content_type
         ) as answer:
+            return parsed(await answer.read())
+
+    async def page(self, path: str, **options: Any) -> Object:
+        """A page of a list, on a connection that a watch has afterwards.
+
+        Raises:
+            ApiError: the API server refused or did not answer.
+        """
+        query, limit = _query(tuple(options.items())), _within(CALL_SECONDS)
+        async with self._lists, self._answer("get", path, query, limit, session=self._watches) as answer:
             return parsed(await answer.read())
 
     async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[bytes]:
