@@ -5,7 +5,7 @@ All of it can be lost at any time; the next list brings it back.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from sys import intern
+from functools import lru_cache
 
 from pydantic import ValidationError
 
@@ -212,9 +212,15 @@ def _asked(found: Object) -> _Asked:
 def _releases(found: Object) -> tuple[object, ...]:
     """What of a chatbot's releases its engines depend on: not what is measured."""
     told = (found.get("status") or {}).get("releases") or {}
-    stable: str | None = told.get("stable")
-    moving = (told.get("candidate"), told.get("weight"), told.get("candidateReplicas"), "rejected" in told)
-    return intern(stable) if stable else None, *moving
+    return _told(
+        told.get("stable"), told.get("candidate"), told.get("weight"), told.get("candidateReplicas"), "rejected" in told
+    )
+
+
+@lru_cache(256)
+def _told(*releases: object) -> tuple[object, ...]:
+    """One object for all chatbots of which the same is told: mostly that r1 is stable."""
+    return releases
 
 
 def _tell_the_same(before: _Chatbot, after: _Chatbot) -> bool:

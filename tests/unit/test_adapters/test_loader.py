@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from kefu_api.documents.adapters import Adapters, AdapterSource
 from kefu_operator.adapters.engine import AdapterRefused, EngineAway
-from kefu_operator.adapters.loader import LINGER_SECONDS, RETRY_SECONDS, Loader
-from kefu_operator.adapters.told import State, parse
+from kefu_operator.adapters.loader import RETRY_SECONDS, Loader
+from kefu_operator.adapters.told import LINGER_SECONDS, State, parse
 from kefu_operator.fetch.errors import FetchError, NotFound
 
 VOICE = AdapterSource(name="voice-1", uri="hf://acme/voice")

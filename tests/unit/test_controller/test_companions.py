@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kefu_operator.adapters.loader import LINGER_SECONDS
-from kefu_operator.adapters.told import State
+from kefu_operator.adapters.told import LINGER_SECONDS, State
 from kefu_operator.errors import ApiError, Unavailable
 from kefu_operator.gather import companions
 from kefu_operator.gather.companions import AT_ONCE, FRESH_SECONDS, LINE_BYTES, Companions

@@ -7,14 +7,12 @@ from typing import Protocol
 
 from kefu_api.documents.adapters import Adapters, AdapterSource
 from kefu_operator.adapters.engine import AdapterRefused, EngineAway
-from kefu_operator.adapters.told import State
+from kefu_operator.adapters.told import LINGER_SECONDS, State
 from kefu_operator.fetch.errors import FetchError
 from kefu_operator.status.reasons import Reason
 
 RETRY_SECONDS = 60.0
 """Until what failed is tried again."""
-LINGER_SECONDS = 600.0
-"""How long an adapter that nobody names stays loaded: gateways learn of a new release a minute after its engine does."""
 
 
 class ElsewhereFailed(Exception):

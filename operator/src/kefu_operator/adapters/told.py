@@ -8,6 +8,9 @@ EVENT = "adapters"
 """Of the companion that has an engine load them."""
 FETCHED = "fetched"
 """Of a worker's, which has files alone: the operator takes its lines for nobody's state."""
+LINGER_SECONDS = 600.0
+"""How long an adapter that nobody names stays loaded, so that what was told of it stays true: gateways learn of a new release a minute
+after its engine does."""
 MAX_MESSAGE = 200
 MAX_FAILED = 8
 """The operator reads no more than 16 KiB of a state."""

@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from kefu_operator.adapters.loader import LINGER_SECONDS
-from kefu_operator.adapters.told import parse
+from kefu_operator.adapters.told import LINGER_SECONDS, parse
 from kefu_operator.client.client import Client
 from kefu_operator.errors import ApiError
 from kefu_operator.pods import ContainerView, PodView
