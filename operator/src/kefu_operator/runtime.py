@@ -8,6 +8,8 @@ from aiohttp import connector
 
 from kefu_api import cycles
 
+YOUNG = 5_000
+"""New containers until Python looks for cycles: with twice as many, what waits for the look takes half a MiB more."""
 TLS_BYTES = 64 * 1024
 """Four TLS records; an answer of the API server is mostly one."""
 
@@ -16,7 +18,7 @@ def adjust() -> None:
     """Look seldom for reference cycles, keep a small buffer for each TLS connection in place of 256 KiB, and each authority once."""
     # Models read the sources of their fields' docstrings once.
     linecache.clearcache()
-    cycles.look_seldom()
+    cycles.look_seldom(YOUNG)
     # Not documented, hence set only where it is what it was; the tests tell when it is not.
     if isinstance(getattr(sslproto.SSLProtocol, "max_size", None), int):
         sslproto.SSLProtocol.max_size = TLS_BYTES

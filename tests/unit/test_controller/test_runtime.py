@@ -32,7 +32,7 @@ def test_cycles_are_looked_for_seldom_and_tls_connections_keep_small_buffers() -
         "    print(len(made._ssl_buffer), gc.get_threshold()[0], gc.get_freeze_count() > 1000)\n"
         "asyncio.run(main())"
     )
-    assert told(program) == "65536 10000 True"
+    assert told(program) == "65536 5000 True"
 
 
 def test_what_aiohttp_keeps_for_connections_that_verify_nothing_holds_no_authority_and_the_other_all() -> None:
