@@ -242,7 +242,9 @@ async def test_where_the_version_before_is_gone_a_search_waits_for_the_next_one(
     await publish(store, "v2", "two", keep=1)
     clock.now += FRESH
     assert (await ask(store, versions, "returns")).version == "v2"
-    work.pop()()
+    # The alias is read beside the search that fails; where that was first, nothing was left to be made ready.
+    for each in work:
+        each()
     assert versions.current().manifest.version == "v2"
 
 
