@@ -68,6 +68,8 @@ def test_a_canary_with_the_first_adapter_changes_the_shared_engine_once_and_neve
     cluster.until(lambda: "candidate" not in releases(cluster))
     cluster.apply(gradual(adapter(32)))
     cluster.until(lambda: listed(cluster) == ["hf://acme/voice"])
+    # The engine is looked at before its chatbot, whose status comes last.
+    cluster.until(lambda: "candidate" in releases(cluster))
     assert generation(cluster) == before + 2
 
     running.stop()
