@@ -6,6 +6,7 @@ from typing import NamedTuple
 import orjson
 
 from kefu_operator import naming, repair
+from kefu_operator.desired.metadata import identity
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import REFUSED, ApiError, Conflict, NotOurs, Rejected, Unadmitted
 from kefu_operator.resources import Resource, part_of, resource_of
@@ -32,9 +33,9 @@ class Synced(NamedTuple):
 
     def over(self, live: Iterable[Object]) -> tuple[Object, ...]:
         """What stands now, where this stood before."""
-        now = {_identity(each): each for each in (*live, *self.written)}
+        now = {identity(each): each for each in (*live, *self.written)}
         for each in self.deleted:
-            del now[_identity(each)]
+            del now[identity(each)]
         return tuple(now.values())
 
 
@@ -55,13 +56,13 @@ class Applier(Writer):
         Raises:
             Temporary: the API server is away; the rest is left for the next try.
         """
-        found = {_identity(each): each for each in live}
-        wanted = {_identity(each) for each in desired}
+        found = {identity(each): each for each in live}
+        wanted = {identity(each) for each in desired}
         refusals: list[ApiError | NotOurs] = []
         written: list[Object] = []
         unadmitted: dict[Resource, Unadmitted] = {}
         for each in desired:
-            outcome = unadmitted.get(resource_of(each)) or await self._try_apply(each, found.get(_identity(each)))
+            outcome = unadmitted.get(resource_of(each)) or await self._try_apply(each, found.get(identity(each)))
             if isinstance(outcome, Unadmitted):
                 unadmitted[resource_of(each)] = outcome
             if isinstance(outcome, ApiError | NotOurs):
@@ -179,7 +180,3 @@ def is_ours(found: Object) -> bool:
     """Whether we made an object: its label says so, or, where somebody took that off, its fields do."""
     labelled = found["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == naming.MANAGER
     return labelled or owned_fields(found, naming.MANAGER) is not None
-
-
-def _identity(found: Object) -> tuple[str, str, str]:
-    return found["kind"], found["metadata"]["namespace"], found["metadata"]["name"]

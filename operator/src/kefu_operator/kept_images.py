@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 
 from kefu_operator import naming
+from kefu_operator.desired.metadata import identity
 from kefu_operator.desired.types import Object
 from kefu_operator.pod_templates import Path, containers, places, pod_spec
 from kefu_operator.settled import is_settled_at
@@ -23,17 +24,17 @@ def with_kept_images(desired: Sequence[Object], live: Iterable[Object], image: s
         live: what stands of the engine.
         image: today's, of steps and companions.
     """
-    standing = {_identity(each): each for each in live}
-    pairs = [(each, standing[_identity(each)]) for each in desired if _identity(each) in standing]
+    standing = {identity(each): each for each in live}
+    pairs = [(each, standing[identity(each)]) for each in desired if identity(each) in standing]
     found = {name for wanted, stands in pairs for name in _images(wanted, stands, image)}
     if len(found) != 1 or found == {image}:
         return list(desired)
     (before,) = found
     kept = [_with_image(each, image, before) for each in desired]
     same = (
-        is_settled_at(standing[_identity(each)], each, naming.MANAGER, place)
+        is_settled_at(standing[identity(each)], each, naming.MANAGER, place)
         for each in kept
-        if _identity(each) in standing
+        if identity(each) in standing
         for place in places(each)
     )
     return kept if all(same) else list(desired)
@@ -58,7 +59,3 @@ def _ours(desired: Object, place: Path, image: str) -> list[Object]:
     """Steps and companions: the server itself comes first in `containers`, whatever its image is."""
     server = pod_spec(desired, place)["containers"][0]
     return [each for each in containers(desired, place) if each["image"] == image and each is not server]
-
-
-def _identity(found: Object) -> tuple[str, str]:
-    return found["kind"], found["metadata"]["name"]

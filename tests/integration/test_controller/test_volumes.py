@@ -14,7 +14,7 @@ from hack.cluster.apiserver import ControlPlane
 from tests.integration.apiserver.connection import Connection
 from tests.integration.test_controller.chart import install_chart, rendered
 from tests.integration.test_controller.cluster import OPERATOR_USER, Cluster
-from tests.integration.test_controller.conftest import RunningOperator, settings
+from tests.integration.test_controller.conftest import RunningOperator
 from tests.integration.test_controller.objects import chatbot
 
 MODELS = "kefu.dev/engine"
@@ -34,14 +34,6 @@ def plane() -> Iterator[ControlPlane]:
 @pytest.fixture(scope="module")
 def kubeconfig(plane: ControlPlane) -> Path:
     return plane.user(OPERATOR_USER)
-
-
-@pytest.fixture
-def operator(cluster: Cluster, kubeconfig: Path) -> Iterator[RunningOperator]:
-    running = RunningOperator(settings(kubeconfig, cluster.namespace))
-    cluster.until(lambda: running.is_ready)
-    yield running
-    running.stop()
 
 
 def model(cluster: Cluster) -> dict[str, Any]:

@@ -57,6 +57,15 @@ def a_world(folder: Path, **environment: str) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
+def redis_port() -> Iterator[int]:
+    """Where a Redis of its own listens."""
+    port = free_port()
+    process = start_redis(port)
+    yield port
+    process.stop()
+
+
+@pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One world a test module; tests that script an upstream put it back."""
     with a_world(tmp_path_factory.mktemp("world")) as made:

@@ -2,11 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hack.ports import free_port
 from redis.asyncio import Redis
 
 from kefu_api.wire.chat import HandoffReason
@@ -20,7 +19,6 @@ from kefu_serving.sessions.handoffs import HELD_SECONDS, Handoffs, Refusal
 from kefu_serving.sessions.memory import Memory
 from kefu_serving.sessions.redis import RedisSessions
 from kefu_serving.sessions.tally import Tally
-from tests.integration.test_serving.servers import start_redis
 
 SCOPE = "acme/shop"
 NOW = 1_795_000_000.0
@@ -67,17 +65,9 @@ def name(session: str) -> str:
     return names.conversation("web", session).handoff
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    port = free_port()
-    process = start_redis(port)
-    yield port
-    process.stop()
-
-
 @pytest.fixture
-async def store(port: int) -> AsyncIterator[Store]:
-    client: Redis = Redis(host="127.0.0.1", port=port)
+async def store(redis_port: int) -> AsyncIterator[Store]:
+    client: Redis = Redis(host="127.0.0.1", port=redis_port)
     await client.flushall()
     yield Store(client)
     await client.aclose()
@@ -163,7 +153,7 @@ async def test_what_is_not_listed_any_more_is_again_as_soon_as_somebody_speaks(s
     assert (await store.handoffs.listed()).open == 2
 
 
-async def test_without_a_window_nothing_is_remembered_and_all_else_holds(port: int, store: Store) -> None:
+async def test_without_a_window_nothing_is_remembered_and_all_else_holds(redis_port: int, store: Store) -> None:
     blind = Store(store.client, window=0)
     assert await blind.open("session-1") is None
     assert await blind.handoffs.recall("web", "session-1") == ((), True)
@@ -261,12 +251,12 @@ async def test_what_is_no_handoff_is_said_and_does_not_crash(store: Store) -> No
             await store.handoffs.listed()
 
 
-async def test_what_redis_refuses_keeps_it_from_nobody_else(port: int, store: Store) -> None:
+async def test_what_redis_refuses_keeps_it_from_nobody_else(redis_port: int, store: Store) -> None:
     await store.sessions.append("web", "session-1", Exchange("q", "a"))
     await store.client.acl_setuser(
         "weak", enabled=True, passwords=["+pw"], keys=["*"], commands=["+@all", "-eval", "-evalsha", "-script"]
     )
-    async with Redis(host="127.0.0.1", port=port, username="weak", password="pw") as client:
+    async with Redis(host="127.0.0.1", port=redis_port, username="weak", password="pw") as client:
         weak = Store(client, cooldown=Cooldown(60))
         await store.client.set(names.history(SCOPE, names.conversation("web", "session-2")), "no list")
         with pytest.raises(SessionStoreAway, match="refuses: NoPermissionError"):

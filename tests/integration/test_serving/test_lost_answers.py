@@ -1,10 +1,9 @@
 """A connection that dies after Redis has done what was asked: the client asks again, and it is done once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
-from hack.ports import free_port
 from redis.asyncio import Redis
 
 from kefu_api.documents.release import SessionStore
@@ -13,7 +12,6 @@ from kefu_serving.sessions import names
 from kefu_serving.sessions.connection import connect
 from kefu_serving.sessions.exchange import Exchange
 from kefu_serving.sessions.tally import Tally
-from tests.integration.test_serving.servers import start_redis
 from tests.integration.test_serving.test_handoff_store import SCOPE, Store, detail, name
 
 
@@ -66,25 +64,17 @@ class Proxy:
         sink.close()
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    port = free_port()
-    process = start_redis(port)
-    yield port
-    process.stop()
-
-
 @pytest.fixture
-async def proxy(port: int) -> AsyncIterator[Proxy]:
-    made = Proxy(port)
+async def proxy(redis_port: int) -> AsyncIterator[Proxy]:
+    made = Proxy(redis_port)
     yield made
     made.stop()
 
 
 @pytest.fixture
-async def store(port: int, proxy: Proxy) -> AsyncIterator[Store]:
+async def store(redis_port: int, proxy: Proxy) -> AsyncIterator[Store]:
     """A store behind the proxy, whose scripts Redis knows: else an answer that is lost is but that it knows none."""
-    async with Redis(host="127.0.0.1", port=port) as direct:
+    async with Redis(host="127.0.0.1", port=redis_port) as direct:
         await direct.flushall()
     url = f"redis://127.0.0.1:{await proxy.start()}/0"
     client = connect(SessionStore(url=url, ttl_seconds=600, window=3))

@@ -152,11 +152,11 @@ def test_who_promotes_moves_nobody_before_there_is_a_pod_for_him() -> None:
 def test_an_engine_that_leaves_again_and_again_is_rolled_back() -> None:
     state = begun()
     for now in (10, 30):
-        state = advance(advance(state, seen(now, ready=False, away=True)), seen(now + 10))
+        state = advance(advance(state, seen(now, ready=False, pods=Pods(1, 0))), seen(now + 10))
         assert weight(state) == 10
     # A pod that has not its adapters yet is no such loss.
     state = advance(advance(state, seen(45, ready=False)), seen(46))
-    last = advance(state, seen(50, ready=False, away=True))
+    last = advance(state, seen(50, ready=False, pods=Pods(1, 0)))
     assert last.rejected is not None
     assert (last.rejected.cause, "left 3 times" in last.rejected.why) == (Cause.ROLLED_BACK, True)
 
@@ -403,7 +403,7 @@ class Rollouts(RuleBasedStateMachine):
         known = frozenset(f"r{number}" for number in range(1, self.target + 1))
         facts = Seen(
             f"r{self.target}", known, self.declared, self.ready, self.now, Pods(self.wanted, self.available, self.elastic),
-            away=not self.ready, kept=self.kept,
+            kept=self.kept,
             paused=self.paused, decision=decision,
             judgements=judged(outcome) if due and outcome is not None else (),
         )  # fmt: skip

@@ -65,6 +65,11 @@ def metadata(scope: Scope, name: str, component: str, instance: str | None = Non
     return meta
 
 
+def identity(found: Object) -> tuple[str, str, str]:
+    """By which an object that is wanted and the one that stands are one: kind, namespace and name."""
+    return found["kind"], found["metadata"]["namespace"], found["metadata"]["name"]
+
+
 def outliving(meta: Object) -> Object:
     """The same metadata of what outlives its owner and is pruned by nobody."""
     without = {name: value for name, value in meta.items() if name != "ownerReferences"}

@@ -51,6 +51,8 @@ class Companions:
             pods: of one engine.
             wanted: names of adapters; of who lacks one, it is asked each time.
         """
+        if not any(pod.companion for pod in pods):
+            return tuple(pods)
         self._forget()
         gate = asyncio.Semaphore(AT_ONCE)
 

@@ -62,9 +62,7 @@ class ChatbotTeller:
         """
         chatbot, engine = facts.chatbot, plan.engine.workload
         namespace, now = chatbot.metadata.namespace, self._now()
-        # A volume that is refused keeps every engine from starting that mounts it.
-        names = (engine.name, *units(engine)) if engine else ()
-        engine_refusals = [refusal for unit in names for refusal in self._board.read(namespace, unit)]
+        engine_refusals = self._board.of_engine(namespace, engine)
         verdicts = Verdicts(
             engine=[*check_refusals(engine_refusals), check_engine(plan.engine, facts, now)],
             knowledge=check_knowledge(chatbot, facts.indexes),

@@ -3,6 +3,8 @@
 from kefu_operator.apply import Refusals
 from kefu_operator.errors import Unadmitted
 from kefu_operator.plan.scaler import Autoscaling
+from kefu_operator.plan.sharing import units
+from kefu_operator.plan.workload import Workload
 
 REFUSED_SECONDS = 60
 """How long until what the API server refused is tried again."""
@@ -34,6 +36,11 @@ class RefusalBoard:
     def read(self, namespace: str, engine: str) -> Refusals:
         """What the API server would not let us write of an engine."""
         return self._posted.get((namespace, engine), ())
+
+    def of_engine(self, namespace: str, engine: Workload | None) -> Refusals:
+        """The same of an engine and of all that it needs: a volume that is refused keeps every engine from starting that mounts it."""
+        names = (engine.name, *units(engine)) if engine else ()
+        return tuple(refusal for name in names for refusal in self.read(namespace, name))
 
     def decide(self, namespace: str, engine: str, autoscaling: Autoscaling | None) -> None:
         """Replace what is known of who scales an engine."""

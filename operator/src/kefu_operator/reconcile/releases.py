@@ -7,7 +7,6 @@ from pydantic import ValidationError
 
 from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus
 from kefu_api.kinds.rollout import ReleaseKnowledge
-from kefu_operator.apply import Refusals
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.chatbot import ChatbotFacts
 from kefu_operator.plan.chatbot import ReleasePlan, plan_release
@@ -16,6 +15,7 @@ from kefu_operator.plan.demand import demand_of
 from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
+from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.rollout.knowledge import are_held
 from kefu_operator.rollout.pods import Pods
 from kefu_operator.rollout.revisions import Revision, named
@@ -32,15 +32,7 @@ def answers(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
     if plan.engine.workload is None:
         return True
     pods = facts.engine_of(plan.engine.workload.name).pods
-    return not is_away(plan, facts) and not check_adapters(plan.engine.adapters, pods)
-
-
-def is_away(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
-    """Whether no pod of the release's engine answers, with whatever adapters."""
-    if plan.engine.workload is None:
-        return False
-    runner = facts.engine_of(plan.engine.workload.name).runner
-    return not (runner and available_pods(runner))
+    return _available(plan, facts) > 0 and not check_adapters(plan.engine.adapters, pods)
 
 
 def is_kept(plan: ReleasePlan | None, facts: ChatbotFacts) -> bool:
@@ -48,11 +40,12 @@ def is_kept(plan: ReleasePlan | None, facts: ChatbotFacts) -> bool:
     if plan is None or plan.engine.workload is None:
         return plan is not None
     engine = facts.engine_of(plan.engine.workload.name)
-    return not is_away(plan, facts) or is_asleep(engine.runner, engine.scaler)
+    return _available(plan, facts) > 0 or is_asleep(engine.runner, engine.scaler)
 
 
-def is_cramped(plan: ReleasePlan, facts: ChatbotFacts, refusals: Refusals, now: datetime) -> bool:
+def is_cramped(plan: ReleasePlan, facts: ChatbotFacts, board: RefusalBoard, now: datetime) -> bool:
     """Whether there is no room for the release's engine: on no node, or not within the namespace's quota."""
+    refusals = board.of_engine(facts.chatbot.metadata.namespace, plan.engine.workload)
     checks = (*check_refusals(refusals), check_engine(plan.engine, facts, now))
     return any(check.reason in (Reason.UNSCHEDULABLE, Reason.QUOTA_EXCEEDED) for check in checks)
 
@@ -60,14 +53,21 @@ def is_cramped(plan: ReleasePlan, facts: ChatbotFacts, refusals: Refusals, now: 
 def pods_of_engine(plan: ReleasePlan, stable: ReleasePlan | None, facts: ChatbotFacts) -> Pods:
     """What the release's engine has of pods, for the rollout to weigh."""
     workload, before = plan.engine.workload, stable.engine.workload if stable else None
+    available, demand = _available(plan, facts), demand_of(facts.chatbot.spec)
     if workload is None or (before and before.name == workload.name):
-        return Pods(free=True)
-    runner, demand = facts.engine_of(workload.name).runner, demand_of(facts.chatbot.spec)
-    available = available_pods(runner) if runner else 0
+        return Pods(available=available, free=True)
     if demand is None:
         return Pods(facts.chatbot.spec.engine.replicas, available)
     now = (facts.engine_of(before.name).runner or {}).get("spec", {}).get("replicas", 1) if before else 1
     return Pods(min(demand.maximum, max(1, now)), available, elastic=True)
+
+
+def _available(plan: ReleasePlan, facts: ChatbotFacts) -> int:
+    """Pods of the release's engine that answer, with whatever adapters; what somebody else runs counts as one."""
+    if plan.engine.workload is None:
+        return 1
+    runner = facts.engine_of(plan.engine.workload.name).runner
+    return available_pods(runner) if runner else 0
 
 
 def stable_plan(

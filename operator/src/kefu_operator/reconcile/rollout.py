@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from kefu_api.kinds.rollout import ReleaseKnowledge
-from kefu_operator.apply import Refusals
 from kefu_operator.desired.metadata import Scope
 from kefu_operator.errors import PrometheusAway, QueryRefused
 from kefu_operator.gather.chatbot import ChatbotFacts
@@ -12,12 +11,10 @@ from kefu_operator.plan.chatbot import NEWEST, ReleasePlan, Served, plan_release
 from kefu_operator.plan.content import content_of
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.sharing import units
 from kefu_operator.prometheus import Prometheus
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.reconcile.releases import (
     answers,
-    is_away,
     is_cramped,
     is_kept,
     named_knowledge,
@@ -103,11 +100,10 @@ class Rollouts:
             known=frozenset(plans),
             strategy=None if only_named else strategy_of(rollout),
             ready=answers(plan, facts),
-            away=moves and is_away(plan, facts),
             now=now,
             pods=pods_of_engine(plan, stable, facts) if moves else ONE,
             kept=moves and is_kept(stable, facts),
-            cramped=moves and is_cramped(plan, facts, self._refusals(facts, plan), self._now()),
+            cramped=moves and is_cramped(plan, facts, self._board, self._now()),
             paused=rollout is not None and rollout.paused,
             decision=decision,
         )
@@ -173,12 +169,6 @@ class Rollouts:
         await self._writer.create(made)
         new = replace(asked, number=number, found=made)
         return (*revisions, new), new
-
-    def _refusals(self, facts: ChatbotFacts, plan: ReleasePlan) -> Refusals:
-        """What the API server would not have of the release's engine, and of what it needs."""
-        engine, namespace = plan.engine.workload, facts.chatbot.metadata.namespace
-        names = (engine.name, *units(engine)) if engine else ()
-        return tuple(refusal for name in names for refusal in self._board.read(namespace, name))
 
     async def _measure(
         self, facts: ChatbotFacts, plan: ReleasePlan, strategy: Strategy, seconds: float

@@ -27,8 +27,8 @@ def wanted(
     """
     stable, candidate = named(revisions, state.stable), named(revisions, state.candidate)
     rejected = named(revisions, state.rejected.release) if state.rejected else None
-    promotes = said is not None and said.verdict == "Promote" and said.release != state.stable
-    promoted = named(revisions, said.release) if said and promotes else None
+    promotes = said.release if said and said.verdict == "Promote" and said.release != state.stable else None
+    promoted = named(revisions, promotes)
     for release in (promoted, candidate):
         if release and release.content == content and are_held(release.knowledge, standing):
             return release.knowledge

@@ -35,8 +35,6 @@ class Seen:
     now: float
     pods: Pods = ONE
     """Of the target's engine."""
-    away: bool = False
-    """Whether the target's engine has no pod that answers: more than that one of them has not its adapters yet."""
     kept: bool = True
     """Whether customers would miss the stable release: its engine answers, or sleeps."""
     cramped: bool = False
@@ -215,7 +213,8 @@ def _wait(state: State, seen: Seen, way: Strategy) -> State:
     if state.phase is Phase.WAITING:
         patient = seen.now < state.since + ROOM_SECONDS
         return State(stable=seen.target) if way.at_once and seen.cramped and not patient else state
-    lost = state.losses + (state.weight > 0 and seen.away)
+    # That one of its pods has not its adapters yet is no loss.
+    lost = state.losses + (state.weight > 0 and seen.pods.available == 0)
     if lost > MAX_LOSSES and not way.at_once:
         return _reject(state, seen, Cause.ROLLED_BACK, f"its engine left {lost} times while it was asked")
     return replace(state, phase=Phase.WAITING, weight=0, pods=1, losses=lost, since=seen.now)

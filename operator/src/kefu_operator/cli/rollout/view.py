@@ -112,8 +112,9 @@ def undone(view: ChatbotView, to: str | None, *, gradually: bool) -> tuple[Json,
 def _decision(view: ChatbotView, release: str, verdict: str) -> Json:
     """The decision, which is none that was carried out already."""
     carried = view.releases.decided
-    again = carried is not None and (carried.release, carried.verdict) == (release, verdict)
-    return {"release": release, "verdict": verdict, **({"attempt": carried.attempt + 1} if carried and again else {})}
+    if carried and (carried.release, carried.verdict) == (release, verdict):
+        return {"release": release, "verdict": verdict, "attempt": carried.attempt + 1}
+    return {"release": release, "verdict": verdict}
 
 
 def _before(view: ChatbotView) -> Kept:
