@@ -1,4 +1,4 @@
-"""A real engine under real questions, scaled by the real KEDA on what the real Prometheus sees: 1, several, none, 1 again.
+"""A real engine under real questions, scaled by the real KEDA on what the real Prometheus sees: 1, several, none, 1 again; then exchanged.
 
 KEDA takes minutes to compile, so this has a target of its own: `make test-scaling`. What decides and who makes way for whom is proven
 in the suite, with KEDA's own kind (`tests/integration/test_controller/test_scaling.py`).
@@ -53,10 +53,15 @@ class Engine:
         self._began = time.monotonic()
 
     @property
+    def wanted(self) -> dict[str, int]:
+        """Pods of each engine that there is, as its Deployment wants them."""
+        found = self.kube.list("deployments", NAMESPACE, "kefu.dev/engine")
+        return {each["metadata"]["name"]: int(each["spec"]["replicas"]) for each in found}
+
+    @property
     def replicas(self) -> int:
-        """As the Deployment wants them."""
-        (found,) = self.kube.list("deployments", NAMESPACE, "kefu.dev/engine")
-        count = int(found["spec"]["replicas"])
+        """Pods of the only engine."""
+        ((_, count),) = self.wanted.items()
         if not self.seen or self.seen[-1][1] != count:
             self.seen.append((round(time.monotonic() - self._began), count))
         return count
@@ -198,3 +203,33 @@ def test_an_engine_follows_its_questions_from_one_pod_to_two_to_none_and_back(en
     }
     assert "kefu-operator" not in owners, owners
     print(f"seconds → pods: {engine.seen}; the first question at none took {seconds:.1f} s")
+
+
+def test_engines_are_exchanged_while_keda_scales_both(engine: Engine) -> None:
+    seen: list[dict[str, int]] = []
+    with load(engine.kube) as ended:
+        engine.until("two pods for a queue", lambda pods: pods == 2)
+        (former,) = engine.wanted
+        change(engine.kube, {"engine": {"llamaCpp": {"contextLength": 3072}}})
+        end = time.monotonic() + PATIENCE
+        while former in (now := engine.wanted) or len(now) != 1:
+            if not seen or seen[-1] != now:
+                seen.append(now)
+            assert time.monotonic() < end, f"still not exchanged: {seen}"
+            time.sleep(1)
+        wait(engine.kube, "--for=condition=Progressing=False")
+        engine.until("as many as the former one had", lambda pods: pods == 2)
+    assert set(ended) <= {"answered"}, ended
+    # Both stood, and together took one pod more than the engine may have.
+    assert any(len(each) == 2 for each in seen), seen
+    assert max(sum(each.values()) for each in seen) <= 3, seen
+    scaled = {each["spec"]["scaleTargetRef"]["name"] for each in engine.kube.list("scaledobjects", NAMESPACE)}
+    assert scaled == set(engine.wanted), (scaled, engine.wanted)
+    engine.until("none when nobody asks", lambda pods: pods == 0)
+    print(f"pods of each engine, one after the other: {seen}; {len(ended)} questions were answered")
+
+
+def change(kube: Kube, spec: dict[str, Any]) -> None:
+    """Merge into the chatbot's spec."""
+    patch = json.dumps({"spec": spec})
+    kube.kubectl("patch", "chatbot", "small", "-n", NAMESPACE, "--type=merge", "-p", patch)
