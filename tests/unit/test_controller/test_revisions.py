@@ -166,6 +166,30 @@ def test_an_engine_on_its_way_to_the_customers_does_not_sleep_and_has_the_pods_t
 
 
 @pytest.mark.parametrize(
+    ("rollout", "told", "old", "new"),
+    [
+        (None, {"candidateReplicas": 1, "weight": 0}, (2, 10), (1, 1)),
+        (None, {"candidateReplicas": 3, "weight": 40}, (2, 7), (3, 4)),
+        (None, {"candidateReplicas": 5, "weight": 100}, (1, 1), (5, 10)),
+        ({}, {"candidateReplicas": 1, "weight": 1}, (2, 10), (1, 1)),
+        ({}, {"candidateReplicas": 1, "weight": 50, "step": "3/4"}, (2, 6), (1, 5)),
+        ({"strategy": "Shadow"}, {"candidateReplicas": 1, "weight": 100, "step": "1/2"}, (2, 10), (1, 1)),
+        ({"strategy": "Shadow"}, {"candidateReplicas": 6, "weight": 50, "step": "2/2"}, (2, 5), (6, 6)),
+    ],
+)
+def test_two_engines_that_autoscalers_size_have_together_one_pod_more_than_one_may(
+    rollout: Object | None, told: Object, old: tuple[int, int], new: tuple[int, int]
+) -> None:
+    spec: dict[str, Any] = {"scaling": {"engine": {"min": 2, "max": 10}}, "rollout": rollout}
+    both = revisions_of([kept(1, chatbot(**spec)), kept(2, chatbot(NEW, **spec))], "u-1")
+    releases = {"stable": "r1", "candidate": "r2", "phase": "Progressing"} | told
+    former, fresh = (each.spec.scaling.engine for each in versions(chatbot(NEW, releases=releases, **spec), both))
+    assert former is not None and fresh is not None
+    assert ((former.min, former.max), (fresh.min, fresh.max)) == (old, new)
+    assert former.max + fresh.max <= 10 + 1
+
+
+@pytest.mark.parametrize(
     ("status", "rollout", "two"),
     [
         (None, None, False),

@@ -1,7 +1,9 @@
 """Whose engines a chatbot needs: those of its stable release and of the one on its way, sized as the rollout says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import ceil
 
+from kefu_api.documents.variants import Role
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator.plan.content import content_of, with_content
 from kefu_operator.plan.engine import engine_name
@@ -9,6 +11,7 @@ from kefu_operator.rollout.decision import decided
 from kefu_operator.rollout.pods import stable_pods
 from kefu_operator.rollout.revisions import Revision, asked, named
 from kefu_operator.rollout.state import State
+from kefu_operator.rollout.strategy import strategy_of
 from kefu_operator.rollout.told import state_of
 
 
@@ -31,9 +34,30 @@ def versions(chatbot: ChatbotDeployment, revisions: Sequence[Revision]) -> tuple
     if _engine(former) == _engine(chatbot):
         # One engine with the adapters of both.
         return _beside(former), chatbot
-    wanted = chatbot.spec.engine.replicas
-    pods = state.pods if target and state.candidate == target.name else 0
-    return _sized(former, stable_pods(wanted, pods)), _awake(_sized(chatbot, max(pods, 1)), pods)
+    on_its_way = target is not None and state.candidate == target.name
+    return _side_by_side(former, chatbot, state if on_its_way else State())
+
+
+def _side_by_side(former: ChatbotDeployment, chatbot: ChatbotDeployment, state: State) -> tuple[ChatbotDeployment, ...]:
+    """Each with its part of the pods, and of those that autoscalers may give."""
+    pods = max(state.pods, 1)
+    sizes = stable_pods(chatbot.spec.engine.replicas, pods), pods
+    scaling = chatbot.spec.scaling.engine
+    if scaling is None:
+        return _sized(former, sizes[0]), _sized(chatbot, sizes[1])
+    most = min(max(pods, ceil(scaling.max * _answered(chatbot, state) / 100)), scaling.max)
+    rest = stable_pods(scaling.max, most)
+    return (
+        _scaled(_sized(former, sizes[0]), {"min": min(scaling.min, rest), "max": rest}),
+        # It is kept awake, for its autoscaler does not know yet who will ask.
+        _scaled(_sized(chatbot, sizes[1]), {"min": min(pods, most), "max": most, "to_zero_after": None}),
+    )
+
+
+def _answered(chatbot: ChatbotDeployment, state: State) -> int:
+    """Percent of the customers whom the candidate answers: a shadow is asked by many, and answers none."""
+    stages = strategy_of(chatbot.spec.rollout).stages
+    return 0 if stages[min(state.step, len(stages) - 1)].role is Role.SHADOW else state.weight
 
 
 def are_two(chatbot: ChatbotDeployment) -> bool:
@@ -62,13 +86,9 @@ def _sized(chatbot: ChatbotDeployment, replicas: int) -> ChatbotDeployment:
     return chatbot.model_copy(update={"spec": chatbot.spec.model_copy(update={"engine": engine})})
 
 
-def _awake(chatbot: ChatbotDeployment, pods: int) -> ChatbotDeployment:
-    """With so many pods at least, whatever its autoscaler would have: it does not know yet who will ask, and would let it sleep."""
+def _scaled(chatbot: ChatbotDeployment, bounds: Mapping[str, object]) -> ChatbotDeployment:
     scaling = chatbot.spec.scaling
-    if scaling.engine is None:
-        return chatbot
-    least = min(max(scaling.engine.min, pods), scaling.engine.max)
-    engine = scaling.engine.model_copy(update={"min": least, "to_zero_after": None})
+    engine = scaling.engine.model_copy(update=bounds) if scaling.engine else None
     spec = chatbot.spec.model_copy(update={"scaling": scaling.model_copy(update={"engine": engine})})
     return chatbot.model_copy(update={"spec": spec})
 
