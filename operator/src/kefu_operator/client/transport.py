@@ -223,6 +223,20 @@ def parsed(text: bytes) -> Object:
     return found
 
 
+def part(found: Object, *names: str) -> Any:
+    """What an answer holds under these names, one in the other.
+
+    Raises:
+        Unavailable: it holds nothing there, so it is no object, list or event of the API server's.
+    """
+    held: Any = found
+    for name in names:
+        held = held.get(name) if isinstance(held, dict) else None
+    if held is None:
+        raise Unavailable(f"the API server sent what has no {'.'.join(names)}: {_shown(orjson.dumps(found))}")
+    return held
+
+
 def _shown(text: bytes) -> str:
     return text[:SHOWN_BYTES].decode(errors="replace")
 
