@@ -150,7 +150,9 @@ async def test_a_watch_that_falls_silent_is_broken_off(tmp_path: Path) -> None:
     async def one_event(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        await response.write(json.dumps({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "2"}}}).encode() + b"\n")
+        await response.write(
+            json.dumps({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "2"}}}).encode() + b"\n"
+        )
         await asyncio.sleep(60)
         return response
 
@@ -230,7 +232,7 @@ async def test_an_object_that_is_none_of_the_api_servers_is_no_answer(text: byte
             await client.list(DEPLOYMENTS, "a")
         with pytest.raises(Unavailable, match=r"sent what has no metadata\.resourceVersion"):
             await client.get(DEPLOYMENTS, "a", "a")
-        with pytest.raises(Unavailable, match="sent what has no (type|object)"):
+        with pytest.raises(Unavailable, match=r"sent what has no (type|object)"):
             async for _ in client.watch(DEPLOYMENTS, "a", "1"):
                 pass
 
