@@ -34,6 +34,9 @@ _SECRET_ENDINGS = ("-token", "-redis-password", "-api-key", "-desk-key", "-user-
 _SECRET_BITS = ("-push-", "-milvus-token-")
 """The same of those that end in a hash, or in what a user chose."""
 
+WATCHED = f"{GROUP}/namespaces"
+"""Annotation of a release's Lease, which the chart makes: the namespaces that it watches, with commas between; empty: all."""
+
 NUDGE = f"{GROUP}/document"
 """Annotation of a gateway's pods: the digest of the document that they were last told of. Nothing reads it."""
 
