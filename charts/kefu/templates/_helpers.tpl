@@ -111,4 +111,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [""]
   resources: [events]
   verbs: [list, create, patch]
+# Whether another release of Kefu writes in the same namespaces: each has a Lease.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [list]
 {{- end }}

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from random import uniform
 
 from kefu_operator.client.client import Client
+from kefu_operator.client.transport import part
 from kefu_operator.errors import Absent, ApiError, Forbidden
 from kefu_operator.kinds import Kinds
 from kefu_operator.resources import CUSTOM_METRICS, LEADER_WORKER_SETS, MILVUSES, POD_METRICS, SCALED_OBJECTS
@@ -87,7 +88,8 @@ class Discovery:
             answer = await self._client.request("get", f"/apis/{version}")
         except (Absent, Forbidden):
             return frozenset()
-        return frozenset(str(resource["name"]) for resource in answer.get("resources", ()))
+        part(answer, "groupVersion")
+        return frozenset(str(resource["name"]) for resource in answer.get("resources") or ())
 
 
 @asynccontextmanager

@@ -35,6 +35,9 @@ class Metrics:
         self.leading = Gauge(
             "kefu_operator_leading", "1 where this operator holds the lease, and so writes; else 0.", registry=registry
         )
+        self.rivals = Gauge(
+            "kefu_operator_rivals", "Other releases of Kefu that write in the same namespaces.", registry=registry
+        )
         self.watch_restarts = Counter(
             "kefu_operator_watch_restarts_total", "Watches begun anew, by cause.", ["kind", "cause"], registry=registry
         )

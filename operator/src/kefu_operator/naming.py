@@ -31,6 +31,11 @@ SERVER = f"{GROUP}/server"
 
 _SECRET_ENDINGS = ("-token", "-redis-password", "-api-key", "-desk-key", "-user-salt", "-milvus-root", "-milvus-minio")
 """Of the names of all Secrets but those of sources; the operator, which cannot read them, could not tell whose one is."""
+_SECRET_BITS = ("-push-", "-milvus-token-")
+"""The same of those that end in a hash, or in what a user chose."""
+
+WATCHED = f"{GROUP}/namespaces"
+"""Annotation of a release's Lease, which the chart makes: the namespaces that it watches, with commas between; empty: all."""
 
 NUDGE = f"{GROUP}/document"
 """Annotation of a gateway's pods: the digest of the document that they were last told of. Nothing reads it."""
@@ -127,8 +132,13 @@ def retrieval(index: str) -> str:
 
 
 def store(index: str) -> str:
-    """Deployment, Service and volume of an index's embedded Milvus."""
+    """Deployment, volume and, mostly, Service of an index's embedded Milvus."""
     return f"{index}-milvus"
+
+
+def store_service(index: str) -> str:
+    """Service of an index's embedded Milvus; for index `x` the Milvus operator makes that of name `x-milvus-milvus`."""
+    return store(index) if not index.endswith("-milvus") else f"{index}-store"
 
 
 def index_token(index: str) -> str:
@@ -212,7 +222,7 @@ def push_key(index: str, source: str) -> str:
     Source `token` of index `x` is hashed, since that of name `x-push-token` belongs to index `x-push`; so is all that ends likewise.
     """
     name = f"{push(index)}-{source}"
-    clashes = "-push-" in f"-{source}" or f"-{source}".endswith(_SECRET_ENDINGS)
+    clashes = any(bit in f"-{source}" for bit in _SECRET_BITS) or f"-{source}".endswith(_SECRET_ENDINGS)
     return f"{push(index)}-{digest.of_text(source)[:12]}" if clashes or len(name) > MAX_LABEL else name
 
 

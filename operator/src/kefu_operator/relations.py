@@ -51,6 +51,8 @@ class _Index:
     shown: tuple[object, ...]
     """What chatbots tell of it."""
     config_maps: frozenset[str]
+    held: bool
+    """Whether our finalizer is on it."""
 
 
 class Relations:
@@ -128,7 +130,8 @@ class Relations:
         if kind in (CHATBOTS.kind, INDEXES.kind):
             before = self._chatbots.get(at) if kind == CHATBOTS.kind else self._indexes.get(at)
             seen = self.chatbot_seen(found) if kind == CHATBOTS.kind else self.index_seen(found)
-            news = before is None or before.asked != _asked(found)
+            lost = isinstance(before, _Index) and before.held and not _is_held(found)
+            news = before is None or before.asked != _asked(found) or lost
             return [key for key in seen if news or key != Key(kind, *at)]
         if kind == PODS.kind:
             # Its kubelet was nudged. What became of the pod before was read earlier, if at all.
@@ -245,4 +248,9 @@ def _project_index(found: Object) -> _Index:
     sources = found.get("spec", {}).get("sources", ())
     questions = found.get("spec", {}).get("evaluation", {}).get("questions", {})
     names = (place.get("configMap", {}).get("name") for place in (*sources, questions))
-    return _Index(_asked(found), shown, frozenset(name for name in names if name))
+    return _Index(_asked(found), shown, frozenset(name for name in names if name), _is_held(found))
+
+
+def _is_held(found: Object) -> bool:
+    """Whether our finalizer is on an index: somebody may take it off, and no generation tells of that."""
+    return naming.FINALIZER in found["metadata"].get("finalizers", ())

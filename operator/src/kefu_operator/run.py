@@ -20,6 +20,8 @@ from kefu_operator.informers.copies import Copies
 from kefu_operator.informers.engines import engine_index
 from kefu_operator.kinds import Kinds
 from kefu_operator.leadership.elector import Candidate, Elector
+from kefu_operator.leadership.releases import Releases
+from kefu_operator.leadership.timing import Timing
 from kefu_operator.listing import wait_for_lists
 from kefu_operator.metrics import Metrics
 from kefu_operator.prometheus import Prometheus
@@ -113,7 +115,9 @@ class Operator:
         if place is None:
             return None
         identity = f"{socket.gethostname()}_{uuid4().hex[:8]}"
-        return Elector(client, Candidate(place.namespace, place.name, identity), self._lead)
+        timing, own = Timing(), (place.namespace, place.name)
+        releases = Releases(client, own, self._settings.namespaces, self.metrics.rivals.set, seconds=timing.call)
+        return Elector(client, Candidate(*own, identity), self._lead, timing, releases=releases)
 
     def _lead(self, leading: bool) -> None:
         """Begin to write, or cease to. A standby watches like the leader, and keeps what is to be reconciled."""

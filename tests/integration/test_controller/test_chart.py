@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from kefu_operator.desired.network import Network
+from kefu_operator.leadership.releases import LABELS
+from kefu_operator.naming import WATCHED
 from kefu_operator.plan.settings import ModelVolumes
 from kefu_operator.settings import load
 from kefu_operator.webhook.__main__ import place
@@ -74,6 +76,13 @@ def test_the_operator_holds_the_lease_that_it_has_the_right_to() -> None:
     role = next(found for found in of_kind(objects, "Role") if found["metadata"]["name"].endswith("-lease"))
     assert lease is not None
     assert (lease.namespace, [lease.name]) == (role["metadata"]["namespace"], role["rules"][1]["resourceNames"])
+
+
+def test_a_releases_lease_tells_others_whose_and_where_it_is() -> None:
+    for values, watched in ((), ""), (('watchNamespaces=["acme","outlet"]',), "acme,outlet"):
+        (lease,) = of_kind(rendered(*values), "Lease")
+        assert set(LABELS.split(",")) <= {f"{label}={value}" for label, value in lease["metadata"]["labels"].items()}
+        assert lease["metadata"]["annotations"] == {WATCHED: watched}
 
 
 def test_a_second_operator_stands_by_on_another_node_where_there_is_one_and_a_drain_leaves_one_of_them() -> None:

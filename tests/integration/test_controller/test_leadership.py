@@ -3,11 +3,16 @@
 import json
 import signal
 import time
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+from kefu_operator.leadership.releases import LABELS
+from kefu_operator.naming import WATCHED
+from kefu_operator.settings import LeasePlace
 from tests.integration.test_controller.chart import LEASE
-from tests.integration.test_controller.cluster import Cluster
+from tests.integration.test_controller.cluster import Cluster, Object
+from tests.integration.test_controller.conftest import RunningOperator, settings
 from tests.integration.test_controller.objects import endpoint_chatbot
 from tests.integration.test_controller.process import OperatorProcess, killed_at_the_end, writes_by_version
 
@@ -128,6 +133,29 @@ def test_an_older_and_a_newer_operator_never_undo_one_anothers_work(
         cluster.until(lambda: image(cluster) == "kefu.local/gateway:newer")
         time.sleep(3)
         assert pair.eras(since) == ["older", "newer"]
+
+
+def test_a_second_release_waits_until_the_first_is_gone(cluster: Cluster, kubeconfig: Path) -> None:
+    namespace, name = LEASE.split("/")
+    free = json.dumps({"spec": {"holderIdentity": ""}})
+    cluster.run("patch", "lease", name, "-n", namespace, "--type=merge", "-p", free)
+    meta: Object = {"name": "other-operator", "annotations": {WATCHED: ""}}
+    meta["labels"] = dict(label.split("=") for label in LABELS.split(","))
+    spec = {"holderIdentity": "pod-of-the-other"}
+    cluster.apply({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta, "spec": spec})
+    since = cluster.audit_end
+    second = RunningOperator(replace(settings(kubeconfig, cluster.namespace), lease=LeasePlace(namespace, name)))
+    try:
+        told = f"by Lease {cluster.namespace}/other-operator (held by pod-of-the-other): uninstall one of them"
+        cluster.until(lambda: told in second.operator.not_ready())
+        cluster.apply(endpoint_chatbot())
+        time.sleep(3)
+        assert cluster.writes(since) == []
+        cluster.run("delete", "lease", "other-operator")
+        until_made(cluster, "shop")
+        assert second.is_ready
+    finally:
+        second.stop()
 
 
 def release(cluster: Cluster, name: str) -> str:

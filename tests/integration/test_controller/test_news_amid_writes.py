@@ -5,6 +5,7 @@ import json
 
 from prometheus_client import CollectorRegistry
 
+from kefu_operator import naming
 from kefu_operator.client.client import Client
 from kefu_operator.client.connect import connect
 from kefu_operator.informers.copies import Copies
@@ -39,21 +40,25 @@ class Operator:
         watching.cancel()
 
 
-async def test_an_edit_and_a_deletion_just_before_a_status_is_written_are_reconciled(cluster: Cluster) -> None:
+async def test_what_is_done_to_an_index_just_before_its_status_is_written_is_reconciled(cluster: Cluster) -> None:
     operator, own = Operator(), Key(INDEXES.kind, cluster.namespace, "shop")
     found = index()
-    found["metadata"]["finalizers"] = ["example.com/kept"]
+    found["metadata"]["finalizers"] = ["example.com/kept", naming.FINALIZER]
     cluster.apply(found)
 
     def edit() -> None:
         cluster.apply({**found, "spec": {"sources": [*found["spec"]["sources"], {"name": "more", "inline": "x"}]}})
+
+    def let_go() -> None:
+        kept = {"metadata": {"finalizers": ["example.com/kept"]}}
+        cluster.run("patch", "ki/shop", "--type=merge", "-p", json.dumps(kept))
 
     def delete() -> None:
         cluster.run("delete", "ki/shop", "--wait=false")
 
     async with connect(cluster.plane.kubeconfig, copies=operator.copies) as client:
         writer = Writer(client, Metrics(CollectorRegistry()))
-        for generation, change in enumerate((edit, delete), start=1):
+        for generation, change in enumerate((edit, let_go, delete), start=1):
             await operator.catch_up(client, cluster.namespace)
             read = await client.get(INDEXES, cluster.namespace, "shop")
             assert read

@@ -40,7 +40,7 @@ def test_an_index_and_a_chatbot_become_ready(cluster: Cluster, operator: Running
     assert status["observedGeneration"] == 1
     told = {each["type"]: each["status"] for each in status["conditions"]}
     assert told == {"Ready": "True", "EngineReady": "True", "KnowledgeReady": "True", "GatewayReady": "True", "Released": "True",
-                    "Progressing": "False", "Stalled": "False"}  # fmt: skip
+                    "GatewayScalingActive": "False", "Progressing": "False", "Stalled": "False"}  # fmt: skip
     published = (cluster.get("ki", "shop") or {})["status"]["published"]
     assert (published["version"], published["documents"], published["chunks"]) == (version, 2, 3)
 

@@ -26,7 +26,7 @@ from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.resources import POD_METRICS, SCALED_OBJECTS
 from tests.integration.test_controller.cluster import Cluster
 from tests.integration.test_controller.conftest import RunningOperator, settings
-from tests.integration.test_controller.objects import chatbot
+from tests.integration.test_controller.objects import chatbot, chatbot_only, endpoint_chatbot
 
 Object = dict[str, Any]
 Step = Callable[[str | None], Awaitable[float | None]]
@@ -126,6 +126,38 @@ def test_a_sleeping_engine_is_no_fault(cluster: Cluster, scaling_operator: Runni
         cluster.patch_status(CRD, engine_of(cluster)["metadata"]["name"], status)
         told = cluster.until_reason("chatbot", "shop", "ScalingActive", "ScalerFailing")
         assert "no Prometheus" in told["message"]
+
+
+@contextmanager
+def metrics_api(cluster: Cluster) -> Iterator[None]:
+    """The API that metrics-server serves, and without any figures in it."""
+    name, open_ = "pods.metrics.k8s.io", {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1beta1", "served": True, "storage": True, "schema": {"openAPIV3Schema": open_}}
+    names = {"kind": "PodMetrics", "plural": "pods", "singular": "podmetrics"}
+    annotations = {"api-approved.kubernetes.io": "unapproved, for tests"}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": name, "annotations": annotations},
+        "spec": {"group": "metrics.k8s.io", "scope": "Namespaced", "names": names, "versions": [version]},
+    }  # fmt: skip
+    cluster.run("apply", "-f", "-", stdin=json.dumps(definition))
+    try:
+        yield
+    finally:
+        cluster.run("delete", "crd", name, "--wait=false")
+        cluster.until(lambda: not cluster.run("get", "crd", name, "--ignore-not-found").strip())
+
+
+def test_a_gateway_that_nothing_scales_says_so(cluster: Cluster, operator: RunningOperator) -> None:
+    chatbot_only(cluster)
+    told = cluster.condition("chatbot", "shop", "GatewayScalingActive")
+    assert (told["status"], told["reason"]) == ("False", "MetricsServerNotInstalled")
+    with metrics_api(cluster):
+        told = cluster.until_reason("chatbot", "shop", "GatewayScalingActive", "ScaledByHpa")
+        assert told["status"] == "True"
+    cluster.until_reason("chatbot", "shop", "GatewayScalingActive", "MetricsServerNotInstalled")
+    cluster.apply(endpoint_chatbot(scaling={"gateway": {"min": 3, "max": 3}}))
+    cluster.until(lambda: not cluster.condition("chatbot", "shop", "GatewayScalingActive"))
 
 
 class AllKinds:

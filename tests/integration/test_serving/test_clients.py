@@ -9,7 +9,7 @@ import pytest
 from hack.ports import free_port
 
 from kefu_api.documents.release import EngineTarget, KnowledgeTarget
-from kefu_serving.clients.engine import EngineClient
+from kefu_serving.clients.engine import ERROR_BYTES, ERROR_SECONDS, EngineClient
 from kefu_serving.clients.http import new_session
 from kefu_serving.clients.retrieval import RetrievalClient
 from kefu_serving.errors import EngineInterrupted, EngineUnavailable, KnowledgeUnavailable
@@ -108,6 +108,38 @@ async def test_an_answer_cut_on_the_wire_is_interrupted() -> None:
     async with a_server(handle) as url:
         with pytest.raises(EngineInterrupted, match="broke"):
             await _words(url)
+
+
+ERROR = b'{"error":"the model is being loaded"}'
+
+
+@pytest.mark.parametrize(
+    ("parts", "then", "told"),
+    [
+        ([ERROR[:10], ERROR[10:]], "ends", ERROR),
+        ([b"x" * 200, b"x" * 200], "ends", b"x" * ERROR_BYTES),
+        ([ERROR], "breaks off", ERROR),
+        ([ERROR], "says no more", ERROR),
+    ],
+    ids=["in parts", "too long", "broken off", "never ended"],
+)
+async def test_an_engines_error_is_told_as_far_as_it_comes(parts: list[bytes], then: str, told: bytes) -> None:
+    length = sum(map(len, parts)) if then == "ends" else 10_000
+
+    async def handle(number: int, writer: asyncio.StreamWriter) -> None:
+        _reply(writer, b"", 500, length)
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        if then == "breaks off":
+            writer.close()
+
+    async with a_server(handle) as url, asyncio.timeout(ERROR_SECONDS + 10):
+        with pytest.raises(EngineUnavailable) as refusal:
+            await _words(url)
+        await asyncio.sleep(0.1)  # the server learns that its client has gone
+    assert str(refusal.value) == f"the engine answered HTTP 500: {told.decode()}"
 
 
 async def test_the_engines_key_is_read_from_its_file_for_each_call(tmp_path: Path) -> None:

@@ -150,7 +150,9 @@ async def test_a_watch_that_falls_silent_is_broken_off(tmp_path: Path) -> None:
     async def one_event(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        await response.write(json.dumps({"type": "BOOKMARK", "object": {"metadata": {}}}).encode() + b"\n")
+        await response.write(
+            json.dumps({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "2"}}}).encode() + b"\n"
+        )
         await asyncio.sleep(60)
         return response
 
@@ -216,6 +218,21 @@ async def test_what_is_no_object_is_no_answer_of_the_api_server(text: bytes, tmp
         with pytest.raises(Unavailable, match="sent what is no"):
             await client.list(DEPLOYMENTS, "a")
         with pytest.raises(Unavailable, match="sent what is no"):
+            async for _ in client.watch(DEPLOYMENTS, "a", "1"):
+                pass
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"error":"no route"}', b'{"metadata":{}}', b'{"metadata":null}', b'{"metadata":"x"}',
+             b'{"type":"ADDED"}', b'{"type":"ADDED","object":{}}'],
+)  # fmt: skip
+async def test_an_object_that_is_none_of_the_api_servers_is_no_answer(text: bytes, tmp_path: Path) -> None:
+    async with client_of(sending(text), tmp_path) as client:
+        with pytest.raises(Unavailable, match=r"sent what has no metadata\.resourceVersion"):
+            await client.list(DEPLOYMENTS, "a")
+        with pytest.raises(Unavailable, match=r"sent what has no metadata\.resourceVersion"):
+            await client.get(DEPLOYMENTS, "a", "a")
+        with pytest.raises(Unavailable, match=r"sent what has no (type|object)"):
             async for _ in client.watch(DEPLOYMENTS, "a", "1"):
                 pass
 

@@ -28,7 +28,8 @@ class HoldingServer:
     def __init__(self) -> None:
         self.watching = 0
         self.watched = asyncio.Event()
-        self.lease = {"metadata": {"name": "kefu", "namespace": "kefu"}, "spec": {"holderIdentity": ""}}
+        meta = {"name": "kefu", "namespace": "kefu", "resourceVersion": "1"}
+        self.lease = {"metadata": meta, "spec": {"holderIdentity": ""}}
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         if request.query.get("watch"):

@@ -78,7 +78,13 @@ class Recording:
     async def request(self, method: str, path: str, body: Any = None, **_: Any) -> Object:
         self.asked.append((method, path.rpartition("/")[2]))
         if method == "get":
-            return {"resources": [], "items": [], "metadata": {"resourceVersion": "1"}, "minor": "35"}
+            return {
+                "groupVersion": "v1",
+                "resources": [],
+                "items": [],
+                "metadata": {"resourceVersion": "1"},
+                "minor": "35",
+            }
         if method == "delete":
             return {"apiVersion": "v1", "kind": "Status", "status": "Success"}
         self._version += 1

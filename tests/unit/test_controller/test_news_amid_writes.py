@@ -6,7 +6,7 @@ import orjson
 import pytest
 from prometheus_client import CollectorRegistry
 
-from kefu_operator import watch_foreign
+from kefu_operator import naming, watch_foreign
 from kefu_operator.apply import Applier
 from kefu_operator.client.client import Client
 from kefu_operator.informers.copies import Copies
@@ -73,6 +73,29 @@ def test_what_a_user_changed_just_before_our_write_is_looked_at(
     cluster.tell(ours)
     own = Key(resource.kind, "acme", "shop")
     assert cluster.woken.count(own) == 1
+
+
+@pytest.mark.parametrize(
+    ("after", "woken"),
+    [((), 1), (("example.com/other",), 1), ((naming.FINALIZER, "example.com/other"), 0)],
+    ids=["all of them", "ours", "another's came"],
+)
+def test_a_finalizer_that_was_taken_off_just_before_our_write_is_looked_at(after: tuple[str, ...], woken: int) -> None:
+    cluster = Cluster(INDEXES)
+    cluster.tell(user_object(INDEXES, 9, 1, finalizers=[naming.FINALIZER]))
+    cluster.woken.clear()
+    cluster.copies.learn(user_object(INDEXES, 11, 1, finalizers=list(after)))
+    cluster.tell(user_object(INDEXES, 10, 1, finalizers=list(after)))
+    assert cluster.woken == [Key(INDEXES.kind, "acme", "shop")] * woken
+
+
+def test_a_finalizer_that_we_put_on_is_not_looked_at() -> None:
+    cluster = Cluster(INDEXES)
+    cluster.tell(user_object(INDEXES, 9, 1))
+    cluster.woken.clear()
+    cluster.copies.learn(user_object(INDEXES, 10, 1, finalizers=[naming.FINALIZER]))
+    cluster.copies.learn(user_object(INDEXES, 11, 1, finalizers=[naming.FINALIZER]))
+    assert cluster.woken == []
 
 
 @pytest.mark.parametrize("resource", [CHATBOTS, INDEXES], ids=lambda resource: resource.kind)

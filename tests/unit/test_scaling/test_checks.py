@@ -1,11 +1,14 @@
-"""What ScalingActive says."""
+"""What ScalingActive and GatewayScalingActive say."""
 
 import pytest
 
+from kefu_operator.kinds import Kinds
 from kefu_operator.plan.demand import Demand
 from kefu_operator.plan.scaler import Autoscaling, How, Lack
+from kefu_operator.plan.workload import Scaling
+from kefu_operator.resources import POD_METRICS, SCALED_OBJECTS
 from kefu_operator.status.check import Verdict
-from kefu_operator.status.scaling_checks import check_scaling, is_asleep
+from kefu_operator.status.scaling_checks import check_gateway_scaling, check_scaling, is_asleep
 from tests.unit.test_scaling.objects import NAME, Object, autoscaler, deployment, scaled_object
 
 KEDA = Autoscaling(How.KEDA, Demand(1, 8, 4, None, 60))
@@ -51,6 +54,34 @@ def test_scaling_active(decided: Autoscaling, scaler: Object | None, verdict: Ve
     check = check_scaling(NAME, decided, scaler, deployment(3))
     assert (check.verdict, check.reason) == (verdict, reason)
     assert says in check.message
+
+
+GATEWAYS: dict[str, tuple[Scaling, Object | None, Kinds, tuple[Verdict, str, str] | None]] = {
+    "there are no figures": (
+        Scaling(2, 20, 70), autoscaler(), Kinds(), (Verdict.FAIL, "MetricsServerNotInstalled", "2 or more, of up to 20"),
+    ),
+    "there are figures of others": (
+        Scaling(2, 20, 70), autoscaler(), Kinds.of(SCALED_OBJECTS), (Verdict.FAIL, "MetricsServerNotInstalled", "metrics-server"),
+    ),
+    "it is scaled": (
+        Scaling(2, 20, 70), autoscaler(), Kinds.of(POD_METRICS), (Verdict.OK, "ScaledByHpa", "from 2 to 20 pods"),
+    ),
+    "the scaler is not there yet": (
+        Scaling(2, 20, 70), None, Kinds.of(POD_METRICS), (Verdict.WAIT, "Creating", "being made"),
+    ),
+    "its number is fixed": (Scaling(2, 2, 70), autoscaler(), Kinds(), None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("bounds", "scaler", "kinds", "told"), GATEWAYS.values(), ids=GATEWAYS.keys())
+def test_gateway_scaling_active(
+    bounds: Scaling, scaler: Object | None, kinds: Kinds, told: tuple[Verdict, str, str] | None
+) -> None:
+    check = check_gateway_scaling(bounds, scaler, kinds)
+    assert (check is None) == (told is None)
+    if check and told:
+        assert (check.verdict, check.reason) == told[:2]
+        assert told[2] in check.message
 
 
 def test_an_engine_sleeps_only_where_keda_may_have_put_it_to_sleep() -> None:

@@ -15,15 +15,18 @@ KEDA, METRICS = SCALED_OBJECTS.api_version, POD_METRICS.api_version
 class Server:
     """Answers by path; everything else is absent."""
 
-    def __init__(self, answers: dict[str, list[str] | ApiError]) -> None:
+    def __init__(self, answers: dict[str, list[str] | ApiError | dict[str, Any]]) -> None:
         self.answers = answers
 
     async def request(self, method: str, path: str) -> dict[str, Any]:
         assert method == "get"
-        answer = self.answers.get(path.removeprefix("/apis/"), Absent("no such path", 404))
+        version = path.removeprefix("/apis/")
+        answer = self.answers.get(version, Absent("no such path", 404))
         if isinstance(answer, ApiError):
             raise answer
-        return {"resources": [{"name": name} for name in answer]}
+        if isinstance(answer, dict):
+            return answer
+        return {"groupVersion": version, "resources": [{"name": name} for name in answer]}
 
 
 def discovery(server: Server) -> Discovery:
@@ -76,6 +79,21 @@ def test_an_aggregated_server_that_is_away_is_what_it_was() -> None:
         server.answers = {METRICS: Unavailable("away", 503)}
         assert not await found.look()
         assert (await found.kinds()).has(POD_METRICS)
+
+    asyncio.run(looks())
+
+
+def test_what_says_nothing_of_a_group_does_not_make_it_absent() -> None:
+    async def looks() -> None:
+        server = Server({KEDA: ["scaledobjects"], METRICS: ["pods"]})
+        found = discovery(server)
+        await found.look()
+        server.answers = {KEDA: ["scaledobjects"], METRICS: {"error": "no route"}}
+        assert not await found.look()
+        server.answers = {KEDA: {"error": "no route"}}
+        with pytest.raises(Unavailable):
+            await found.look()
+        assert (await found.kinds()).has(SCALED_OBJECTS)
 
     asyncio.run(looks())
 

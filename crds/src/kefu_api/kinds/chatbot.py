@@ -190,7 +190,8 @@ class ChatbotDeploymentStatus(Part):
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The generation of the spec that this status speaks of."""
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=BY_TYPE)] = ()
-    """Ready, EngineReady, KnowledgeReady, GatewayReady, Released, Progressing, Stalled and, with scaling.engine, ScalingActive."""
+    """Ready, EngineReady, KnowledgeReady, GatewayReady, Released, GatewayScalingActive, Progressing, Stalled and, with scaling.engine,
+    ScalingActive."""
     release: Text | None = None
     """Name of the document of the stable release, as the gateway's answers and metrics have it."""
     releases: Releases | None = None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from kefu_operator.client.transport import CALL_SECONDS, WATCH_SECONDS, Transport, parsed
+from kefu_operator.client.transport import CALL_SECONDS, WATCH_SECONDS, Transport, parsed, part
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import Absent, api_error
 from kefu_operator.informers.copies import Copies
@@ -17,6 +17,8 @@ from kefu_operator.resources import PODS, Resource
 PAGE = 50
 """Objects an answer to a list: of each kind as many are in memory at once when the operator starts, some 40 kB each."""
 LOG_BYTES = 4096
+VERSION = ("metadata", "resourceVersion")
+"""Every object and list has one."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,11 @@ class Client:
             ApiError: the API server refused or did not answer.
         """
         try:
-            return await self.request("get", resource.path(namespace, name), seconds=seconds)
+            found = await self.request("get", resource.path(namespace, name), seconds=seconds)
         except Absent:
             return None
+        part(found, *VERSION)
+        return found
 
     async def list(self, resource: Resource, namespace: str | None, *, labels: str = "", fields: str = "") -> Listing:
         """All objects that the selectors choose, page by page.
@@ -116,11 +120,11 @@ class Client:
             answer = await self._transport.page(
                 resource.path(namespace), label_selector=labels, field_selector=fields, limit=PAGE, more=more
             )
+            version, more = part(answer, *VERSION), answer["metadata"].get("continue", "")
             # A list's items carry neither apiVersion nor kind.
             typed = {"apiVersion": resource.api_version, "kind": resource.kind}
             items = tuple({**typed, **item} for item in answer.get("items") or ())
-            more = answer["metadata"].get("continue", "")
-            listing = Listing(items, answer["metadata"]["resourceVersion"])
+            listing = Listing(items, version)
             del answer, items  # or they would be kept while the next page is fetched
             yield listing
             del listing
@@ -153,10 +157,11 @@ class Client:
                     yield "BOOKMARK", {"metadata": {"resourceVersion": str(told)}}
                     continue
                 event = parsed(line)
-                if event["type"] == "ERROR":
-                    status = event["object"]
-                    raise api_error(int(status.get("code", 500)), str(status.get("message", "")))
-                yield event["type"], event["object"]
+                change, found = part(event, "type"), part(event, "object")
+                if change == "ERROR":
+                    raise api_error(int(found.get("code", 500)), str(found.get("message", "")))
+                part(event, "object", *VERSION)
+                yield change, found
 
     async def log_tail(
         self, namespace: str, pod: str, container: str, *, previous: bool, lines: int, most: int = LOG_BYTES

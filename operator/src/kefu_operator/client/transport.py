@@ -46,6 +46,7 @@ QUERY = {
     "field_manager": "fieldManager",
     "force_conflicts": "force",
     "dry_run": "dryRun",
+    "resource_version": "resourceVersion",
 }
 """Options of a request, by the API server's names for them."""
 
@@ -221,6 +222,20 @@ def parsed(text: bytes) -> Object:
     if not isinstance(found, dict):
         raise Unavailable(f"the API server sent what is no object: {_shown(text)}")
     return found
+
+
+def part(found: Object, *names: str) -> Any:
+    """What an answer holds under these names, one in the other.
+
+    Raises:
+        Unavailable: it holds nothing there, so it is no object, list or event of the API server's.
+    """
+    held: Any = found
+    for name in names:
+        held = held.get(name) if isinstance(held, dict) else None
+    if held is None:
+        raise Unavailable(f"the API server sent what has no {'.'.join(names)}: {_shown(orjson.dumps(found))}")
+    return held
 
 
 def _shown(text: bytes) -> str:

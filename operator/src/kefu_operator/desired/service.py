@@ -14,7 +14,7 @@ def service(workload: Workload, scope: Scope) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": metadata(scope, workload.name, workload.component),
+        "metadata": metadata(scope, workload.service or workload.name, workload.component, workload.name),
         "spec": {
             "type": "ClusterIP",
             "selector": selector(workload.name, workload.component),

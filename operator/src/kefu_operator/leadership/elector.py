@@ -11,6 +11,7 @@ from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.errors import ApiError, Conflict
 from kefu_operator.leadership import record
+from kefu_operator.leadership.releases import Releases
 from kefu_operator.leadership.rivals import Rivals
 from kefu_operator.leadership.tenure import Clock, Tenure, clock
 from kefu_operator.leadership.timing import Timing, jittered
@@ -38,6 +39,7 @@ class Elector:
         changed: Callable[[bool], None],
         timing: Timing = Timing(),  # noqa: B008 - frozen
         clock: Clock = clock,
+        releases: Releases | None = None,
     ) -> None:
         """Prepare.
 
@@ -47,6 +49,7 @@ class Elector:
             changed: told with True when we begin to lead, with False when we cease to.
             timing: of the lease.
             clock: seconds that only grow.
+            releases: others that write in the same namespaces; None: they are not looked for.
         """
         self._client = client
         self._candidate = candidate
@@ -54,10 +57,13 @@ class Elector:
         self._timing = timing
         self._clock = clock
         self._rivals = Rivals(timing.duration)
+        self._releases = releases
         self._told = False
+        self._contest = ""
+        """Who leads beside us."""
         self.tenure = Tenure(timing, clock)
         self.trouble = ""
-        """Why the lease could not be looked at the last time."""
+        """Why the lease could not be looked at the last time, or is not taken although it is free."""
 
     async def run(self) -> None:
         """Stand until cancelled."""
@@ -81,8 +87,7 @@ class Elector:
     async def stand(self) -> None:
         """Look at the lease once, and take or renew it where it may be."""
         try:
-            await self._hold()
-            trouble = ""
+            trouble = await self._hold()
         except Conflict:
             # Another was faster; the next look tells who.
             trouble = ""
@@ -93,21 +98,38 @@ class Elector:
         self.trouble = trouble
         self._tell()
 
-    async def _hold(self) -> None:
+    async def _hold(self) -> str:
+        """Look, and hold the lease where it may be; why it is not taken although nobody has it."""
         lease, asked_at = await self._look(), self._clock()
         me, seconds = self._candidate, self._timing.duration
-        if lease is None and not (self.tenure.holds or self._rivals.may_make(asked_at)):
-            return
+        if lease is None:
+            may = self.tenure.holds or self._rivals.may_make(asked_at)
+        else:
+            may = self._rivals.may_take(lease, me.identity, asked_at)
+        contest = await self._contested(asked_at) if may and not self.tenure.holds else ""
+        if not may or contest:
+            self.tenure.end()
+            return contest
         if lease is None:
             body = record.fresh(me.namespace, me.lease, me.identity, seconds, _now())
             await self._client.request("post", LEASES.path(me.namespace), body, seconds=self._timing.call)
             self._rivals.made(asked_at)
-        elif self._rivals.may_take(lease, me.identity, asked_at):
-            await self._put(record.renewed(lease, me.identity, seconds, _now()))
         else:
-            self.tenure.end()
-            return
+            await self._put(record.renewed(lease, me.identity, seconds, _now()))
         self.tenure.renew(asked_at)
+        # After the renewal, which must not wait for it.
+        await self._tell_of_contest(asked_at)
+        return ""
+
+    async def _contested(self, now: float) -> str:
+        return await self._releases.look(now) if self._releases else ""
+
+    async def _tell_of_contest(self, now: float) -> None:
+        """Of two releases that began at once, or that are older than this look, none can know who should give way."""
+        contest = await self._contested(now)
+        if contest and not self._contest:
+            log.warning("%s", contest)
+        self._contest = contest
 
     async def _look(self) -> Object | None:
         return await self._client.get(

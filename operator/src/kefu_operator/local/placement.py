@@ -38,6 +38,6 @@ class LocalPlacement:
         chosen = self.public.get(workload) if port.name == PUBLIC else None
         return chosen or self.ports.port(f"{workload}/{port.name}")
 
-    def address(self, workload: str, port: Port) -> str:
+    def address(self, workload: str, port: Port, service: str = "") -> str:
         """Loopback address of the workload's port."""
         return f"{LOOPBACK}:{self.listen(workload, port)}"

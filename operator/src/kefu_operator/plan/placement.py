@@ -27,8 +27,8 @@ class Placement(Protocol):
         """Port number that the workload listens on."""
         ...
 
-    def address(self, workload: str, port: Port) -> str:
-        """`host:port` under which others reach it."""
+    def address(self, workload: str, port: Port, service: str = "") -> str:
+        """`host:port` under which others reach it; `service`: of its Service, where that has another name."""
         ...
 
 
@@ -48,6 +48,6 @@ class ClusterPlacement:
         """The port's own number."""
         return port.number
 
-    def address(self, workload: str, port: Port) -> str:
+    def address(self, workload: str, port: Port, service: str = "") -> str:
         """Service name and port number."""
-        return f"{workload}.{self.namespace}.svc:{port.number}"
+        return f"{service or workload}.{self.namespace}.svc:{port.number}"

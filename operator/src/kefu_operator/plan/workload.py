@@ -185,6 +185,8 @@ class Workload:
     """Time to end when it is told to, draining included."""
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, str], ...] = ()
+    service: str = ""
+    """Name of its Service, where that is another than its own."""
     public_ports: tuple[str, ...] = ()
     """Ports that the Service offers; empty: all."""
     metrics: Port | None = None

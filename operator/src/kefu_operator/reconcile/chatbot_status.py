@@ -1,7 +1,7 @@
 """What is told of one ChatbotDeployment: its status, and the events that say what has become of a release."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from kefu_api.kinds.chatbot import ChatbotDeployment, ChatbotDeploymentStatus, EngineStatus
 from kefu_api.kinds.rollout import Releases
@@ -10,6 +10,7 @@ from kefu_operator.desired.metadata import selector
 from kefu_operator.desired.types import Object
 from kefu_operator.events.ready import release_event
 from kefu_operator.gather.chatbot import ChatbotFacts
+from kefu_operator.gather.owned import find
 from kefu_operator.plan.autoscaling import autoscale
 from kefu_operator.plan.chatbot import ChatbotPlan
 from kefu_operator.plan.demand import demand_of
@@ -20,13 +21,14 @@ from kefu_operator.plan.workload import Workload
 from kefu_operator.reconcile.refusals import RefusalBoard
 from kefu_operator.reconcile.rollout import Course
 from kefu_operator.reconcile.tell import Now, dumped, post, stamp, tell
+from kefu_operator.resources import AUTOSCALERS
 from kefu_operator.rollout.told import releases_of
 from kefu_operator.status.chatbot_checks import check_engine, check_gateway, check_knowledge, published
 from kefu_operator.status.check import Check
 from kefu_operator.status.conditions import conditions
 from kefu_operator.status.invalid import unplanned
 from kefu_operator.status.release_checks import check_releases
-from kefu_operator.status.scaling_checks import check_scaling
+from kefu_operator.status.scaling_checks import check_gateway_scaling, check_scaling
 from kefu_operator.status.workload_checks import check_refusals
 from kefu_operator.write import Writer
 
@@ -41,8 +43,8 @@ class Verdicts:
     engine: Sequence[Check]
     knowledge: Sequence[Check]
     gateway: Sequence[Check]
-    scaling: Check | None = None
-    """None where the engine is not to be scaled."""
+    beside: Mapping[str, Check] = field(default_factory=dict)
+    """Of conditions that Ready is told without: who scales the engine, and the gateway, where they are to be scaled."""
 
 
 class ChatbotTeller:
@@ -67,7 +69,7 @@ class ChatbotTeller:
             engine=[*check_refusals(engine_refusals), check_engine(plan.engine, facts, now)],
             knowledge=check_knowledge(chatbot, facts.indexes),
             gateway=[*check_refusals(refusals), *check_gateway(plan, facts, now)],
-            scaling=self._check_scaling(plan, facts),
+            beside=self._check_scaling(plan, facts),
         )
         await self._tell_ending(course, facts)
         candidate = check_engine(course.candidate.engine, facts, now) if course.candidate else None
@@ -94,7 +96,15 @@ class ChatbotTeller:
         began = f"{course.before.since:.0f}"
         await post(self._writer, release_event(facts.found, reason, release, began, message, self._now()))
 
-    def _check_scaling(self, plan: ChatbotPlan, facts: ChatbotFacts) -> Check | None:
+    def _check_scaling(self, plan: ChatbotPlan, facts: ChatbotFacts) -> dict[str, Check]:
+        bounds, scaler = plan.gateway.scaling, find(facts.owned, AUTOSCALERS, plan.gateway.name)
+        told = {
+            "ScalingActive": self._check_engine_scaling(plan, facts),
+            "GatewayScalingActive": check_gateway_scaling(bounds, scaler, facts.kinds) if bounds else None,
+        }
+        return {name: check for name, check in told.items() if check}
+
+    def _check_engine_scaling(self, plan: ChatbotPlan, facts: ChatbotFacts) -> Check | None:
         workload, signals = plan.engine.workload, plan.engine.signals
         demand = demand_of(facts.chatbot.spec)
         if demand is None or workload is None or signals is None:
@@ -159,7 +169,7 @@ class ChatbotTeller:
             stamp(self._now()),
             # What was taken back is no work any more.
             progress=None if releases and releases.rejected else released,
-            beside={"Released": released, **({"ScalingActive": verdicts.scaling} if verdicts.scaling else {})},
+            beside={"Released": released, **verdicts.beside},
         )
         status = ChatbotDeploymentStatus(
             observed_generation=generation,

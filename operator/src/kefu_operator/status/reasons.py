@@ -50,10 +50,11 @@ class Reason(StrEnum):
     VOLUME_NOT_MOUNTED = "VolumeNotMounted"
     SCALED_TO_ZERO = "ScaledToZero"
 
-    # Nothing scales the engine, or not as it should.
+    # Nothing scales the engine or the gateway, or not as it should.
     KEDA_NOT_INSTALLED = "KedaNotInstalled"
     LEADER_WORKER_SET_NOT_INSTALLED = "LeaderWorkerSetNotInstalled"
     PROMETHEUS_NOT_NAMED = "PrometheusNotNamed"
+    METRICS_SERVER_NOT_INSTALLED = "MetricsServerNotInstalled"
     SCALER_FAILING = "ScalerFailing"
     SCALED_BY_OTHERS = "ScaledByOthers"
 

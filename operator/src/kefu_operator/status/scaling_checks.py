@@ -1,8 +1,10 @@
-"""The check behind ScalingActive: who scales the engine, and where nobody does, what is missing."""
+"""The checks behind ScalingActive and GatewayScalingActive: who scales the engine and the gateway, and where nobody does, what is missing."""
 
 from kefu_operator.desired.types import Object
+from kefu_operator.kinds import Kinds
 from kefu_operator.plan.scaler import Autoscaling, How, Lack
-from kefu_operator.resources import SCALED_OBJECTS, resource_of
+from kefu_operator.plan.workload import Scaling
+from kefu_operator.resources import POD_METRICS, SCALED_OBJECTS, resource_of
 from kefu_operator.status.check import Check, fail, ok, wait
 from kefu_operator.status.reasons import Reason
 
@@ -56,6 +58,30 @@ def check_scaling(engine: str, decided: Autoscaling, scaler: Object | None, depl
         f"a HorizontalPodAutoscaler scales engine {engine} from {spec['minReplicas']} to {spec['maxReplicas']} pods by {by},"
         f" because {lack}{zero}",
     )
+
+
+def check_gateway_scaling(scaling: Scaling, scaler: Object | None, kinds: Kinds) -> Check | None:
+    """Judge; None where the gateway has a fixed number of pods.
+
+    Nothing of it changes with the number of pods: it is no reason to write a status.
+
+    Args:
+        scaling: its bounds.
+        scaler: the HorizontalPodAutoscaler that is there.
+        kinds: what the cluster has.
+    """
+    least, most = scaling.minimum, scaling.maximum
+    if least == most:
+        return None
+    if not kinds.has(POD_METRICS):
+        return fail(
+            Reason.METRICS_SERVER_NOT_INSTALLED,
+            f"nothing scales the gateway, which stays at the pods that it has, {least} or more, of up to {most}"
+            f" (spec.scaling.gateway): no metrics API ({POD_METRICS.api_version}) tells how busy they are; install metrics-server",
+        )
+    if scaler is None:
+        return wait(Reason.CREATING, "the HorizontalPodAutoscaler of the gateway is being made")
+    return ok(Reason.SCALED_BY_HPA, f"a HorizontalPodAutoscaler scales the gateway from {least} to {most} pods by CPU")
 
 
 def is_asleep(deployment: Object | None, scaler: Object | None) -> bool:

@@ -3,9 +3,10 @@
 Leaving the stream early closes the connection; vLLM and llama.cpp then stop generating.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,11 @@ from kefu_serving.clients.sse import EventLines
 from kefu_serving.errors import EngineAway, EngineInterrupted, EngineUnavailable
 
 Message = Mapping[str, str]
+
+ERROR_BYTES = 300
+"""Of what an engine says of an error."""
+ERROR_SECONDS = 1.0
+"""For how long that is waited for: another engine may answer the customer meanwhile."""
 
 _DECODER = json.JSONDecoder()
 
@@ -108,9 +114,8 @@ class EngineClient:
         response = await self._post(body, headers)
         try:
             if response.status != 200:
-                content = await response.content.read(300)
                 kind = EngineAway if response.status == 503 else EngineUnavailable
-                raise kind(f"the engine answered HTTP {response.status}: {content.decode(errors='replace')}")
+                raise kind(f"the engine answered HTTP {response.status}: {await _error_text(response)}")
             yield Generation(response)
         finally:
             response.close()
@@ -136,6 +141,17 @@ class EngineClient:
         except OSError as error:
             raise EngineUnavailable(f"the engine's key file cannot be read: {error.strerror}") from error
         return {"api-key": key} if self._azure else {"authorization": f"Bearer {key}"}
+
+
+async def _error_text(response: ClientResponse) -> str:
+    """The begin of an error's text, whichever way its bytes come; as much as came where it breaks off or takes long."""
+    text = bytearray()
+    with suppress(ClientError, OSError):
+        async with asyncio.timeout(ERROR_SECONDS):
+            # `read(n)` gives what has come by now, which may be a part.
+            while len(text) < ERROR_BYTES and (some := await response.content.read(ERROR_BYTES - len(text))):
+                text += some
+    return text.decode(errors="replace")
 
 
 def _route(target: EngineServer) -> str:

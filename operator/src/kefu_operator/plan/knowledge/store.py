@@ -91,10 +91,10 @@ def _managed(index: KnowledgeIndex, options: ManagedStore, where: Where, placeme
 
 
 def _embedded(index: KnowledgeIndex, options: EmbeddedStore, where: Where, placement: Placement) -> StorePlan:
-    name = naming.store(index.metadata.name)
+    name, service = naming.store(index.metadata.name), naming.store_service(index.metadata.name)
     token = SecretKeyReference(name=naming.store_token(index.metadata.name), key="key")
     target = StoreTarget(
-        uri=f"http://{placement.address(name, MILVUS)}",
+        uri=f"http://{placement.address(name, MILVUS, service)}",
         consistency="Bounded",
         alias=naming.store_alias(index.metadata.namespace, index.metadata.name),
     )
@@ -103,7 +103,7 @@ def _embedded(index: KnowledgeIndex, options: EmbeddedStore, where: Where, place
         target,
         Reach(uses=(name,)),
         token=token,
-        workload=_server(name, options, token, placement),
+        workload=replace(_server(name, options, token, placement), service="" if service == name else service),
         secrets=(GeneratedSecret(token.name, followed=True),),
     )
 
