@@ -39,6 +39,14 @@ def serving(cluster: Cluster, replicas: int = 1) -> str:
     return str(engine)
 
 
+def moving(cluster: Cluster, *old: str) -> str:
+    """The engine of a release on its way, of which the gateways know; its pods are not there yet."""
+    (new,) = cluster.until(lambda: engines(cluster) - set(old))
+    cluster.until(lambda: new in [engine for engine, _ in served(cluster)])
+    run_chatbot(cluster)
+    return new
+
+
 def test_another_engine_replaces_the_old_one_when_it_answers(cluster: Cluster, operator: RunningOperator) -> None:
     old = serving(cluster)
     cluster.apply(another())
@@ -58,7 +66,7 @@ def test_another_engine_replaces_the_old_one_when_it_answers(cluster: Cluster, o
 def test_customers_follow_the_pods_of_another_engine_one_by_one(cluster: Cluster, operator: RunningOperator) -> None:
     old = serving(cluster, replicas=3)
     cluster.apply(another(replicas=3))
-    (new,) = cluster.until(lambda: engines(cluster) - {old})
+    new = moving(cluster, old)
 
     def sizes() -> tuple[int, int]:
         both = (cluster.get("deployment", name) or {"spec": {"replicas": 0}} for name in (old, new))
@@ -105,6 +113,7 @@ def test_a_restart_in_between_goes_on(cluster: Cluster, kubeconfig: Path) -> Non
         cluster.apply(another())
         (new,) = cluster.until(lambda: engines(cluster) - {old})
         cluster.until_reason("chatbot", "shop", "Released", "WaitingForEngine")
+        run_chatbot(cluster)
     finally:
         first.stop()
     cluster.run_deployment(new)

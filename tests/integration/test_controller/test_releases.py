@@ -128,7 +128,7 @@ def test_a_spec_that_cannot_be_planned_in_mid_rollout_goes_back_to_the_stable_re
 
 def test_a_person_holds_promotes_and_aborts(shop: Cluster) -> None:
     shop.apply(asked("新", SLOW | {"paused": True}))
-    shop.until_reason("chatbot", "shop", "Released", "WaitingForEngine")
+    shop.until_reason("chatbot", "shop", "Released", "ReleasePaused")
     assert served(shop)[1] == ("新", "candidate", 0)
     shop.apply(asked("新", SLOW | {"decision": {"release": "r2", "verdict": "Abort"}}))
     shop.until_reason("chatbot", "shop", "Released", "ReleaseAborted")
@@ -190,6 +190,7 @@ def test_another_model_has_an_engine_of_its_own_until_it_serves_all(
     (new,) = set(engines()) - {old}
     assert new in condition["message"]
     assert releases(cluster)["weight"] == 0
+    run_chatbot(cluster)
     cluster.run_deployment(new)
     cluster.until(lambda: releases(cluster).get("weight") == 100)
     assert old in engines()

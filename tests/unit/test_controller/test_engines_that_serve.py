@@ -119,6 +119,31 @@ async def test_the_engine_of_the_release_before_goes_then() -> None:
     assert [each for each in asked if each[0] == "delete"] == [("delete", A)]
 
 
+async def test_a_candidates_engine_stays_until_the_gateways_are_told_of_another_spec() -> None:
+    revisions = [revision(number, model) for number, model in enumerate("abc", start=1)]
+    moving = {"stable": "r1", **MOVING}
+    for model in "ac":
+        behind = chatbot(10, 3, model, A, **moving)
+        behind["status"]["observedGeneration"] = 2
+        assert [each for each in await asked_for(B, behind, deployment(B), *revisions) if each[0] == "delete"] == []
+    told = chatbot(11, 3, "c", A, stable="r1", candidate="r3")
+    told["status"]["observedGeneration"] = 3
+    asked = await asked_for(B, told, deployment(B), *revisions)
+    assert [each for each in asked if each[0] == "delete"] == [("delete", B)]
+
+
+async def test_a_spec_that_cannot_be_carried_out_keeps_the_engine_that_serves_as_it_should_be_and_no_other() -> None:
+    wrong = chatbot(11, 3, "c", A, stable="r1")
+    del wrong["spec"]["rollout"]
+    wrong["spec"]["engine"] = {"accelerator": {"class": "unheard-of"}}
+    wrong["status"]["observedGeneration"] = 3
+    asked = await asked_for(A, wrong, deployment(A), revision(1, "a"))
+    assert ("patch", A) in asked
+    assert [each for each in asked if each[0] == "delete"] == []
+    asked = await asked_for(B, wrong, deployment(B), revision(1, "a"))
+    assert [each for each in asked if each[0] == "delete"] == [("delete", B)]
+
+
 async def test_a_chatbot_that_cannot_be_read_keeps_the_engine_that_serves_it() -> None:
     unreadable = {**chatbot(10, 2, "b", A), "spec": {"nope": 1}}
     assert [each for each in await asked_for(A, unreadable, deployment(A)) if each[0] == "delete"] == []
@@ -127,7 +152,9 @@ async def test_a_chatbot_that_cannot_be_read_keeps_the_engine_that_serves_it() -
 def test_what_a_status_says_that_it_is_served_by_may_not_go() -> None:
     def left(engine: str) -> list[str]:
         facts = EngineFacts((), (chatbot(1, 1, "c", engine),), (deployment(B),), image_volumes=True)
-        return [each["metadata"]["name"] for each in unwanted(facts, ClusterPlacement("acme"), PLAN)]
+        doomed, again = unwanted(facts, ClusterPlacement("acme"), PLAN)
+        assert again is None
+        return [each["metadata"]["name"] for each in doomed]
 
     assert (left(B), left(C), left("")) == ([], [B], [B])
 

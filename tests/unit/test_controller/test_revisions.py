@@ -9,6 +9,7 @@ from kefu_operator.desired.metadata import owned
 from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.content import content_of, with_content
+from kefu_operator.plan.engine import engine_name
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.sharing import share_engines
@@ -165,6 +166,9 @@ def test_an_engine_on_its_way_to_the_customers_does_not_sleep_and_has_the_pods_t
     assert (fresh.min, fresh.to_zero_after) == (least, None)
 
 
+ENGINE = {"name": engine_name("shop", chatbot().spec)}
+
+
 @pytest.mark.parametrize(
     ("rollout", "told", "old", "new"),
     [
@@ -193,8 +197,9 @@ def test_two_engines_that_autoscalers_size_have_together_one_pod_more_than_one_m
     ("status", "rollout", "two"),
     [
         (None, None, False),
-        ({"observedGeneration": 1, "releases": {"stable": "r1"}}, None, False),
-        ({"observedGeneration": 1, "releases": {"stable": "r1"}}, {}, True),
+        ({"observedGeneration": 1, "releases": {"stable": "r1"}, "engine": ENGINE}, None, False),
+        ({"observedGeneration": 1, "releases": {"stable": "r1"}, "engine": {"name": "engine-1"}}, None, True),
+        ({"observedGeneration": 1, "releases": {"stable": "r1"}, "engine": ENGINE}, {}, True),
         ({"observedGeneration": 0, "releases": {"stable": "r1"}}, None, True),
         ({"observedGeneration": 1, "releases": {"stable": "r1", "candidate": "r2"}}, None, True),
     ],

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from kefu_api.kinds.rollout import Analysis
+from kefu_operator.errors import PrometheusAway
+from kefu_operator.gather.figures import gather_figures
+from kefu_operator.prometheus import Sample
 from kefu_operator.rollout.judge import Figure, Outcome, judge, threshold, unknown
 from kefu_operator.rollout.queries import Subject, questions
 from kefu_operator.rollout.state import State
@@ -38,6 +41,23 @@ def test_a_metric_s_verdict(
 ) -> None:
     (judgement,) = judge((limit,), {limit.metric: Figure(value, samples)})
     assert (judgement.outcome, says in judgement.message) == (outcome, True), judgement
+
+
+class Slow:
+    """A Prometheus that counts, and is too slow for percentiles."""
+
+    async def query(self, expression: str) -> tuple[Sample, ...]:
+        if "quantile" in expression:
+            raise PrometheusAway("no answer within 5 s")
+        return (Sample({}, 40.0),)
+
+
+async def test_a_question_that_is_not_answered_hides_no_failure_of_another() -> None:
+    asked = questions((ERRORS, LATENCY), Subject("acme", "shop", "r-2"), 60)
+    figures = await gather_figures(Slow(), asked)  # type: ignore[arg-type]
+    errors, latency = judge((ERRORS, LATENCY), figures)
+    assert (errors.outcome, latency.outcome) == (Outcome.FAIL, Outcome.INCONCLUSIVE)
+    assert (latency.samples, latency.message) == (None, "no answer within 5 s")
 
 
 def test_of_several_metrics_failures_win_and_then_doubt() -> None:

@@ -247,6 +247,49 @@ def test_the_spec_changed_in_mid_rollout_begins_the_next_from_the_stable_release
     assert (other.stable, other.candidate, other.step, other.failures) == ("r1", "r3", 0, 0)
 
 
+FOUR = replace(CANARY, steps=(1, 10, 50, 100))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "step", "share"),
+    [
+        (FOUR, replace(FOUR, steps=(50, 100)), 0, 50),
+        (FOUR, replace(FOUR, steps=(10, 20, 100)), 1, 20),
+        (FOUR, replace(FOUR, steps=(1, 25, 50, 75, 100)), 2, 50),
+        (FOUR, replace(FOUR, steps=(60, 80, 90, 100)), 0, 60),
+        (FOUR, BLUE_GREEN, 0, 0),
+        (FOUR, SHADOW, 0, 20),
+        (SHADOW, FOUR, 0, 1),
+        (SHADOW, replace(CANARY, steps=(10, 40, 100)), 0, 10),
+    ],
+)
+def test_other_steps_in_mid_rollout_bring_the_release_to_nobody_before_it_was_measured(
+    before: Strategy, after: Strategy, step: int, share: int
+) -> None:
+    state = begun(before)
+    for now in (60, 120):
+        if weight(state, before) < 50:
+            state = advance(state, seen(now, Outcome.PASS, strategy=before))
+    turned = advance(state_of(releases_of(state, before)), seen(130, Outcome.PASS, strategy=after))
+    assert (turned.stable, turned.candidate) == ("r1", "r2")
+    assert (turned.step, weight(turned, after), turned.since) == (step, share, START + 130)
+    assert advance(turned, seen(140, strategy=after)) == turned
+
+
+def test_the_same_steps_go_on_where_a_promotion_is_taken_back_or_an_older_operator_told_no_steps() -> None:
+    state = advance(begun(), seen(60, Outcome.PASS))
+    promoted = advance(state, seen(70, decision=PROMOTE, pods=Pods(10, 5)))
+    assert advance(promoted, seen(80, pods=Pods(10, 5))).step == 1
+    untold = releases_of(state, CANARY).model_copy(update={"steps": None})
+    assert advance(state_of(untold), seen(70)) == state
+
+
+def test_a_rollout_that_is_declared_again_goes_on_where_the_customers_are() -> None:
+    state = advance(State("r1"), seen(0, strategy=AT_ONCE, pods=Pods(10, 6)))
+    again = advance(state_of(releases_of(state, AT_ONCE)), seen(10, pods=Pods(10, 6)))
+    assert (again.step, weight(again)) == (1, 50)
+
+
 def test_a_spec_that_cannot_be_planned_in_mid_rollout_leaves_the_stable_release_alone() -> None:
     state = retreat(advance(begun(), seen(60, Outcome.PASS)))
     assert state == State("r1")
@@ -446,6 +489,16 @@ class Rollouts(RuleBasedStateMachine):
         self.kept = not self.kept
         self._advance()
 
+    @precondition(lambda self: not self.declared.at_once)
+    @rule(strategy=st.sampled_from([CANARY, BLUE_GREEN, SHADOW, FOUR]))
+    def other_steps_are_declared(self, strategy: Strategy) -> None:
+        reached = 0 if self.state.is_shadow else self.state.weight
+        self.declared = replace(strategy, failure_limit=self.declared.failure_limit)
+        self._advance()
+        assert self.before.candidate is None or self.state.stable == self.before.stable
+        stage = self.declared.stages[self.state.step]
+        assert self.state.step == 0 or stage.goal <= max(reached, self.before.weight)
+
     @rule()
     def a_person_pauses_or_resumes(self) -> None:
         self.paused = not self.paused
@@ -490,7 +543,11 @@ class Rollouts(RuleBasedStateMachine):
 
     @invariant()
     def the_share_grows_by_one_step_at_a_time(self) -> None:
-        if hasattr(self, "strategy") and self.before.candidate and self.before.candidate == self.state.candidate:
+        if (
+            hasattr(self, "strategy")
+            and self.before.candidate
+            and (self.before.candidate, self.before.path) == (self.state.candidate, self.state.path)
+        ):
             assert 0 <= self.state.step - self.before.step <= 1
 
 

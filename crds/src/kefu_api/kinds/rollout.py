@@ -167,12 +167,14 @@ class Releases(Part):
     candidate: Annotated[str, Field(max_length=16)] | None = None
     """The release on its way."""
     phase: Annotated[str, Field(max_length=32)] | None = None
-    """Waiting for its engine, Scaling while its share grows with its engine's pods, Progressing, Paused by a person, or
+    """Waiting for its engine, an index or the gateways, Scaling while its share grows with its engine's pods, Progressing, Paused by a person, or
     Inconclusive."""
     weight: Annotated[int, Field(ge=0, le=100)] | None = None
     """Percent of the customers that it answers, or whose questions it is asked as a shadow."""
     step: Annotated[str, Field(max_length=16)] | None = None
     """Which step of how many, such as 2/4."""
+    steps: Annotated[str, Field(max_length=128)] | None = None
+    """All of them, in percent of the customers, such as `1, 10, 50, 100`, or `shadow 100`."""
     candidate_replicas: Annotated[int, Field(ge=0)] | None = None
     """Pods that the candidate's engine is to have now; the stable release's has the others, and both together one more than
     engine.replicas."""

@@ -39,6 +39,7 @@ from kefu_operator.resources import (
     SERVICES,
     STATEFUL_SETS,
 )
+from kefu_operator.rollout.revisions import named, revisions_of
 
 KINDS = (DEPLOYMENTS, STATEFUL_SETS, CLAIMS, SERVICES, CONFIG_MAPS, AUTOSCALERS, DISRUPTION_BUDGETS, NETWORK_POLICIES)
 
@@ -68,7 +69,7 @@ class ChatbotFacts:
     engines: Mapping[str, EngineView]
     """The engine of the present spec and the one that the status tells of, by name."""
     indexes: Mapping[str, Object | None]
-    """Every index that the spec names; None where it does not exist."""
+    """Every index that the spec or the stable release names; None where it does not exist."""
     image_volumes: bool
     """Whether pods can mount images; not asked where the model is none."""
     kinds: Kinds
@@ -105,11 +106,11 @@ async def gather_chatbot(
     told = chatbot.status.engine.name if chatbot.status and chatbot.status.engine else None
     engines = sorted({each for each in (engine_name(name, chatbot.spec), told) if each})
     scaled = chatbot.spec.scaling.engine is not None
-    names = [index.name for index in chatbot.spec.knowledge]
     # One after the other, for all of it is at hand as copies.
     owned = await gather_owned(client, namespace, label, KINDS)
     pods = await gather_pods(client, namespace, label)
     revisions = await gather_owned(client, namespace, label, (REVISIONS,))
+    names = list(dict.fromkeys((*(index.name for index in chatbot.spec.knowledge), *_drawn(chatbot, revisions))))
     views = [await _engine(client, namespace, engine, kinds, scaled=scaled) for engine in engines]
     adapters = {each.name for each in wanted_adapters(chatbot.spec.model)} if chatbot.spec.model else set()
     views = [replace(each, pods=await companions.ask(client, namespace, each.pods, adapters)) for each in views]
@@ -121,6 +122,13 @@ async def gather_chatbot(
     sets = [each for view in views for each in view.sets]
     refused = await gather_refused(client, namespace, (*owned, *jobs, *sets))
     return ChatbotFacts(found, chatbot, owned, pods, by_name, known, image_volumes, kinds, revisions, builds, refused)
+
+
+def _drawn(chatbot: ChatbotDeployment, revisions: tuple[Object, ...]) -> list[str]:
+    """Indexes of the stable release, which may be others than the spec's."""
+    releases = chatbot.status.releases if chatbot.status else None
+    stable = named(revisions_of(revisions, chatbot.metadata.uid), releases.stable) if releases else None
+    return [str(index["name"]) for index in stable.content.get("knowledge", ())] if stable else []
 
 
 async def _builds(client: Client, namespace: str) -> dict[str, BuildView]:

@@ -3,24 +3,23 @@
 import asyncio
 from collections.abc import Sequence
 
+from kefu_operator.errors import PrometheusAway, QueryRefused
 from kefu_operator.prometheus import Prometheus
 from kefu_operator.rollout.judge import Figure
 from kefu_operator.rollout.queries import Question
 
 
 async def gather_figures(prometheus: Prometheus, questions: Sequence[Question]) -> dict[str, Figure]:
-    """The figures by metric.
-
-    Raises:
-        PrometheusAway: it cannot be reached or cannot answer now.
-        QueryRefused: a question is not PromQL to it.
-    """
+    """The figures by metric; what one question gets for an answer keeps nobody from judging by the others."""
     figures = await asyncio.gather(*(_figure(prometheus, question) for question in questions))
     return {question.metric: figure for question, figure in zip(questions, figures, strict=True)}
 
 
 async def _figure(prometheus: Prometheus, question: Question) -> Figure:
-    value, samples = await asyncio.gather(_one(prometheus, question.value), _one(prometheus, question.samples))
+    try:
+        value, samples = await asyncio.gather(_one(prometheus, question.value), _one(prometheus, question.samples))
+    except (PrometheusAway, QueryRefused) as error:
+        return Figure(None, None, str(error))
     return Figure(value, samples)
 
 

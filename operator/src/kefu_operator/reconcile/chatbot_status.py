@@ -24,7 +24,7 @@ from kefu_operator.reconcile.tell import Now, dumped, post, stamp, tell
 from kefu_operator.resources import AUTOSCALERS
 from kefu_operator.rollout.told import releases_of
 from kefu_operator.status.chatbot_checks import check_engine, check_gateway, check_knowledge, published
-from kefu_operator.status.check import Check
+from kefu_operator.status.check import Check, worst
 from kefu_operator.status.conditions import conditions
 from kefu_operator.status.invalid import unplanned
 from kefu_operator.status.release_checks import check_releases
@@ -64,27 +64,43 @@ class ChatbotTeller:
         """
         chatbot, engine = facts.chatbot, plan.engine.workload
         namespace, now = chatbot.metadata.namespace, self._now()
+        drawn = [index.name for index in plan.release.knowledge]
         engine_refusals = self._board.of_engine(namespace, engine)
         verdicts = Verdicts(
             engine=[*check_refusals(engine_refusals), check_engine(plan.engine, facts, now)],
-            knowledge=check_knowledge(chatbot, facts.indexes),
+            knowledge=check_knowledge(drawn, facts.indexes),
             gateway=[*check_refusals(refusals), *check_gateway(plan, facts, now)],
             beside=self._check_scaling(plan, facts),
         )
         await self._tell_ending(course, facts)
-        candidate = check_engine(course.candidate.engine, facts, now) if course.candidate else None
-        versions = [version for index in facts.indexes.values() if (version := published(index))]
+        rollout = chatbot.spec.rollout
+        versions = [version for name in drawn if (version := published(facts.indexes.get(name)))]
         await self._write(
             facts.found,
             chatbot,
             verdicts,
             release=plan.release.name,
             releases=releases_of(course.after, course.strategy, course.knowledge),
-            released=check_releases(course.after, course.strategy, candidate),
+            released=check_releases(
+                course.after,
+                course.strategy,
+                self._check_candidate(course, facts),
+                worst(verdicts.gateway) if course.awaits_gateways else None,
+                worst(course.lacks) if course.lacks else None,
+                paused=rollout is not None and rollout.paused,
+            ),
             engine=_engine_status(engine, facts) if engine else EngineStatus(summary="endpoint"),
             knowledge=", ".join(versions) or None,
             url=f"http://{plan.gateway.name}.{namespace}.svc",
         )
+
+    def _check_candidate(self, course: Course, facts: ChatbotFacts) -> Check | None:
+        """The engine of the release on its way; None where none is."""
+        if course.candidate is None:
+            return None
+        engine = course.candidate.engine
+        refusals = self._board.of_engine(facts.chatbot.metadata.namespace, engine.workload)
+        return worst((*check_refusals(refusals), check_engine(engine, facts, self._now())))
 
     async def _tell_ending(self, course: Course, facts: ChatbotFacts) -> None:
         """Before the status that remembers it, for a change that is told twice has one event all the same."""
@@ -129,7 +145,7 @@ class ChatbotTeller:
             ApiError: the API server refused or did not answer.
         """
         check = unplanned(error)
-        knowledge = check_knowledge(facts.chatbot, facts.indexes)
+        knowledge = check_knowledge((index.name for index in facts.chatbot.spec.knowledge), facts.indexes)
         before = facts.chatbot.status or ChatbotDeploymentStatus()
         await self._write(
             facts.found,

@@ -38,7 +38,7 @@ from kefu_operator.plan.scaler import Autoscaling, How
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.sharing import SharedBuild, SharedEngine, scaled, share_engines
 from kefu_operator.plan.workload import Workload
-from kefu_operator.reconcile.refusals import RefusalBoard, seconds_until_retry
+from kefu_operator.reconcile.refusals import REFUSED_SECONDS, RefusalBoard, seconds_until_retry
 from kefu_operator.reconcile.tell import Now, utc_now
 from kefu_operator.resources import CLAIMS, JOBS, LEADER_WORKER_SETS, resource_of, runner_of
 from kefu_operator.rollout.engines import versions
@@ -109,7 +109,8 @@ class EnginesReconciler:
         elif build:
             refusals, again = await self._build(namespace, build, facts)
         else:
-            for each in unwanted(facts, ClusterPlacement(namespace), settings):
+            doomed, again = unwanted(facts, ClusterPlacement(namespace), settings)
+            for each in doomed:
                 log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
                 await self._applier.delete(each)
         self._board.post(namespace, name, refusals)
@@ -203,24 +204,37 @@ class EnginesReconciler:
         return workload
 
 
-def unwanted(facts: EngineFacts, placement: Placement, settings: PlanSettings) -> list[Object]:
-    """Objects of an engine that no chatbot wants.
+def unwanted(facts: EngineFacts, placement: Placement, settings: PlanSettings) -> tuple[list[Object], int | None]:
+    """Objects of an engine that no chatbot wants, and when to look again at those that stay for a while.
 
-    What a chatbot used before its spec became one that cannot be carried out stays: a mistake tears nothing down. So does what its status
-    says that it is served by; when that says so no more, the engine is woken.
+    What a chatbot's status says that it is served by stays: a mistake in its spec tears nothing down. So does what it used, where its spec
+    cannot be read, or cannot be carried out and its status does not tell; and what a release on its way may be served by, until the
+    gateways know that it is so no more.
     """
     owners = {found["metadata"]["uid"]: readable(found) for found in facts.owners}
-    undecided = {uid for uid, owner in owners.items() if owner is None}
     known = [owner for owner in owners.values() if owner]
-    undecided |= {chatbot.metadata.uid for chatbot in share_engines(known, placement, settings).unplanned}
+    amid = {owner.metadata.uid for owner in known if _is_amid_a_change(owner)}
+    untold = [owner for owner in known if not (owner.status and owner.status.engine)]
+    undecided = {uid for uid, owner in owners.items() if owner is None}
+    undecided |= {chatbot.metadata.uid for chatbot in share_engines(untold, placement, settings).unplanned}
     serve = {(found["metadata"]["uid"], name) for found in facts.owners for name in serving(found)}
-    return [
+    doomed = [
         each
         for each in facts.owned
         if not any(
-            uid in undecided or (uid, each["metadata"]["labels"][naming.ENGINE]) in serve for uid in _owners(each)
+            uid in amid | undecided or (uid, each["metadata"]["labels"][naming.ENGINE]) in serve
+            for uid in _owners(each)
         )
     ]
+    # Nothing wakes an engine that neither a spec nor a status names.
+    return doomed, HANDOVER_SECONDS if amid else REFUSED_SECONDS if undecided else None
+
+
+def _is_amid_a_change(chatbot: ChatbotDeployment) -> bool:
+    """Whether its gateways may be told of a candidate that its present spec has given up."""
+    status = chatbot.status
+    told = status.releases if status else None
+    return bool(status and told and told.candidate and status.observed_generation != chatbot.metadata.generation)
 
 
 def _scope(namespace: str, name: str, chatbots: Iterable[ChatbotDeployment]) -> Scope:

@@ -7,8 +7,10 @@ from pydantic import ValidationError
 
 from kefu_api.kinds.knowledge.index import KnowledgeIndexStatus
 from kefu_api.kinds.rollout import ReleaseKnowledge
+from kefu_operator import naming
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.chatbot import ChatbotFacts
+from kefu_operator.gather.owned import find
 from kefu_operator.plan.chatbot import ReleasePlan, plan_release
 from kefu_operator.plan.content import with_content
 from kefu_operator.plan.demand import demand_of
@@ -16,23 +18,61 @@ from kefu_operator.plan.errors import PlanError
 from kefu_operator.plan.placement import ClusterPlacement
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.reconcile.refusals import RefusalBoard
+from kefu_operator.resources import DEPLOYMENTS
 from kefu_operator.rollout.knowledge import are_held
-from kefu_operator.rollout.pods import Pods
+from kefu_operator.rollout.pods import SURGE, Pods
 from kefu_operator.rollout.revisions import Revision, named
 from kefu_operator.rollout.state import State
 from kefu_operator.status.adapter_checks import check_adapters
-from kefu_operator.status.chatbot_checks import check_engine
+from kefu_operator.status.chatbot_checks import check_engine, check_knowledge
+from kefu_operator.status.check import Check
 from kefu_operator.status.reasons import Reason
 from kefu_operator.status.scaling_checks import is_asleep
-from kefu_operator.status.workload_checks import available_pods, check_refusals
+from kefu_operator.status.workload_checks import available_pods, check_refusals, is_rolled_out
 
 
-def answers(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
-    """Whether the release's engine answers, with its adapters; one that somebody else runs is taken to."""
+def answers(plan: ReleasePlan, stable: ReleasePlan | None, facts: ChatbotFacts) -> bool:
+    """Whether the release's engine answers, with its adapters; one that somebody else runs is taken to.
+
+    So is the stable release's while it sleeps: whoever asks wakes it, for either release.
+    """
     if plan.engine.workload is None:
         return True
-    pods = facts.engine_of(plan.engine.workload.name).pods
-    return _available(plan, facts) > 0 and not check_adapters(plan.engine.adapters, pods)
+    engine = facts.engine_of(plan.engine.workload.name)
+    if _is_one(plan, stable) and stable and is_asleep(engine.runner, engine.scaler):
+        return plan.engine.adapters.keys() <= stable.engine.adapters.keys()
+    return _available(plan, facts) > 0 and not check_adapters(plan.engine.adapters, engine.pods)
+
+
+def lacks(plan: ReleasePlan, stable: ReleasePlan | None, facts: ChatbotFacts) -> tuple[Check, ...]:
+    """Of the indexes that this release draws from and the stable one does not, those that do not answer yet."""
+    if stable is None:
+        return ()
+    known = {index.name for index in stable.document.knowledge}
+    new = (index.name for index in plan.document.knowledge if index.name not in known)
+    return tuple(check for check in check_knowledge(new, facts.indexes) if not check.verdict.answers)
+
+
+def is_known(plan: ReleasePlan, stable: ReleasePlan | None, facts: ChatbotFacts) -> bool:
+    """Whether the gateways that answer can serve the release: what they mount and whom they may call, only other pods of theirs have otherwise.
+
+    It must have been told of in their document before, so that the pods that come are such.
+    """
+    needs = _needs(plan)
+    runner = find(facts.owned, DEPLOYMENTS, naming.gateway(facts.chatbot.metadata.name))
+    if runner is None or not available_pods(runner) or (stable and needs <= _needs(stable)):
+        return True
+    template = runner["spec"]["template"]
+    mounted = {each["name"] for each in template["spec"].get("volumes", ())}
+    return needs <= mounted.union(template["metadata"].get("labels", {})) and is_rolled_out(runner)
+
+
+def _needs(plan: ReleasePlan) -> frozenset[str]:
+    """Labels and volumes of a gateway's pods."""
+    called = [naming.retrieval(index.name) for index in plan.document.knowledge]
+    called += [plan.engine.workload.name] if plan.engine.workload else []
+    mounts = (*plan.engine.gateway_mounts, *plan.handoff.gateway_mounts)
+    return frozenset((*map(naming.uses, called), *(mount.name for mount in mounts)))
 
 
 def is_kept(plan: ReleasePlan | None, facts: ChatbotFacts) -> bool:
@@ -50,16 +90,24 @@ def is_cramped(plan: ReleasePlan, facts: ChatbotFacts, board: RefusalBoard, now:
     return any(check.reason in (Reason.UNSCHEDULABLE, Reason.QUOTA_EXCEEDED) for check in checks)
 
 
-def pods_of_engine(plan: ReleasePlan, stable: ReleasePlan | None, facts: ChatbotFacts) -> Pods:
-    """What the release's engine has of pods, for the rollout to weigh."""
-    workload, before = plan.engine.workload, stable.engine.workload if stable else None
+def pods_of_engine(plan: ReleasePlan, stable: ReleasePlan | None, facts: ChatbotFacts, given: int) -> Pods:
+    """What the release's engine has of pods, for the rollout to weigh; `given`: those that it was given until now."""
+    before = stable.engine.workload if stable else None
     available, demand = _available(plan, facts), demand_of(facts.chatbot.spec)
-    if workload is None or (before and before.name == workload.name):
+    if plan.engine.workload is None or _is_one(plan, stable):
         return Pods(available=available, free=True)
     if demand is None:
         return Pods(facts.chatbot.spec.engine.replicas, available)
-    now = (facts.engine_of(before.name).runner or {}).get("spec", {}).get("replicas", 1) if before else 1
-    return Pods(min(demand.maximum, max(1, now)), available, elastic=True)
+    runner = facts.engine_of(before.name).runner if before else None
+    # Those that the stable engine gave up for this one answered too, before an autoscaler came.
+    now = (runner or {}).get("spec", {}).get("replicas", 1) + max(given - SURGE, 0)
+    return Pods(min(demand.maximum, max(demand.minimum, now, 1)), available, elastic=True)
+
+
+def _is_one(plan: ReleasePlan, stable: ReleasePlan | None) -> bool:
+    """Whether one engine serves both releases."""
+    ours, before = plan.engine.workload, stable.engine.workload if stable else None
+    return bool(ours and before and ours.name == before.name)
 
 
 def _available(plan: ReleasePlan, facts: ChatbotFacts) -> int:
@@ -88,7 +136,7 @@ def stable_plan(
 
 
 def standing(facts: ChatbotFacts) -> dict[str, KnowledgeIndexStatus]:
-    """Of the spec's indexes those that tell how they are."""
+    """Of the indexes that releases draw from, those that tell how they are."""
     found = {name: (index or {}).get("status") for name, index in facts.indexes.items()}
     return {name: read for name, told in found.items() if told and (read := _read(told))}
 

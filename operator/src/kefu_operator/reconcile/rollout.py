@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from kefu_api.kinds.rollout import ReleaseKnowledge
 from kefu_operator.desired.metadata import Scope
-from kefu_operator.errors import PrometheusAway, QueryRefused
 from kefu_operator.gather.chatbot import ChatbotFacts
 from kefu_operator.gather.figures import gather_figures
 from kefu_operator.plan.chatbot import NEWEST, ReleasePlan, Served, plan_release
@@ -17,6 +16,8 @@ from kefu_operator.reconcile.releases import (
     answers,
     is_cramped,
     is_kept,
+    is_known,
+    lacks,
     named_knowledge,
     pods_of_engine,
     stable_plan,
@@ -38,9 +39,10 @@ from kefu_operator.rollout.revisions import (
     revisions_of,
     same,
 )
-from kefu_operator.rollout.state import State
+from kefu_operator.rollout.state import Phase, State
 from kefu_operator.rollout.strategy import Strategy, strategy_of
 from kefu_operator.rollout.told import state_of
+from kefu_operator.status.check import Check
 from kefu_operator.write import Writer
 
 
@@ -59,6 +61,10 @@ class Course:
     """Of the release on its way."""
     again: float | None
     """Seconds until it is to be looked at again."""
+    awaits_gateways: bool = False
+    """Whether the release on its way needs other gateways than those that run."""
+    lacks: tuple[Check, ...] = ()
+    """What keeps indexes from answering that the release on its way draws from alone."""
     knowledge: tuple[ReleaseKnowledge, ...] = ()
     """Versions that the served releases name, which the store has to keep."""
 
@@ -88,20 +94,26 @@ class Rollouts:
         before = state_of(chatbot.status.releases if chatbot.status else None)
         decision, now = decided(rollout, before.decided), self._now().timestamp()
         revisions, content = revisions_of(facts.revisions, chatbot.metadata.uid), content_of(chatbot.spec)
-        versions = wanted(content, before, revisions, standing(facts), decision) if rollout else NEWEST
+        asked = {index.name for index in chatbot.spec.knowledge}
+        told = {name: index for name, index in standing(facts).items() if name in asked}
+        versions = wanted(content, before, revisions, told, decision) if rollout else NEWEST
         plan = plan_release(chatbot, ClusterPlacement(chatbot.metadata.namespace), settings, versions)
         revisions, target = await self._keep(facts, before, Revision(0, content, {}, versions), scope)
         former = stable_plan(facts, before, revisions, settings)
         plans, stable = former | {target.name: plan}, former.get(before.stable or "")
         only_named = only_names(named(revisions, before.stable), target)
         moves = stable is not None and before.stable != target.name
+        goes_on = before.candidate == target.name
+        # What it had once it goes on having.
+        begun = goes_on and before.phase is not Phase.WAITING
+        known, lacking = begun or is_known(plan, stable, facts), () if begun else lacks(plan, stable, facts)
         seen = Seen(
             target=target.name,
             known=frozenset(plans),
             strategy=None if only_named else strategy_of(rollout),
-            ready=answers(plan, facts),
+            ready=known and not lacking and answers(plan, stable, facts),
             now=now,
-            pods=pods_of_engine(plan, stable, facts) if moves else ONE,
+            pods=pods_of_engine(plan, stable, facts, before.pods if goes_on else 0) if moves else ONE,
             kept=moves and is_kept(stable, facts),
             cramped=moves and is_cramped(plan, facts, self._board, self._now()),
             paused=rollout is not None and rollout.paused,
@@ -122,6 +134,8 @@ class Rollouts:
             revisions=revisions,
             candidate=plan if after.candidate else None,
             again=None if due is None else max(due - now, 0.2),
+            awaits_gateways=not known,
+            lacks=lacking,
             knowledge=named_knowledge(revisions, after),
         )
 
@@ -178,8 +192,5 @@ class Rollouts:
             return unknown(strategy.analysis, why)
         meta = facts.chatbot.metadata
         subject = Subject(meta.namespace, meta.name, plan.document.name)
-        try:
-            figures = await gather_figures(self._prometheus, questions(strategy.analysis, subject, seconds))
-        except (PrometheusAway, QueryRefused) as error:
-            return unknown(strategy.analysis, str(error))
+        figures = await gather_figures(self._prometheus, questions(strategy.analysis, subject, seconds))
         return judge(strategy.analysis, figures)

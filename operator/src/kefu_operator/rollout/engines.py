@@ -66,7 +66,9 @@ def are_two(chatbot: ChatbotDeployment) -> bool:
     if status is None or status.releases is None or status.releases.stable is None:
         return False
     settled = status.releases.candidate is None and status.observed_generation == chatbot.metadata.generation
-    return chatbot.spec.rollout is not None or not settled
+    # A spec that cannot be carried out asks for another engine than the one that goes on serving.
+    served = status.engine.name if status.engine else None
+    return chatbot.spec.rollout is not None or not settled or served != _engine(chatbot)
 
 
 def _is_unwanted(release: str, chatbot: ChatbotDeployment, state: State) -> bool:

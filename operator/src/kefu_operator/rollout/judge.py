@@ -5,7 +5,7 @@ Defined for each metric:
 - too few samples: Inconclusive, whatever the value, since three turns say nothing;
 - no series (nothing was counted yet, or nothing is scraped): Inconclusive;
 - NaN (a ratio of nothing to nothing): Inconclusive;
-- Prometheus away: Inconclusive;
+- Prometheus away, or this question refused or not answered in time: Inconclusive;
 - beyond its bound: Fail; else Pass. Infinity is beyond every upper bound: a percentile in the last bucket.
 
 Of several metrics the worst counts: one failure is a failure, whatever the others say.
@@ -41,6 +41,8 @@ class Figure:
 
     value: float | None
     samples: float | None
+    trouble: str = ""
+    """Why it says nothing, where it could not be asked."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ def threshold(limit: Analysis) -> float:
 
 def _judge(limit: Analysis, figure: Figure) -> Judgement:
     name, samples = limit.metric, _whole(figure.samples)
+    if figure.trouble:
+        return Judgement(name, Outcome.INCONCLUSIVE, None, None, figure.trouble)
     if samples < limit.min_samples:
         told = f"{name}: {samples} of at least {limit.min_samples} samples"
         return Judgement(name, Outcome.INCONCLUSIVE, None, samples, told)

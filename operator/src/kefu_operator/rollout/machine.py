@@ -31,7 +31,7 @@ class Seen:
     strategy: Strategy | None
     """None: the target is the stable release by another name."""
     ready: bool
-    """Whether the target's engine answers, with its adapters."""
+    """Whether the target's engine answers, with its adapters, and the gateways can serve it."""
     now: float
     pods: Pods = ONE
     """Of the target's engine."""
@@ -97,7 +97,23 @@ def _advance(state: State, seen: Seen) -> State:
         return State(stable=state.stable, rejected=state.rejected, judgements=state.judgements)
     if state.candidate != seen.target:
         state = State(state.stable, seen.target, Phase.WAITING, pods=1, since=seen.now)
-    return _go_on(replace(state, step=min(state.step, len(way.stages) - 1)), seen, way)
+    return _go_on(_on_the_way(state, seen, way), seen, way)
+
+
+def _on_the_way(state: State, seen: Seen, way: Strategy) -> State:
+    """At the same step, unless the spec has other steps by now: then at the last of them that brings the release to nobody else.
+
+    Who promotes changes no steps, for he may think again.
+    """
+    declared = seen.strategy or way
+    path, role = declared.path, declared.role
+    if declared.at_once or state.path in ("", path):
+        return replace(state, path=path, step=min(state.step, len(way.stages) - 1))
+    if (role is Role.SHADOW) != state.is_shadow:
+        # A shadow's share is nobody's.
+        state = replace(state, weight=0)
+    turned = replace(state, path=path, step=declared.reached(state.weight))
+    return turned if state.phase is Phase.WAITING else _begin(turned, seen, turned.step)
 
 
 def retreat(state: State) -> State:
@@ -155,6 +171,8 @@ def _go_on(state: State, seen: Seen, way: Strategy) -> State:
     if seen.pods.elastic:
         whole = state.whole if state.whole and state.weight else seen.pods.wanted
         state, seen = replace(state, whole=whole), replace(seen, pods=replace(seen.pods, wanted=whole))
+    else:
+        state = replace(state, whole=0)
     held = seen.paused and not seen.promoted
     if not seen.ready or (held and state.phase is Phase.WAITING):
         return _wait(state, seen, way)

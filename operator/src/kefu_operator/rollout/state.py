@@ -13,7 +13,7 @@ class Phase(StrEnum):
     SETTLED = "Settled"
     """Nothing: one release serves all."""
     WAITING = "Waiting"
-    """For the candidate's engine."""
+    """For what the candidate needs: its engine, an index, or the gateways."""
     SCALING = "Scaling"
     """Its share grows as its engine gets pods."""
     PROGRESSING = "Progressing"
@@ -49,6 +49,8 @@ class State:
     """None where nothing is on its way."""
     phase: Phase = Phase.SETTLED
     step: int = 0
+    path: str = ""
+    """The steps that it takes, in words; empty where that is not known."""
     weight: int = 0
     """Percent of the customers that it answers now, or whose questions it is asked."""
     pods: int = 0
@@ -68,6 +70,11 @@ class State:
     rejected: Rejected | None = None
     decided: Decided | None = None
     """The decision that was carried out last."""
+
+    @property
+    def is_shadow(self) -> bool:
+        """Whether it takes the steps of a shadow."""
+        return self.path.startswith("shadow")
 
     @property
     def verdict(self) -> Outcome | None:

@@ -57,6 +57,17 @@ class Strategy:
         steps = tuple(Stage(self.role, goal, self.interval, bool(self.analysis) and goal > 0) for goal in self.steps)
         return (*steps, *AT_ONCE.stages) if self.role is Role.SHADOW else steps
 
+    @property
+    def path(self) -> str:
+        """Its steps in words; others are other words."""
+        steps = ", ".join(map(str, self.steps))
+        return f"shadow {steps}" if self.role is Role.SHADOW else steps
+
+    def reached(self, weight: int) -> int:
+        """The last step that gives no more than so many percent of the customers, else the first; a shadow begins with its first."""
+        fitting = [step for step, goal in enumerate(self.steps) if goal <= weight]
+        return fitting[-1] if fitting and self.role is Role.CANDIDATE else 0
+
     def hurried(self) -> "Strategy":
         """At once, from whatever step it stands at."""
         return replace(AT_ONCE, steps=AT_ONCE.steps * len(self.stages))

@@ -1,9 +1,8 @@
 """Checks of a chatbot: its engine, its knowledge and its gateway."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator.building import BuildView
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.chatbot import ChatbotFacts
@@ -66,9 +65,9 @@ def check_gateway(plan: ChatbotPlan, facts: ChatbotFacts, now: datetime) -> list
     ]
 
 
-def check_knowledge(chatbot: ChatbotDeployment, indexes: Mapping[str, Object | None]) -> list[Check]:
-    """Every index that the chatbot draws from."""
-    return [_index(reference.name, indexes.get(reference.name)) for reference in chatbot.spec.knowledge]
+def check_knowledge(names: Iterable[str], indexes: Mapping[str, Object | None]) -> list[Check]:
+    """Each of these indexes."""
+    return [_index(name, indexes.get(name)) for name in names]
 
 
 def published(index: Object | None) -> str | None:

@@ -81,6 +81,7 @@ class Reason(StrEnum):
     # A release on its way to the customers.
     RELEASED = "Released"
     WAITING_FOR_ENGINE = "WaitingForEngine"
+    WAITING_FOR_GATEWAYS = "WaitingForGateways"
     RELEASE_PROGRESSING = "ReleaseProgressing"
     RELEASE_PAUSED = "ReleasePaused"
     RELEASE_INCONCLUSIVE = "ReleaseInconclusive"

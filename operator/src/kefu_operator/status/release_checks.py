@@ -1,5 +1,6 @@
 """The check of a chatbot's releases: which serves whom, and what the next one waits for."""
 
+from kefu_api.documents.variants import Role
 from kefu_operator.rollout.judge import Outcome
 from kefu_operator.rollout.state import Cause, Phase, State
 from kefu_operator.rollout.strategy import Strategy
@@ -7,24 +8,36 @@ from kefu_operator.status.check import Check, Verdict, ok, stuck, wait
 from kefu_operator.status.reasons import Reason
 
 
-def check_releases(state: State, strategy: Strategy | None, engine: Check | None) -> Check:
+def check_releases(
+    state: State,
+    strategy: Strategy | None,
+    engine: Check | None,
+    gateways: Check | None = None,
+    knowledge: Check | None = None,
+    *,
+    paused: bool = False,
+) -> Check:
     """Whether the spec's release serves all customers.
 
     Args:
         state: where the rollout stands.
         strategy: how it goes; None: at once.
         engine: the check of the candidate's engine, where there is a candidate.
+        gateways: the check of the gateways, where the candidate needs others than those that run.
+        knowledge: the check of the indexes that the candidate alone draws from, where one of them does not answer yet.
+        paused: whether a person holds it.
     """
     if state.rejected:
         return _rejected(state)
     if state.candidate is None or strategy is None:
         return ok(Reason.RELEASED, f"release {state.stable} serves all customers")
-    where = f"release {state.candidate}, step {state.step + 1} of {len(strategy.stages)} ({state.weight} %)"
+    stage = strategy.stages[state.step]
+    share = f"shadow of {state.weight} %" if stage.role is Role.SHADOW else f"{state.weight} %"
+    where = f"release {state.candidate}, step {state.step + 1} of {len(strategy.stages)} ({share})"
     if state.phase is Phase.WAITING:
-        return _waiting(where, engine)
+        return _waiting(where, engine, knowledge, gateways, paused=paused)
     if state.phase is Phase.SCALING:
-        goal = strategy.stages[state.step].goal
-        return wait(Reason.RELEASE_PROGRESSING, f"{where}, grows to {goal} % as its engine gets pods")
+        return wait(Reason.RELEASE_PROGRESSING, f"{where}, grows to {stage.goal} % as its engine gets pods")
     if state.phase is Phase.PAUSED:
         return wait(Reason.RELEASE_PAUSED, f"{where}, is paused: kefu rollout resume")
     if state.phase is Phase.INCONCLUSIVE:
@@ -32,11 +45,22 @@ def check_releases(state: State, strategy: Strategy | None, engine: Check | None
     return wait(Reason.RELEASE_PROGRESSING, where)
 
 
-def _waiting(where: str, engine: Check | None) -> Check:
-    """What the engine waits for; where it waits for a person, the release does."""
-    if engine is None or engine.verdict <= Verdict.WAIT:
-        return wait(Reason.WAITING_FOR_ENGINE, f"{where}, waits: {engine.message if engine else 'its engine starts'}")
-    return Check(engine.verdict, engine.reason, f"{where}, waits: {engine.message}")
+def _waiting(
+    where: str, engine: Check | None, knowledge: Check | None, gateways: Check | None, *, paused: bool
+) -> Check:
+    """What it waits for; where that waits for a person, the release does."""
+    parts = (
+        (Reason.WAITING_FOR_ENGINE, engine),
+        (Reason.INDEX_NOT_READY, knowledge),
+        (Reason.WAITING_FOR_GATEWAYS, gateways),
+    )
+    for reason, check in parts:
+        if check and not check.verdict.answers:
+            told = f"{where}, waits: {check.message}"
+            return wait(reason, told) if check.verdict is Verdict.WAIT else Check(check.verdict, check.reason, told)
+    if paused:
+        return wait(Reason.RELEASE_PAUSED, f"{where}, is paused before it begins: kefu rollout resume")
+    return wait(Reason.WAITING_FOR_ENGINE, f"{where}, waits: {engine.message if engine else 'its engine starts'}")
 
 
 def _rejected(state: State) -> Check:

@@ -35,7 +35,7 @@ def check_workload(
         return fail(Reason.SCALED_TO_ZERO, f"{what} is scaled to zero: raise its replicas")
     available, wanted = available_pods(deployment), deployment["spec"].get("replicas", 1)
     leaves = [*([forbidden(refused)] if refused else []), *_leaves(deployment, pods)]
-    if available and _rolled_out(deployment):
+    if available and is_rolled_out(deployment):
         told = f"{what}: {available}/{wanted} pods are ready"
         return _running(
             told, leaves if available < wanted else (), [pod for pod in pods if not is_older(pod, START, now)]
@@ -83,8 +83,8 @@ def available_pods(deployment: Object) -> int:
     return int(status.get(told, 0))
 
 
-def _rolled_out(deployment: Object) -> bool:
-    """All pods are of the newest template; a rollout that old pods still answer for is not done."""
+def is_rolled_out(deployment: Object) -> bool:
+    """Whether all pods are of the newest template: a rollout that old pods still answer for is not done."""
     status, generation = deployment.get("status", {}), deployment["metadata"]["generation"]
     # Older LeaderWorkerSets tell no generation.
     seen = status.get("observedGeneration", generation if deployment["kind"] == LEADER_WORKER_SETS.kind else None)
