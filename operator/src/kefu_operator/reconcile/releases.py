@@ -31,8 +31,8 @@ def answers(plan: ReleasePlan, facts: ChatbotFacts) -> bool:
     """Whether the release's engine answers, with its adapters; one that somebody else runs is taken to."""
     if plan.engine.workload is None:
         return True
-    pods = facts.engine_of(plan.engine.workload.name).pods
-    return _available(plan, facts) > 0 and not check_adapters(plan.engine.adapters, pods)
+    engine = facts.engine_of(plan.engine.workload.name)
+    return _available(plan, facts) > 0 and not check_adapters(plan.engine.adapters, engine.pods, engine.lacking)
 
 
 def is_kept(plan: ReleasePlan | None, facts: ChatbotFacts) -> bool:

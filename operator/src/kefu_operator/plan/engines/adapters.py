@@ -172,7 +172,9 @@ def _server(download: Download, engine: str, placement: Placement, secrets: list
             continue
         # Chatbots that share an engine may have different buckets.
         name = f"s3-{digest.of_text(f'{reference.name}/{reference.key}')[:8]}"
-        mount = SecretMount(name, placement.path(engine, name), reference.name, reference.key)
+        # In a cluster pods start without it, and it comes to them: the engine is others' too. Here, its absence is told at once.
+        optional = placement.model_store is None
+        mount = SecretMount(name, placement.path(engine, name), reference.name, reference.key, optional)
         secrets.append(mount)
         files.append(f"{mount.path}/{mount.key}")
     return AdapterServer(
