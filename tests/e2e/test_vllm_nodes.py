@@ -25,7 +25,7 @@ from kefu_api.documents.variants import Variants
 from kefu_api.wire.chat import ChatResponse, Outcome
 from tests.e2e.asking import ask
 from tests.e2e.space import restricted
-from tests.e2e.vllm import URI, make_adapter, make_weights, wait_ready
+from tests.e2e.vllm import READY_SECONDS, URI, make_adapter, make_weights, wait_ready
 
 ASKED = "KEFU_TEST_NODES"
 pytestmark = [
@@ -204,8 +204,18 @@ def test_an_adapter_is_loaded_into_the_running_engine_and_answers(kube: Kube, ch
         assert restarts(pod(kube, component)) == {"engine": 0, "adapters": 0}
 
 
-def test_when_a_worker_is_lost_all_begin_anew_and_the_adapters_are_loaded_again(kube: Kube, chatbot: str) -> None:
+def is_asked(kube: Kube) -> bool:
+    """Whether the Service sends questions to the engine's leader."""
+    told = pod(kube, "engine")["status"].get("conditions", ())
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in told)
+
+
+def test_when_a_worker_is_lost_all_begin_anew_and_nobody_asks_before_the_adapters_are_loaded_again(
+    kube: Kube, chatbot: str
+) -> None:
     lose(kube, "engine-worker")
+    until(lambda: is_asked(kube), READY_SECONDS)
+    assert sorted(models(kube)) == ["chat", "outlet", "voice"]
     wait_ready(kube, chatbot, NAMESPACE)
     assert restarts(pod(kube, "engine")) == {"engine": 1, "adapters": 0}
     assert sorted(models(kube)) == ["chat", "outlet", "voice"]

@@ -4,14 +4,16 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from hack.ports import free_port
 
 from kefu_api.documents.adapters import Adapters, AdapterSource
-from kefu_operator.adapters.engine import AdapterRefused, Engine, EngineAway
+from kefu_operator.adapters.engine import AdapterRefused, Engine, EngineAway, EngineGone
 from tests.integration.test_adapters.vllm import PATIENCE, FakeVllm, adapter, engine_of, until
 
 
@@ -35,10 +37,15 @@ async def test_the_engine_tells_what_it_has_and_refuses_in_its_own_words(vllm: F
             await engine.loaded()
 
 
-async def test_an_engine_that_is_not_there_is_away() -> None:
-    async with aiohttp.ClientSession() as session:
-        with pytest.raises(EngineAway, match="does not answer"):
-            await Engine(session, "http://127.0.0.1:9").loaded()
+async def test_an_engine_that_is_not_there_is_told_from_one_that_is_slow(vllm: FakeVllm) -> None:
+    vllm.loads.clear()
+    async with engine_of(vllm) as (_, url), aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.5)) as session:
+        with pytest.raises(EngineAway, match="does not answer") as caught:
+            await Engine(session, url).load("voice", "/nowhere")
+        assert not isinstance(caught.value, EngineGone)
+        vllm.loads.set()
+        with pytest.raises(EngineGone, match="is not there"):
+            await Engine(session, f"http://127.0.0.1:{free_port()}").loaded()
 
 
 async def test_the_process_follows_its_document_and_an_engine_that_is_started_anew(
@@ -56,28 +63,44 @@ async def test_the_process_follows_its_document_and_an_engine_that_is_started_an
     want("voice")
     async with engine_of(vllm) as (_, url):
         command = ["--document", str(document), "--into", str(tmp_path / "into"), "--engine", url]
+        port = free_port()
+        command += ["--host", "127.0.0.1", "--readiness", str(port)]
         companion = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "kefu_operator.adapters", *command,
             stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
         try:
             await _until_told(companion, {"voice"})
-            want("voice", "outlet")
-            await _until_told(companion, {"voice", "outlet"})
+            assert await _readiness(port) == (200, "ready")
+            want("voice", "nowhere", "outlet")
+            await _until_told(companion, {"voice", "outlet"}, failed={"nowhere"})
             assert set(vllm.loras) == {"voice", "outlet"}
+            assert await _readiness(port) == (200, "ready")
             # It died and was started anew: it has forgotten everything.
+            vllm.loads.clear()
             vllm.loras.clear()
+            assert await _readiness(port) == (503, "not loaded yet: outlet, voice")
+            vllm.loads.set()
             await until(lambda: set(vllm.loras) == {"voice", "outlet"})
+            assert await _readiness(port) == (200, "ready")
         finally:
             companion.kill()
             await companion.wait()
 
 
-async def _until_told(companion: asyncio.subprocess.Process, loaded: set[str]) -> None:
+async def _readiness(port: int) -> tuple[int, str]:
+    """What the kubelet is told."""
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+        return answer.status, await answer.text()
+
+
+async def _until_told(
+    companion: asyncio.subprocess.Process, loaded: set[str], failed: Collection[str] = frozenset()
+) -> None:
     assert companion.stdout is not None
     async with asyncio.timeout(PATIENCE):
         while True:
             event: dict[str, Any] = json.loads(await companion.stdout.readline())
-            assert not event["failed"]
-            if set(event["loaded"]) == loaded:
+            assert set(event["failed"]) <= set(failed)
+            if set(event["loaded"]) == loaded and set(event["failed"]) == set(failed):
                 return

@@ -21,6 +21,9 @@ class FakeVllm:
     def __init__(self) -> None:
         self.loras: dict[str, str] = {}
         self.away = False
+        self.loads = asyncio.Event()
+        """While it is not set, a load takes for ever."""
+        self.loads.set()
 
     def app(self) -> web.Application:
         """The server."""
@@ -39,6 +42,7 @@ class FakeVllm:
 
     async def _load(self, request: web.Request) -> web.Response:
         body = await request.json()
+        await self.loads.wait()
         name, path = body["lora_name"], body["lora_path"]
         if name in self.loras:
             return _error(400, f"The lora adapter '{name}' has already been loaded.")

@@ -86,3 +86,70 @@ def test_a_canary_with_the_first_adapter_changes_the_shared_engine_once_and_neve
         "poddisruptionbudgets",
     ]
     assert {each["name"] for each in written} <= {name, "shop", "outlet"}
+
+
+KEYS = {"accessKeySecret": {"name": "loras", "key": "id"}, "secretKeySecret": {"name": "loras", "key": "secret"}}
+
+
+def ready_for_adapters(name: str, *uris: str) -> Object:
+    adapters = [{"name": uri.rstrip("/").rpartition("/")[2], "uri": uri} for uri in uris]
+    bucket = {"s3": {"endpoint": "https://s3.example", **KEYS}} if uris else {}
+    model = {"uri": "hf://a/b", "adapters": adapters, **bucket}
+    return chatbot(name, engine={"vllm": {"lora": {"maxRank": 16}}}, model=model)
+
+
+def volumes(cluster: Cluster, kind: str) -> list[Object]:
+    (engine,) = engines(cluster)
+    return [each[kind] for each in engine["spec"]["template"]["spec"]["volumes"] if kind in each]
+
+
+def test_an_adapter_whose_claim_or_secret_is_missing_changes_no_pod_of_a_shared_engine_until_it_is_there(
+    cluster: Cluster, operator: RunningOperator
+) -> None:
+    voice, deep = "pvc://loras/voice", "s3://loras/deep/"
+    cluster.apply(ready_for_adapters("outlet"), ready_for_adapters("shop"))
+    cluster.until(lambda: owners(cluster) == [["outlet", "shop"]])
+    cluster.run_deployment(engines(cluster)[0]["metadata"]["name"])
+    cluster.until_reason("chatbot", "shop", "EngineReady", "Running")
+    before = engines(cluster)[0]["spec"]["template"]
+
+    cluster.apply(ready_for_adapters("shop", voice, deep))
+    condition = cluster.until_reason("chatbot", "shop", "Released", "ClaimNotFound")
+    assert "adapter voice is left out of its engine" in condition["message"]
+    assert "PersistentVolumeClaim loras does not exist" in condition["message"]
+    for name in ("shop", "outlet"):
+        assert cluster.condition("chatbot", name, "EngineReady")["reason"] == "Running"
+    assert (engines(cluster)[0]["spec"]["template"], listed(cluster)) == (before, [])
+
+    size = {"accessModes": ["ReadOnlyMany"], "resources": {"requests": {"storage": "1Gi"}}}
+    cluster.apply({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "loras"}, "spec": size})
+    cluster.until(lambda: listed(cluster) == [voice])
+    assert "loras" in [each["claimName"] for each in volumes(cluster, "persistentVolumeClaim")]
+    condition = cluster.until_reason("chatbot", "shop", "Released", "SecretNotFound")
+    assert "adapter deep is left out of its engine, since Secret loras does not exist" in condition["message"]
+    assert "loras" not in [each["metadata"]["name"] for each in cluster.all("secrets")]
+
+    # One of its keys is missing: pods start all the same.
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "loras"}, "stringData": {"id": "x"}}
+    cluster.apply(secret)
+    cluster.until(lambda: sorted(listed(cluster)) == [voice, deep])
+    cluster.until_reason("chatbot", "shop", "Released", "Released")
+    mounted = [each for each in volumes(cluster, "secret") if each["secretName"] == "loras"]
+    assert [(each["items"][0]["key"], each["optional"]) for each in mounted] == [("id", True), ("secret", True)]
+
+    def look() -> None:
+        cluster.run("scale", "chatbot/outlet", f"--replicas={engines(cluster)[0]['spec']['replicas'] + 1}")
+
+    # A Secret that is gone keeps no pod from starting, and a claim that goes stays while pods have it.
+    after = engines(cluster)[0]["spec"]["template"]
+    cluster.run("delete", "secret/loras")
+    cluster.run("delete", "pvc/loras", "--wait=false")
+    look()
+    cluster.until(lambda: engines(cluster)[0]["spec"]["replicas"] == 2)
+    assert engines(cluster)[0]["spec"]["template"] == after
+    cluster.run("patch", "pvc/loras", "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
+    cluster.until(lambda: cluster.get("pvc", "loras") is None)
+    look()
+    cluster.until(lambda: listed(cluster) == [deep])
+    assert "loras" not in [each["claimName"] for each in volumes(cluster, "persistentVolumeClaim")]
+    cluster.until_reason("chatbot", "shop", "EngineReady", "ClaimNotFound")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kefu_operator.adapters.told import FETCHED, State
+from kefu_operator.plan.engines.needs import CLAIM, SECRET, Need
 from kefu_operator.pods import ContainerView, PodView
 from kefu_operator.status.adapter_checks import check_adapters
 from kefu_operator.status.check import Verdict
@@ -61,6 +62,24 @@ def test_what_a_worker_says_is_left_to_its_leader() -> None:
         POD, name="engine-1-x-1", component="engine-worker", log_line=failed("ModelNotFound").line(FETCHED)
     )
     assert check_adapters(OWN, [worker]) == []
+
+
+@pytest.mark.parametrize(
+    ("need", "reason", "where"),
+    [(Need(CLAIM, "loras"), "ClaimNotFound", "model.adapters"), (Need(SECRET, "keys"), "SecretNotFound", "model.s3")],
+)
+def test_what_an_adapter_lacks_that_is_left_out_is_named_whatever_pods_there_are(
+    need: Need, reason: str, where: str
+) -> None:
+    told = replace(POD, log_line=State().line())
+    lacking = {"voice-1a2b": need, "of-others": need}
+    for pods in ([], [told], [told, told]):
+        (check,) = check_adapters(OWN, pods, lacking)
+        assert (check.verdict, str(check.reason)) == (Verdict.STUCK, reason)
+        expected = f"adapter voice is left out of its engine, since {need.kind} {need.name} does not exist"
+        assert check.message == f"{expected}: create it, or correct {where}"
+    (check,) = check_adapters({**OWN, "deep-1": "deep"}, [told], lacking)[1:]
+    assert check.message.startswith("adapter deep is being loaded")
 
 
 def test_a_pod_from_before_the_first_adapter_is_waited_for() -> None:

@@ -65,6 +65,17 @@ CASES = {
         )),
         Verdict.WAIT, "ModelFetching", "-c fetch-adapter-0",
     ),
+    "an engine that answers, and lacks its adapters": (
+        replace(POD, containers=(
+            replace(FETCH, ended=Ended("Completed", 0, "")), replace(MAIN, running=True, ready=True),
+            ContainerView("adapters", "operator:1", running=True),
+        )),
+        Verdict.WAIT, "AdapterLoading", "kubectl logs engine-1-x -c adapters",
+    ),
+    "an engine that loads its model beside the companion of its adapters": (
+        replace(POD, containers=(replace(MAIN, running=True), ContainerView("adapters", "operator:1", running=True))),
+        Verdict.WAIT, "Starting", "not ready yet",
+    ),
     "a model that is not there": (failed_fetch("ModelNotFound"), Verdict.STUCK, "ModelNotFound", "expected aa"),
     "a hub that does not answer": (failed_fetch("ModelUnreachable"), Verdict.FAIL, "ModelUnreachable", ""),
     "a fetch that died without a reason we know": (

@@ -61,6 +61,19 @@ def test_chatbots_with_equal_engines_share_one(tmp_path: Path) -> None:
     assert [workload.component for workload in made.workloads].count("engine") == 1
 
 
+def test_the_companion_of_an_engine_is_asked_where_it_listens_and_needs_its_keys(tmp_path: Path) -> None:
+    keys = {"accessKeySecret": {"name": "keys", "key": "id"}, "secretKeySecret": {"name": "keys", "key": "secret"}}
+    voice = {"name": "voice", "uri": "s3://loras/voice/"}
+    model = {"uri": "hf://a/b", "adapters": [voice], "s3": {"endpoint": "https://s3.example", **keys}}
+    placed = placement(tmp_path)
+    made = plan(bundle(tmp_path, index(), chatbot(model=model, engine={"vllm": {}}), config_map()), placed, SETTINGS)
+    companion = next(each for each in made.workloads if each.name.endswith("-adapters"))
+    (port,) = companion.container.ports
+    command = companion.container.command
+    assert command[command.index("--readiness") + 1] == str(placed.listen(companion.name, port))
+    assert not any(mount.optional for mount in companion.container.mounts if isinstance(mount, SecretMount))
+
+
 def test_models_come_from_the_store_of_this_user(tmp_path: Path) -> None:
     objects = bundle(tmp_path, index(), chatbot(model=GGUF, engine={"llamaCpp": {}}), config_map())
     engine = next(w for w in plan(objects, placement(tmp_path), SETTINGS).workloads if w.component == "engine")

@@ -250,6 +250,29 @@ def test_the_companion_talks_to_its_own_pod_and_never_to_the_service() -> None:
     assert command[command.index("--engine") + 1] == "http://127.0.0.1:8000"
 
 
+def test_the_companion_tells_whether_its_pod_may_be_asked() -> None:
+    workload = plan_chatbot(adapted(ADAPTERS), PLACE, PlanSettings()).engine.workload
+    assert workload is not None
+    (companion,) = workload.companions
+    (port,) = companion.ports
+    assert companion.readiness is not None
+    assert (companion.readiness.port, companion.readiness.path) == (port.name, "/readyz")
+    assert " ".join(companion.command).endswith(
+        f"--host 0.0.0.0 --readiness {port.number} --engine http://127.0.0.1:8000"
+    )
+    assert port.number != 8000
+
+
+def test_keys_of_adapters_keep_no_pod_from_starting() -> None:
+    server = {"endpoint": "https://s3.example", "accessKeySecret": KEY | {"key": "id"}, "secretKeySecret": KEY}
+    workload = plan_chatbot(
+        adapted([{"name": "voice", "uri": "s3://loras/voice/"}], s3=server), PLACE, PlanSettings()
+    ).engine.workload
+    assert workload is not None
+    secrets = [mount for mount in workload.companions[0].mounts if isinstance(mount, SecretMount)]
+    assert [mount.optional for mount in secrets] == [True, True]
+
+
 def test_an_adapter_only_difference_is_one_more_adapter_in_the_same_engine() -> None:
     plain, voice = chatbot({"model": {"uri": "hf://a/b"}}, name="plain"), adapted(ADAPTERS[:1], "voice")
     both = adapted(ADAPTERS, "both")

@@ -85,7 +85,8 @@ def test_each_pod_fetches_the_adapters_and_the_leader_alone_asks_vllm_to_load_th
     assert worker.command[-6:] == (
         "--leader", "$(LWS_LEADER_ADDRESS)", "--number", "$(LWS_WORKER_INDEX)", "--host", "0.0.0.0",
     )  # fmt: skip
-    assert replace(worker, command=leader.command) == leader
+    assert replace(worker, command=leader.command, ports=leader.ports, readiness=leader.readiness) == leader
+    assert (worker.ports, worker.readiness) == ((), None)
     assert group.worker.mounts == workload.container.mounts
     assert {"adapters"} < {mount.name for mount in group.worker.mounts if mount.name.startswith("adapters")}
     for each in (workload.container, group.worker):

@@ -4,7 +4,8 @@ import argparse
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from kefu_api.documents.adapters import Adapters, AdapterSource
 from kefu_operator import adapters
 from kefu_operator.adapters import group
 from kefu_operator.adapters.engine import SECONDS, Engine
+from kefu_operator.adapters.gate import Gate
 from kefu_operator.adapters.group import Board, GroupEngine, Shelf
 from kefu_operator.adapters.loader import Loader, Server
 from kefu_operator.adapters.told import EVENT, FETCHED, State
@@ -27,6 +29,8 @@ TELL_SECONDS = 60.0
 """Until a state that has not changed is told again: another line may have come after it, or its log have been rotated away."""
 POLL_SECONDS = 3.0
 """Between looks at document and engine: how long an engine that was started anew is without its adapters."""
+OPENED = "opened.json"
+"""Beside the adapters: what the engine had when the pod was last found fit to be asked."""
 
 
 class Companion:
@@ -35,7 +39,7 @@ class Companion:
     def __init__(
         self, document: Path, into: Path, env: Mapping[str, str], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._document, self._into, self._env = document, into, env
+        self._document, self.into, self._env = document, into, env
         self._clock = clock
         self._told: State | None = None
         self._told_at = 0.0
@@ -61,7 +65,7 @@ class Companion:
             allow_http=self._env.get("KEFU_ALLOW_HTTP") == "1",
             emit=lambda event: None,
         )
-        fetched = await fetcher.fetch(Request(source.uri, self._into / source.name, source.revision))
+        fetched = await fetcher.fetch(Request(source.uri, self.into / source.name, source.revision))
         return str(fetched.path)
 
     def tell(self, state: State, event: str = EVENT) -> None:
@@ -71,8 +75,22 @@ class Companion:
             print(state.line(event), flush=True)  # noqa: T201 - what the operator reads
 
 
-async def lead(companion: Companion, url: str, workers: Sequence[str] = (), poll: float = POLL_SECONDS) -> None:
-    """Follow the document until cancelled, for the engine at `url`; `workers` are where those of its group answer."""
+async def lead(
+    companion: Companion,
+    url: str,
+    workers: Sequence[str] = (),
+    poll: float = POLL_SECONDS,
+    readiness: tuple[str, int] | None = None,
+) -> None:
+    """Follow the document until cancelled.
+
+    Args:
+        companion: of the engine's pod.
+        url: of the engine.
+        workers: where those of its group answer.
+        poll: seconds between looks.
+        readiness: host and port at which the kubelet is told whether the pod may be asked; None: nobody asks.
+    """
     # Of workers no address is remembered: those that are made anew have their names.
     fresh = aiohttp.TCPConnector(use_dns_cache=False, force_close=True)
     async with (
@@ -82,7 +100,14 @@ async def lead(companion: Companion, url: str, workers: Sequence[str] = (), poll
         engine: Server = Engine(session, url)
         if workers:
             engine = GroupEngine(engine, others, workers)
-        await _follow(companion, Loader(companion.fetch, engine, companion.tell), poll)
+        gate = Gate(engine, companion.into / OPENED)
+
+        def tell(state: State) -> None:
+            gate.hear(state)
+            companion.tell(state)
+
+        async with _answering(_readiness(gate, companion), readiness):
+            await _follow(companion, Loader(companion.fetch, gate, tell), poll)
 
 
 async def work(
@@ -96,11 +121,28 @@ async def work(
         board.state = replace(state, contents=dict(shelf.contents))
         companion.tell(state, FETCHED)
 
-    runner = web.AppRunner(board.app(), access_log=None)
+    async with _answering(board.app(), (host, port)):
+        await _follow(companion, Loader(companion.fetch, shelf, tell), poll)
+
+
+def _readiness(gate: Gate, companion: Companion) -> web.Application:
+    async def ask(request: web.Request) -> web.Response:
+        obstacle = await gate.obstacle(companion.wanted())
+        return web.Response(text=obstacle or "ready", status=503 if obstacle else 200)
+
+    app = web.Application()
+    app.router.add_get("/readyz", ask)
+    return app
+
+
+@asynccontextmanager
+async def _answering(app: web.Application, at: tuple[str, int] | None) -> AsyncIterator[None]:
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
-        await _follow(companion, Loader(companion.fetch, shelf, tell), poll)
+        if at:
+            await web.TCPSite(runner, *at).start()
+        yield
     finally:
         await runner.cleanup()
 
@@ -118,7 +160,8 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] = os.environ)
     companion = Companion(arguments.document, arguments.into, env)
     if arguments.engine:
         workers = group.workers(arguments.leader, arguments.workers, arguments.port) if arguments.workers else ()
-        running = lead(companion, arguments.engine, workers)
+        readiness = (arguments.host, arguments.readiness) if arguments.readiness else None
+        running = lead(companion, arguments.engine, workers, readiness=readiness)
     else:
         running = work(companion, Board(arguments.leader, arguments.number), arguments.host, arguments.port)
     try:
@@ -137,6 +180,9 @@ def _parser() -> argparse.ArgumentParser:
     part.add_argument("--number", type=int, metavar="N", help="which worker of its group this is: it fetches alone")
     parser.add_argument("--leader", default="", metavar="HOST", help="host name of the group's leader")
     parser.add_argument("--workers", type=int, default=0, metavar="COUNT", help="of the leader's group")
-    parser.add_argument("--host", default="127.0.0.1", help="where a worker answers its leader")
-    parser.add_argument("--port", type=int, default=group.PORT, help="the port of that")
+    parser.add_argument("--host", default="127.0.0.1", help="where a worker answers its leader, and others the kubelet")
+    parser.add_argument("--port", type=int, default=group.PORT, help="the port of a worker")
+    parser.add_argument(
+        "--readiness", type=int, metavar="PORT", help="where it says whether the engine's pod may be asked"
+    )
     return parser

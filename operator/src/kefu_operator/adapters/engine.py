@@ -18,6 +18,10 @@ class EngineAway(Exception):
     """The engine does not answer, or not yet."""
 
 
+class EngineGone(EngineAway):
+    """Nothing listens where it should: its process is not there, or has not loaded its model."""
+
+
 class AdapterRefused(Exception):
     """The engine will not load the adapter; the text is its own."""
 
@@ -65,6 +69,8 @@ class Engine:
         try:
             async with self._session.request(method, f"{self._url}{path}", json=body) as response:
                 text = await response.text()
+        except aiohttp.ClientConnectorError as error:
+            raise EngineGone(f"the engine is not there: {error}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise EngineAway(f"the engine does not answer: {str(error) or type(error).__name__}") from error
         try:

@@ -21,6 +21,7 @@ from kefu_operator.kinds import Kinds
 from kefu_operator.parsing import chatbot_of
 from kefu_operator.plan.engine import engine_name
 from kefu_operator.plan.engines.adapters import wanted_adapters
+from kefu_operator.plan.engines.needs import Need
 from kefu_operator.plan.engines.tensorrt_build import COMPONENT as BUILD
 from kefu_operator.pods import PodView, pods_of
 from kefu_operator.resources import (
@@ -55,6 +56,8 @@ class EngineView:
     """What scales it, where the spec wants it scaled."""
     sets: tuple[Object, ...] = ()
     """StatefulSets of its groups, those of workers too; of a LeaderWorkerSet only what may tell why groups are missing."""
+    lacking: Mapping[str, Need] = field(default_factory=dict)
+    """What adapters lack that are left out of it, by the name that it would know each by: as its own reconcile found."""
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ class ChatbotReconciler:
         self._network = network
         self._now = now
         self._companions = Companions()
+        self._board = board
         self._secrets = SecretMaker(applier, now)
         self._rollouts = Rollouts(applier, prometheus, board, now)
         self._teller = ChatbotTeller(applier, settings, board, now)
@@ -88,6 +89,9 @@ class ChatbotReconciler:
         if isinstance(facts, Unreadable):
             await tell_unreadable(self._applier, facts, PARTS, self._now())
             return Again()
+        views = facts.engines.items()
+        engines = {each: replace(view, lacking=self._board.lacking(namespace, each)) for each, view in views}
+        facts = replace(facts, engines=engines)
         placement, scope = ClusterPlacement(namespace), owned(namespace, owner_of(facts.chatbot))
         settings = replace(self._settings, image_volumes=facts.image_volumes)
         try:
@@ -147,11 +151,12 @@ def _again(facts: ChatbotFacts, refusals: Refusals, course: Course, now: datetim
     if refusals:
         return Again(seconds_until_retry(refusals))
     pods = (*facts.pods, *(pod for engine in facts.engines.values() for pod in engine.pods))
-    loading = any(
-        check_adapters(each.plan.engine.adapters, facts.engine_of(each.plan.engine.workload.name).pods)
-        for each in course.served
-        if each.plan.engine.workload
-    )
+    served = [
+        (plan.adapters, facts.engine_of(plan.workload.name))
+        for plan in (each.plan.engine for each in course.served)
+        if plan.workload
+    ]
+    loading = any(check_adapters(adapters, engine.pods, engine.lacking) for adapters, engine in served)
     trouble = FETCHING_SECONDS if loading or any(pod.fetching for pod in pods) else None
     if trouble is None and (facts.refused or any(pod.creating or pod.crashed or _may_start(pod, now) for pod in pods)):
         trouble = TROUBLE_SECONDS

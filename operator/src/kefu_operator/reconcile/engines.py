@@ -33,11 +33,14 @@ from kefu_operator.gather.owned import find
 from kefu_operator.informers.engines import engine_index, serving
 from kefu_operator.kept_images import with_kept_images
 from kefu_operator.kinds import Kinds
+from kefu_operator.plan.engine import NO_OFFERS
+from kefu_operator.plan.engines.needs import Need, all_needs, without
 from kefu_operator.plan.placement import ClusterPlacement, Placement
 from kefu_operator.plan.scaler import Autoscaling, How
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.sharing import SharedBuild, SharedEngine, scaled, share_engines
+from kefu_operator.plan.sharing import SharedBuild, SharedEngine, Sharing, scaled, share_engines
 from kefu_operator.plan.workload import Workload
+from kefu_operator.reconcile.needs import LOOK_SECONDS, missing_of
 from kefu_operator.reconcile.refusals import REFUSED_SECONDS, RefusalBoard, seconds_until_retry
 from kefu_operator.reconcile.tell import Now, utc_now
 from kefu_operator.resources import CLAIMS, JOBS, LEADER_WORKER_SETS, resource_of, runner_of
@@ -95,8 +98,14 @@ class EnginesReconciler:
             for version in versions(chatbot, revisions_of(facts.revisions, chatbot.metadata.uid))
         ]
         offer = offered_by(facts.owned)
-        sharing = share_engines(wanted, ClusterPlacement(namespace), settings, {name: offer} if offer else {})
-        engine = next((each for each in sharing.engines if each.workload.name == name), None)
+        offers = {name: offer} if offer else NO_OFFERS
+        sharing = share_engines(wanted, ClusterPlacement(namespace), settings, offers)
+        engine = _named(sharing, name)
+        lacks: dict[str, Need] = {}
+        if engine and (needs := all_needs(engine.chatbots)):
+            missing = await missing_of(self._client, self._applier, namespace, needs, facts.owned)
+            wanted, lacks = without(wanted, missing)
+            engine = _named(share_engines(wanted, ClusterPlacement(namespace), settings, offers), name)
         build = next((each for each in sharing.builds if each.build.name == name), None)
         volume = next((each for each in sharing.volumes if each.mount.claim == name), None)
         refusals: Refusals = ()
@@ -114,7 +123,9 @@ class EnginesReconciler:
                 log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
                 await self._applier.delete(each)
         self._board.post(namespace, name, refusals)
-        return Again(seconds_until_retry(refusals) if again is None else again)
+        self._board.lack(namespace, name, lacks)
+        again = seconds_until_retry(refusals) if again is None else again
+        return Again(min(again or LOOK_SECONDS, LOOK_SECONDS) if lacks else again)
 
     async def _sync(self, namespace: str, engine: SharedEngine, facts: EngineFacts) -> tuple[Refusals, int | None]:
         """What was refused, and when to look again because something old is still in the way of the new."""
@@ -235,6 +246,10 @@ def _is_amid_a_change(chatbot: ChatbotDeployment) -> bool:
     status = chatbot.status
     told = status.releases if status else None
     return bool(status and told and told.candidate and status.observed_generation != chatbot.metadata.generation)
+
+
+def _named(sharing: Sharing, name: str) -> SharedEngine | None:
+    return next((each for each in sharing.engines if each.workload.name == name), None)
 
 
 def _scope(namespace: str, name: str, chatbots: Iterable[ChatbotDeployment]) -> Scope:

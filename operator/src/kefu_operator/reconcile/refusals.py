@@ -1,7 +1,10 @@
-"""What became of an engine, for the chatbots that share it to tell: refusals, and who scales it."""
+"""What became of an engine, for the chatbots that share it to tell: refusals, who scales it, and what its adapters lack."""
+
+from collections.abc import Mapping
 
 from kefu_operator.apply import Refusals
 from kefu_operator.errors import Unadmitted
+from kefu_operator.plan.engines.needs import Need
 from kefu_operator.plan.scaler import Autoscaling
 from kefu_operator.plan.sharing import units
 from kefu_operator.plan.workload import Workload
@@ -25,6 +28,7 @@ class RefusalBoard:
     def __init__(self) -> None:
         self._posted: dict[tuple[str, str], Refusals] = {}
         self._decided: dict[tuple[str, str], Autoscaling] = {}
+        self._lacking: dict[tuple[str, str], Mapping[str, Need]] = {}
 
     def post(self, namespace: str, engine: str, refusals: Refusals) -> None:
         """Replace what is known of an engine's refusals."""
@@ -52,3 +56,14 @@ class RefusalBoard:
     def decided(self, namespace: str, engine: str) -> Autoscaling | None:
         """Who scales an engine; None where it has a fixed number of pods, or has not been looked at yet."""
         return self._decided.get((namespace, engine))
+
+    def lack(self, namespace: str, engine: str, lacks: Mapping[str, Need]) -> None:
+        """Replace what is known of the adapters that are left out of an engine."""
+        if lacks:
+            self._lacking[namespace, engine] = lacks
+        else:
+            self._lacking.pop((namespace, engine), None)
+
+    def lacking(self, namespace: str, engine: str) -> Mapping[str, Need]:
+        """What adapters lack that are left out of an engine, by the name that it would know each by."""
+        return self._lacking.get((namespace, engine), {})

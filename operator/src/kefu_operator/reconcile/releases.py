@@ -41,7 +41,7 @@ def answers(plan: ReleasePlan, stable: ReleasePlan | None, facts: ChatbotFacts) 
     engine = facts.engine_of(plan.engine.workload.name)
     if _is_one(plan, stable) and stable and is_asleep(engine.runner, engine.scaler):
         return plan.engine.adapters.keys() <= stable.engine.adapters.keys()
-    return _available(plan, facts) > 0 and not check_adapters(plan.engine.adapters, engine.pods)
+    return _available(plan, facts) > 0 and not check_adapters(plan.engine.adapters, engine.pods, engine.lacking)
 
 
 def lacks(plan: ReleasePlan, stable: ReleasePlan | None, facts: ChatbotFacts) -> tuple[Check, ...]:

@@ -1,17 +1,23 @@
-"""Checks of a chatbot's LoRA adapters: whether every pod of its engine has them, by what its companion tells."""
+"""Checks of a chatbot's LoRA adapters: whether every pod of its engine has them, by what its companion tells, or may have them at all."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from kefu_operator.adapters.told import parse
 from kefu_operator.fetch.reasons import MODEL_UNREACHABLE
 from kefu_operator.plan.engines.adapters import LOADER
+from kefu_operator.plan.engines.needs import CLAIM, Need
 from kefu_operator.plan.group import WORKER_SUFFIX
 from kefu_operator.pods import PodView
 from kefu_operator.status.check import Check, fail, stuck, wait
 from kefu_operator.status.reasons import Reason
 
+NOTHING: Mapping[str, Need] = MappingProxyType({})
 
-def check_adapters(adapters: Mapping[str, str], pods: Iterable[PodView]) -> list[Check]:
+
+def check_adapters(
+    adapters: Mapping[str, str], pods: Iterable[PodView], lacking: Mapping[str, Need] = NOTHING
+) -> list[Check]:
     """What keeps adapters from answering; nothing where all are loaded by all pods that answer. What no pod tells is not known yet.
 
     A pod from before the engine's first adapter has no companion, and answers until its turn to be replaced has come.
@@ -19,14 +25,25 @@ def check_adapters(adapters: Mapping[str, str], pods: Iterable[PodView]) -> list
     Args:
         adapters: the chatbot's own, by the name that the engine knows each by; the values are the user's names.
         pods: of the engine.
+        lacking: what adapters need that is missing, by the first of these names; they are left out of the engine.
     """
-    return [
+    left_out = [_left_out(own, lacking[name]) for name, own in adapters.items() if name in lacking]
+    return left_out + [
         check
         for pod in pods
         if pod.ready and not pod.deleting and not pod.component.endswith(WORKER_SUFFIX)
         for name, own in adapters.items()
-        if (check := _check(name, own, pod))
+        if name not in lacking and (check := _check(name, own, pod))
     ]
+
+
+def _left_out(own: str, need: Need) -> Check:
+    reason = Reason.CLAIM_NOT_FOUND if need.kind == CLAIM else Reason.SECRET_NOT_FOUND
+    where = "model.adapters" if need.kind == CLAIM else "model.s3"
+    return stuck(
+        reason,
+        f"adapter {own} is left out of its engine, since {need.kind} {need.name} does not exist: create it, or correct {where}",
+    )
 
 
 def _check(name: str, own: str, pod: PodView) -> Check | None:

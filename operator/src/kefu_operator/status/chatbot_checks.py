@@ -42,7 +42,7 @@ def check_engine(engine: EnginePlan, facts: ChatbotFacts, now: datetime) -> Chec
     refusals = (facts.refused.get(each["metadata"]["name"]) for each in found.sets)
     refused = next((text for text in refusals if text), "")
     server = check_workload(f"engine {engine.workload.name}{layout}", found.runner, found.pods, now, refused)
-    adapters = check_adapters(engine.adapters, found.pods)
+    adapters = check_adapters(engine.adapters, found.pods, found.lacking)
     if server.reason == Reason.ROLLING_OUT:
         # A pod that is to be replaced may have no room for the rank that its successor has.
         adapters = [check for check in adapters if check.reason != Reason.ADAPTER_REFUSED]

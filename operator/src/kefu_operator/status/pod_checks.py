@@ -128,6 +128,10 @@ def starting(pod: PodView) -> Check | None:
     """It has not had its time yet."""
     if pod.creating or not pod.scheduled:
         return wait(Reason.CREATING, f"pod {pod.name} is being created")
+    unready = [each for each in pod.containers if not each.step and not each.ready]
+    if pod.companion and unready == [pod.companion]:
+        log = f"`kubectl logs {pod.name} -c {pod.companion.name}`"
+        return wait(Reason.ADAPTER_LOADING, f"pod {pod.name} loads its adapters before it is asked (its log: {log})")
     return wait(Reason.STARTING, f"pod {pod.name} runs and is not ready yet")
 
 

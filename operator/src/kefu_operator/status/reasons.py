@@ -46,6 +46,7 @@ class Reason(StrEnum):
     CRASH_LOOP = "CrashLoopBackOff"
     CONTAINER_CONFIG = "ContainerConfigError"
     SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - a reason
+    CLAIM_NOT_FOUND = "ClaimNotFound"
     CONFIG_MAP_NOT_FOUND = "ConfigMapNotFound"
     VOLUME_NOT_MOUNTED = "VolumeNotMounted"
     SCALED_TO_ZERO = "ScaledToZero"

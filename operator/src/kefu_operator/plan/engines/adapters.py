@@ -15,10 +15,22 @@ from kefu_operator.plan.group import LEADER_ADDRESS, WORKER_INDEX
 from kefu_operator.plan.model_files import Download, fetch_environment
 from kefu_operator.plan.placement import Placement
 from kefu_operator.plan.settings import PlanSettings
-from kefu_operator.plan.workload import CacheMount, ClaimMount, Compute, Container, DocumentMount, Mount, SecretMount
+from kefu_operator.plan.workload import (
+    CacheMount,
+    ClaimMount,
+    Compute,
+    Container,
+    DocumentMount,
+    Mount,
+    Port,
+    Probe,
+    SecretMount,
+)
 
 LOADER = "adapters"
 """Name of the companion."""
+READY = Port(LOADER, 8003)
+"""Where it tells the kubelet whether the pod may be asked."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,12 @@ def wanted_adapters(model: ModelSource) -> tuple[WantedAdapter, ...]:
         WantedAdapter(each, Download("adapter", each.uri, each.size, each.revision, None, model.token_secret, model.s3))
         for each in model.adapters
     )
+
+
+def claim_of(uri: str) -> str | None:
+    """The claim that an adapter lies on; None where it is fetched."""
+    scheme, _, rest = uri.partition("://")
+    return rest.partition("/")[0] if scheme == "pvc" else None
 
 
 def union(wanted: Iterable[WantedAdapter]) -> tuple[WantedAdapter, ...]:
@@ -100,32 +118,36 @@ def plan_adapters(
         "--document", f"{listed.path}/{document.FILE}",
         "--into", folder.path,
     )  # fmt: skip
+    number = placement.listen(f"{engine}-{LOADER}", READY)
+    tell = ("--host", placement.bind, "--readiness", str(number))
     # Never by the Service: every pod loads for itself.
     load = ("--engine", f"http://127.0.0.1:{placement.listen(engine, PORT)}")
     group = ("--leader", f"$({LEADER_ADDRESS})")
     companion = Container(
         name=LOADER,
         image="operator",
-        command=(*follow, *load, *((*group, "--workers", str(nodes - 1)) if nodes > 1 else ())),
+        command=(*follow, *tell, *load, *((*group, "--workers", str(nodes - 1)) if nodes > 1 else ())),
         compute=Compute(cpu="50m", memory="256Mi"),
         env=env,
         mounts=(folder, listed, *unique.values()),
+        ports=(READY,),
+        # Twice is sooner than a vLLM that was started anew answers.
+        readiness=Probe(READY.name, "/readyz", failures=2, timeout_seconds=5),
     )
     worker = (*follow, *group, "--number", f"$({WORKER_INDEX})", "--host", placement.bind)
     seen = {mount.name: mount for mount in claims}
-    return AdapterPlan(
-        lora.options, (folder, *seen.values()), companion, replace(companion, command=worker) if nodes > 1 else None
-    )
+    # A worker answers nobody, and its leader waits for it.
+    beside = replace(companion, command=worker, ports=(), readiness=None) if nodes > 1 else None
+    return AdapterPlan(lora.options, (folder, *seen.values()), companion, beside)
 
 
 def _source(
     wanted: WantedAdapter, engine: str, placement: Placement, claims: list[ClaimMount], secrets: list[SecretMount]
 ) -> AdapterSource:
     uri = wanted.download.uri
-    scheme, _, rest = uri.partition("://")
     path = None
-    if scheme == "pvc":
-        claim, _, inside = rest.partition("/")
+    if claim := claim_of(uri):
+        inside = uri.removeprefix(f"pvc://{claim}/")
         name = f"adapters-{digest.of_text(claim)[:8]}"
         mount = ClaimMount(name, placement.path(engine, name), claim)
         claims.append(mount)
@@ -150,7 +172,9 @@ def _server(download: Download, engine: str, placement: Placement, secrets: list
             continue
         # Chatbots that share an engine may have different buckets.
         name = f"s3-{digest.of_text(f'{reference.name}/{reference.key}')[:8]}"
-        mount = SecretMount(name, placement.path(engine, name), reference.name, reference.key)
+        # In a cluster pods start without it, and it comes to them: the engine is others' too. Here, its absence is told at once.
+        optional = placement.model_store is None
+        mount = SecretMount(name, placement.path(engine, name), reference.name, reference.key, optional)
         secrets.append(mount)
         files.append(f"{mount.path}/{mount.key}")
     return AdapterServer(
