@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from kefu_operator import naming
+
 Object = dict[str, Any]
 
 FAQ = "- {question: 能退货吗？, answer: 七天内可以。}"
@@ -44,6 +46,17 @@ def run_chatbot(cluster: Any, name: str = "shop") -> None:
     """Let the pods of a chatbot run that are its own."""
     cluster.run_deployment(f"{name}-redis", "statefulset")
     cluster.run_deployment(f"{name}-gateway")
+
+
+def run_gateways_for(cluster: Any, engine: str, name: str = "shop") -> None:
+    """Let the gateways of a chatbot run that may call this engine."""
+
+    def may() -> bool:
+        template = (cluster.get("deployment", f"{name}-gateway") or {})["spec"]["template"]
+        return naming.uses(engine) in template["metadata"]["labels"]
+
+    cluster.until(may)
+    run_chatbot(cluster, name)
 
 
 def report(version: str, *held: str, **more: Any) -> Object:

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.integration.test_controller.cluster import Cluster, ended_job
 from tests.integration.test_controller.conftest import RunningOperator
-from tests.integration.test_controller.objects import chatbot, run_chatbot
+from tests.integration.test_controller.objects import chatbot, run_chatbot, run_gateways_for
 
 MODEL = {"uri": "hf://Qwen/Qwen3-8B"}
 ENGINES = "kefu.dev/engine"
@@ -32,6 +32,12 @@ def release(cluster: Cluster) -> str:
 def end(cluster: Cluster, job: str, *, failed: bool = False) -> None:
     """As the Job controller tells it."""
     cluster.patch_status("job", job, ended_job(failed=failed, failure="BackoffLimitExceeded"))
+
+
+def run_engine(cluster: Cluster, name: str) -> None:
+    """Let the engine of a release on its way run, and the gateways that may call it."""
+    run_gateways_for(cluster, name)
+    cluster.run_deployment(name)
 
 
 def test_an_engine_is_built_served_reused_and_built_anew(cluster: Cluster, operator: RunningOperator) -> None:
@@ -69,7 +75,7 @@ def test_an_engine_is_built_served_reused_and_built_anew(cluster: Cluster, opera
     end(cluster, first)
     (new,) = cluster.until(lambda: [each for each in engines(cluster) if each != old])
     assert old in engines(cluster)
-    cluster.run_deployment(new)
+    run_engine(cluster, new)
     cluster.until(lambda: engines(cluster) == [new])
     cluster.until(lambda: new in release(cluster) and old not in release(cluster))
     cluster.until_reason("chatbot", "shop", "EngineReady", "Running")
@@ -78,7 +84,7 @@ def test_an_engine_is_built_served_reused_and_built_anew(cluster: Cluster, opera
     uid = (cluster.get("job", first) or {})["metadata"]["uid"]
     cluster.apply(compiled(args=["--enable_chunked_prefill"]))
     (reused,) = cluster.until(lambda: [each for each in engines(cluster) if each != new])
-    cluster.run_deployment(reused)
+    run_engine(cluster, reused)
     cluster.until(lambda: engines(cluster) == [reused])
     assert (cluster.get("job", first) or {})["metadata"]["uid"] == uid
 
@@ -90,7 +96,7 @@ def test_an_engine_is_built_served_reused_and_built_anew(cluster: Cluster, opera
     assert reused in release(cluster)
     end(cluster, second)
     (last,) = cluster.until(lambda: [each for each in engines(cluster) if each != reused])
-    cluster.run_deployment(last)
+    run_engine(cluster, last)
     cluster.until(lambda: engines(cluster) == [last])
     cluster.until(lambda: jobs(cluster) == [second])
     cluster.until(

@@ -10,7 +10,7 @@ import pytest
 from kefu_operator.rollout import machine
 from tests.integration.test_controller.cluster import Cluster, Object
 from tests.integration.test_controller.conftest import RunningOperator, settings
-from tests.integration.test_controller.objects import chatbot, run_chatbot
+from tests.integration.test_controller.objects import chatbot, run_chatbot, run_gateways_for
 from tests.integration.test_controller.test_knowledge import publish
 
 
@@ -42,8 +42,7 @@ def serving(cluster: Cluster, replicas: int = 1) -> str:
 def moving(cluster: Cluster, *old: str) -> str:
     """The engine of a release on its way, of which the gateways know; its pods are not there yet."""
     (new,) = cluster.until(lambda: engines(cluster) - set(old))
-    cluster.until(lambda: new in [engine for engine, _ in served(cluster)])
-    run_chatbot(cluster)
+    run_gateways_for(cluster, new)
     return new
 
 

@@ -7,7 +7,7 @@ from kefu_operator import naming
 from kefu_operator.plan.engine import engine_name
 from tests.integration.test_controller.cluster import Cluster, Object
 from tests.integration.test_controller.conftest import RunningOperator
-from tests.integration.test_controller.objects import chatbot, index, run_chatbot
+from tests.integration.test_controller.objects import chatbot, index, run_chatbot, run_gateways_for
 from tests.integration.test_controller.test_exchange import another, engines, moving, served, serving
 from tests.integration.test_controller.test_scaling import CRD, SCALED, keda, scale, scaling_operator
 
@@ -27,12 +27,22 @@ def halfway(cluster: Cluster) -> tuple[str, str]:
     return old, new
 
 
+def name_of(made: Object) -> str:
+    """The engine that a chatbot asks for."""
+    return engine_name("shop", ChatbotDeploymentSpec.model_validate(made["spec"])) or ""
+
+
 def left(cluster: Cluster) -> list[tuple[str, str]]:
     """Everything that stands of any engine."""
     kinds = "deployments,services,networkpolicies,hpa,poddisruptionbudgets,configmaps,pvc"
     found = cluster.all(kinds, "kefu.dev/engine")
     # Nobody is here who lets go of a claim.
     return [(each["kind"], each["metadata"]["name"]) for each in found if "deletionTimestamp" not in each["metadata"]]
+
+
+def owners(cluster: Cluster, engine: str) -> list[str]:
+    """Chatbots that an engine is of."""
+    return [each["name"] for each in (cluster.get("deployment", engine) or {})["metadata"]["ownerReferences"]]
 
 
 @pytest.mark.parametrize("how", ["reverted", "aborted", "changed", "wrong"])
@@ -83,7 +93,7 @@ def test_what_the_api_server_refuses_of_a_candidates_engine_is_told(
     cluster: Cluster, operator: RunningOperator
 ) -> None:
     serving(cluster)
-    new = engine_name("shop", ChatbotDeploymentSpec.model_validate(another()["spec"])) or ""
+    new = name_of(another())
     theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": new}, "spec": {"ports": [{"port": 80}]}}
     cluster.apply(theirs, another())
     told = cluster.until_reason("chatbot", "shop", "Released", "NameConflict")
@@ -140,8 +150,7 @@ def test_a_chatbot_moves_to_the_engine_of_another_when_its_gateways_may_call_it(
     run_chatbot(cluster)
     cluster.until(lambda: served(cluster) == [(theirs, 100)])
     cluster.until(lambda: engines(cluster) == {theirs})
-    owners = (cluster.get("deployment", theirs) or {})["metadata"]["ownerReferences"]
-    assert [each["name"] for each in owners] == ["outlet", "shop"]
+    assert owners(cluster, theirs) == ["outlet", "shop"]
 
 
 def test_two_that_share_an_engine_leave_it_at_the_same_time(cluster: Cluster, operator: RunningOperator) -> None:
@@ -150,18 +159,13 @@ def test_two_that_share_an_engine_leave_it_at_the_same_time(cluster: Cluster, op
     run_chatbot(cluster, "outlet")
     cluster.until(lambda: cluster.condition("chatbot", "outlet", "Ready").get("status") == "True")
     cluster.apply(another(2, dedicated=True), chatbot("outlet", **another(6)["spec"]))
-    cluster.until(lambda: len(engines(cluster)) == 3)
-    own = moving(cluster, old, *(engine for engine in engines(cluster) if engine not in dict(served(cluster))))
+    own, third = name_of(another(2, dedicated=True)), name_of(another(6))
+    cluster.until(lambda: engines(cluster) == {old, own, third})
+    run_gateways_for(cluster, own)
     cluster.run_deployment(own)
     cluster.until(lambda: served(cluster) == [(own, 100)])
-    cluster.until(
-        lambda: (
-            [each["name"] for each in (cluster.get("deployment", old) or {})["metadata"]["ownerReferences"]]
-            == ["outlet"]
-        )
-    )
-    (third,) = engines(cluster) - {old, own}
-    run_chatbot(cluster, "outlet")
+    cluster.until(lambda: owners(cluster, old) == ["outlet"])
+    run_gateways_for(cluster, third, "outlet")
     cluster.run_deployment(third)
     cluster.until(lambda: engines(cluster) == {own, third})
 
