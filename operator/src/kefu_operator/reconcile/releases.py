@@ -43,8 +43,11 @@ def is_kept(plan: ReleasePlan | None, facts: ChatbotFacts) -> bool:
     return _available(plan, facts) > 0 or is_asleep(engine.runner, engine.scaler)
 
 
-def is_cramped(plan: ReleasePlan, facts: ChatbotFacts, board: RefusalBoard, now: datetime) -> bool:
-    """Whether there is no room for the release's engine: on no node, or not within the namespace's quota."""
+def is_cramped(plan: ReleasePlan, stable: ReleasePlan, facts: ChatbotFacts, board: RefusalBoard, now: datetime) -> bool:
+    """Whether there is no room for the release's engine beside the stable one: on no node, or not within the namespace's quota."""
+    if _is_same_engine(plan, stable):
+        # Its pods make way for one another by themselves, and the stable release need not go for them.
+        return False
     refusals = board.of_engine(facts.chatbot.metadata.namespace, plan.engine.workload)
     checks = (*check_refusals(refusals), check_engine(plan.engine, facts, now))
     return any(check.reason in (Reason.UNSCHEDULABLE, Reason.QUOTA_EXCEEDED) for check in checks)
@@ -54,12 +57,17 @@ def pods_of_engine(plan: ReleasePlan, stable: ReleasePlan | None, facts: Chatbot
     """What the release's engine has of pods, for the rollout to weigh."""
     workload, before = plan.engine.workload, stable.engine.workload if stable else None
     available, demand = _available(plan, facts), demand_of(facts.chatbot.spec)
-    if workload is None or (before and before.name == workload.name):
+    if workload is None or (stable and _is_same_engine(plan, stable)):
         return Pods(available=available, free=True)
     if demand is None:
         return Pods(facts.chatbot.spec.engine.replicas, available)
     now = (facts.engine_of(before.name).runner or {}).get("spec", {}).get("replicas", 1) if before else 1
     return Pods(min(demand.maximum, max(1, now)), available, elastic=True)
+
+
+def _is_same_engine(plan: ReleasePlan, stable: ReleasePlan) -> bool:
+    workload, before = plan.engine.workload, stable.engine.workload
+    return workload is not None and before is not None and before.name == workload.name
 
 
 def _available(plan: ReleasePlan, facts: ChatbotFacts) -> int:
