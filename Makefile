@@ -36,7 +36,7 @@ eval: .venv/.ready ## Ask the golden questions of examples/shop and print recall
 	$(PY) -m hack.demo eval
 
 ##@ Change it
-.PHONY: setup crds images models lock cluster-up cluster-down format
+.PHONY: setup crds images tags models lock cluster-up cluster-down format
 setup: .venv/.ready ## Install the development environment into .venv
 
 .venv/.ready: requirements/dev.txt $(wildcard */pyproject.toml) hack/venv.sh
@@ -50,11 +50,15 @@ images: .venv/.ready ## Build every image from its Containerfile with buildah or
 	$(PY) -m hack.engines
 	$(PY) -m hack.images build
 
+tags: .venv/.ready ## Write the tags of engines' images, which are what they hold, into the chart
+	$(PY) -m hack.images tags
+
 models: .venv/.ready ## Fetch the models that demo and tests use, verified by SHA-256
 	$(PY) -m hack.models fetch $(TEST_MODELS)
 
 lock: .venv/.ready ## Resolve requirements/*.txt anew (UPGRADE=1 takes the newest versions)
 	$(PY) -m hack.lock $(if $(UPGRADE),--upgrade)
+	$(PY) -m hack.images tags
 
 cluster-up: .venv/.ready ## Start the development cluster (KEFU_CLUSTER=native|kind|current)
 	$(PY) -m hack.cluster up
@@ -76,6 +80,7 @@ lint: .venv/.ready ## Style, types, import layers, and that generated files are 
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 	$(PY) -m kefu_api.crd check
+	$(PY) -m hack.images tags --check
 
 test-unit: .venv/.ready ## Pure code, seconds
 	$(PYTEST) $(PARALLEL) tests/unit

@@ -74,10 +74,18 @@ def _programs() -> dict[str, str]:
     return {_COMPILER: _COMPILER, "cmake": "cmake", "ninja-build": "ninja", "python3-dev": str(header)}
 
 
+def recipe() -> str:
+    """Return the key of what is compiled, and how; of the machine's compiler it knows nothing."""
+    return digest(_inputs())
+
+
+def _inputs() -> list[bytes]:
+    return [LOCK.read_bytes(), TOOLS.read_bytes(), " ".join((NAME, *CMAKE_ARGS, *CPU_FLAGS)).encode()]
+
+
 def _folder() -> Path:
     compiler = subprocess.run([_COMPILER, "--version"], capture_output=True, check=True).stdout.splitlines()[0]
-    words = " ".join((NAME, *CMAKE_ARGS, *CPU_FLAGS)).encode()
-    return cache_root() / "engines" / digest([LOCK.read_bytes(), TOOLS.read_bytes(), words, compiler])
+    return cache_root() / "engines" / digest([*_inputs(), compiler])
 
 
 def _make(folder: Path) -> None:

@@ -14,6 +14,7 @@ from hack.images.catalog import FOLDER, REGISTRY, ROOT, Image
 from hack.images.engine import Engine
 from hack.images.keys import files_below, tree_key
 from hack.images.site import site, site_key
+from hack.images.tags import tag
 
 _KEPT_ARCHIVES = 3
 _PACKAGES = FOLDER / "packages" / "Containerfile"
@@ -58,7 +59,7 @@ def _keyed(image: Image, engine: Engine, sources: list[Path]) -> Built:
     _, base = engine.base()
     extras = [make(site(image)) for _, make in image.extras]
     inputs = [image.containerfile, _PACKAGES, *sources, *extras]
-    key = tree_key(inputs, [base, site_key(image), str(image.bare)])
+    key = tree_key(inputs, [base, site_key(image), str(image.bare), *_tags(image)])
     return Built(f"{REGISTRY}/{image.name}:{key}", _archives() / f"{image.name}-{key}.tar")
 
 
@@ -68,7 +69,7 @@ def _build(image: Image, engine: Engine, built: Built, context: Path) -> None:
         base = _packages(image, engine, base)
     say(f"{image.name}: building")
     engine.build(built.ref, image.containerfile, context, base)
-    _save(engine, built, f"{REGISTRY}/{image.name}:dev")
+    _save(engine, built, [f"{REGISTRY}/{image.name}:{each}" for each in ("dev", *_tags(image))])
     _prune(engine, image, keep={built.ref, base})
 
 
@@ -118,10 +119,15 @@ def _link(file: Path, copy: Path) -> None:
         shutil.copy2(file, copy)
 
 
-def _save(engine: Engine, built: Built, also: str) -> None:
+def _tags(image: Image) -> tuple[str, ...]:
+    """Under which the chart asks for it, where that does not follow the chart's version."""
+    return (tag(image),) if image.engine else ()
+
+
+def _save(engine: Engine, built: Built, also: list[str]) -> None:
     _archives().mkdir(parents=True, exist_ok=True)
     with _scratch() as scratch:
-        engine.save([built.ref, also], scratch / "image.tar")
+        engine.save([built.ref, *also], scratch / "image.tar")
         (scratch / "image.tar").replace(built.archive)
 
 

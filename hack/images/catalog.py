@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.images.debian import cpu_tools
+from hack.engines.build import PACKAGE, recipe
+from hack.images.debian import CPU_TOOLS, cpu_tools
 from hack.images.errors import UnknownImage
 from hack.images.extras import encoder, engine_builds, program, redis_server, vllm_name
 from hack.images.milvus_files import asset, milvus_server, shell_tools
@@ -29,6 +30,8 @@ class Image:
         bare: the Python packages are only where the extras come from, and stay out of the image.
         optional: built only when asked for by name.
         apart: a second lock, installed without dependencies because those contradict the first.
+        engine: of an image that has an engine of its own version and is tagged by it (`tags`): the package that is the engine.
+        made_by: gives, as text, what else decides what an engine's image holds and is in none of the above.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Image:
     bare: bool = False
     optional: bool = False
     apart: str = ""
+    engine: str = ""
+    made_by: Callable[[], str] = str
 
     @property
     def containerfile(self) -> Path:
@@ -48,6 +53,11 @@ class Image:
     def lock_path(self) -> Path:
         """The requirements file."""
         return ROOT / self.lock
+
+    @property
+    def locks(self) -> tuple[Path, ...]:
+        """Every file that pins Python packages of it."""
+        return tuple(ROOT / name for name in (self.lock, self.apart) if name)
 
 
 IMAGES: tuple[Image, ...] = (
@@ -64,8 +74,11 @@ IMAGES: tuple[Image, ...] = (
     Image(
         "llamacpp",
         "requirements/llamacpp.txt",
-        ("serving/src/kefu_serving",),
+        # No part of the gateway: an edit of that would be another image, which ends the pods of engines.
+        ("serving/src/kefu_serving/__init__.py", "serving/src/kefu_serving/engines"),
         extras=(("builds", engine_builds),),
+        engine=PACKAGE,
+        made_by=recipe,
     ),
     Image(
         "vllm-cpu",
@@ -73,6 +86,8 @@ IMAGES: tuple[Image, ...] = (
         extras=(("debian", cpu_tools), ("vllm.dist-info", vllm_name)),
         optional=True,
         apart="hack/images/vllm-cpu/apart.txt",
+        engine="vllm-cpu",
+        made_by=lambda: repr(CPU_TOOLS),
     ),
     Image(
         "milvus-operator",

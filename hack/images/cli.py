@@ -11,6 +11,7 @@ from hack.images.build import Built, build, describe
 from hack.images.catalog import IMAGES, images_named
 from hack.images.engine import choose_engine
 from hack.images.errors import ImageError
+from hack.images.tags import check, write
 
 _EPILOG = """\
 KEFU_IMAGES chooses the builder (buildah or docker; default buildah, docker for KEFU_CLUSTER=kind), KEFU_CACHE where
@@ -32,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text)
         command.add_argument("names", nargs="*", metavar="NAME", help="default: every image that is not optional")
         command.add_argument("--json", action="store_true", help="print {name: {ref, archive}}")
+    tags = commands.add_parser("tags", help="write the tags of engines' images into the chart")
+    tags.add_argument("--check", action="store_true", help="fail where they are not those that stand there")
     return top
 
 
@@ -39,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status: 0 done, 1 failed (with a sentence that says what to do)."""
     options = parser().parse_args(arguments)
     try:
+        if options.command == "tags":
+            (check if options.check else write)()
+            return 0
         images = images_named(options.names)
         engine = choose_engine()
         make = describe if options.command == "list" else build

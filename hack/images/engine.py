@@ -15,7 +15,7 @@ from hack.images.errors import ImageError, MissingInput, UnknownImage
 from hack.images.tools import run
 
 BUILDAH_PACKAGES = {"buildah": "buildah", "mmdebstrap": "mmdebstrap"}
-_DOCKER_BASE = "python:3.11-slim-bookworm"
+DOCKER_BASE = "python:3.11-slim-bookworm"
 
 
 class Engine(Protocol):
@@ -115,11 +115,11 @@ class Docker:
 
     def base(self) -> tuple[str, str]:
         """Return the public image, which is its own key."""
-        return _DOCKER_BASE, _DOCKER_BASE
+        return DOCKER_BASE, DOCKER_BASE
 
     def make_base(self, scratch: Path) -> None:
         """Pull the public image."""
-        run(["docker", "pull", "--quiet", _DOCKER_BASE])
+        run(["docker", "pull", "--quiet", DOCKER_BASE])
 
     def has(self, reference: str) -> bool:
         """Say whether the daemon holds this image."""

@@ -3,7 +3,8 @@
 ImageError          a sentence that says what failed and what to do
 ├── UnknownImage    no image has that name
 ├── MissingInput    a tool, a lock or a model is not there
-└── BuildFailed     buildah, Docker, uv or mmdebstrap refused; the text quotes the end of what it said
+├── BuildFailed     buildah, Docker, uv or mmdebstrap refused; the text quotes the end of what it said
+└── OutOfDate       the chart names other tags of engines' images
 """
 
 
@@ -21,3 +22,7 @@ class MissingInput(ImageError):
 
 class BuildFailed(ImageError):
     """A tool refused; the text ends with its last words."""
+
+
+class OutOfDate(ImageError):
+    """A generated file is not what its sources lead to; the text says how to write it."""

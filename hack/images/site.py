@@ -14,8 +14,8 @@ from hack.images.tools import run, uv
 from hack.images.trim import recipe, trim
 
 # The image's Python, not the host's: markers of the lock are judged for Debian 12's patch release and C library.
-_PYTHON = "3.11.2"
-_LIBC = "manylinux_2_36"
+PYTHON = "3.11.2"
+LIBC = "manylinux_2_36"
 
 
 def site_key(image: Image) -> str:
@@ -26,8 +26,7 @@ def site_key(image: Image) -> str:
     """
     if image.lock and not image.lock_path.exists():
         raise MissingInput(f"{image.lock} is missing; write it with: make lock")
-    locks = [*([image.lock_path] if image.lock else []), *([ROOT / image.apart] if image.apart else [])]
-    return tree_key([*locks, *recipe(FOLDER / image.name)], [_PYTHON, _LIBC, platform.machine()])
+    return tree_key([*image.locks, *recipe(FOLDER / image.name)], [PYTHON, LIBC, platform.machine()])
 
 
 def site(image: Image) -> Path:
@@ -52,8 +51,8 @@ def _install(image: Image, target: Path) -> None:
     if not image.lock:
         target.mkdir(parents=True)
         return
-    common = [uv(), "pip", "install", "--quiet", "--target", str(target), "--python-version", _PYTHON,
-              "--python-platform", f"{platform.machine()}-{_LIBC}"]  # fmt: skip
+    common = [uv(), "pip", "install", "--quiet", "--target", str(target), "--python-version", PYTHON,
+              "--python-platform", f"{platform.machine()}-{LIBC}"]  # fmt: skip
     quiet = os.environ | {"UV_COMPILE_BYTECODE": "0"}
     if image.apart:
         run([*common, "--no-deps", "--require-hashes", "--requirement", str(ROOT / image.apart)], environment=quiet)

@@ -16,8 +16,13 @@ LEFT_OUT, HOLLOW = "left-out.txt", "hollow.txt"
 
 def recipe(folder: Path) -> list[Path]:
     """Return the files that decide what is taken away, the image's lists and this code; none where nothing is."""
-    lists = [folder / name for name in (LEFT_OUT, HOLLOW) if (folder / name).exists()]
-    return [*lists, Path(__file__), Path(__file__).with_name("hollow.py")] if lists and _supported() else []
+    found = lists(folder)
+    return [*found, Path(__file__), Path(__file__).with_name("hollow.py")] if found and _supported() else []
+
+
+def lists(folder: Path) -> list[Path]:
+    """Return the image's lists, on whatever machine."""
+    return [folder / name for name in (LEFT_OUT, HOLLOW) if (folder / name).exists()]
 
 
 def trim(folder: Path, site: Path) -> None:

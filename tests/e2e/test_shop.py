@@ -140,6 +140,32 @@ def engines(shop: Shop) -> set[str]:
     return {each["metadata"]["name"] for each in shop.kube.list("deployments", shop.namespace, "kefu.dev/engine")}
 
 
+def test_customers_are_answered_while_the_engines_pod_is_replaced_by_one_of_the_charts_own_image(
+    stack: Stack, shop: Shop
+) -> None:
+    shop.wait()
+    tags = yaml.safe_load((CHART / "files" / "engine-images.yaml").read_text())
+    wanted = [f"kefu.local/llamacpp:{tags['llamacpp']}"]
+    assert engine_images(shop) != wanted
+    with Asker(shop.url(), shop.key(), "运费多少钱？") as asker:
+        # What the tests had named is the same image, by the name that its builder knows it by.
+        stack.change("images.llamaCpp=")
+        deadline = time.monotonic() + 300
+        while engine_images(shop) != wanted:
+            assert time.monotonic() < deadline, engine_images(shop)
+            time.sleep(0.5)
+        shop.wait()
+        time.sleep(5)
+    assert asker.failures == []
+    assert {reply.outcome.value for reply in asker.answers} == {"answered"}
+
+
+def engine_images(shop: Shop) -> list[str]:
+    """What the pods of engines run, those that come or go too."""
+    found = shop.kube.list("pods", shop.namespace, "kefu.dev/engine")
+    return [pod["spec"]["containers"][0]["image"] for pod in found]
+
+
 def test_who_asks_for_a_person_is_answered_by_one_and_then_by_the_bot_again(shop: Shop) -> None:
     let_hand_over(shop)
     url, key, desk = shop.url(), shop.key(), shop.kube.secret("shop-desk-key", "key", shop.namespace)

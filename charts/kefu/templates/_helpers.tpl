@@ -40,12 +40,16 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
-{{/* The reference of an image: dict "root" $ "role" "milvusLite" "name" "milvus-lite". */}}
+{{/*
+The reference of an image: dict "root" $ "role" "milvusLite" "name" "milvus-lite". One that holds an engine has a tag of its own, so
+that an upgrade of the chart ends no engine's pods whose image it leaves as it is.
+*/}}
 {{- define "kefu.image" -}}
 {{- $images := .root.Values.images -}}
 {{- $own := index $images .role -}}
 {{- if $own -}}{{ $own }}{{- else -}}
-{{ $images.registry }}/{{ .name }}:{{ $images.tag | default .root.Chart.AppVersion }}
+{{- $engines := .root.Files.Get "files/engine-images.yaml" | fromYaml -}}
+{{ $images.registry }}/{{ .name }}:{{ coalesce (get $engines .name) $images.tag .root.Chart.AppVersion }}
 {{- end -}}
 {{- end }}
 

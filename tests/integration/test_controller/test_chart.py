@@ -1,8 +1,10 @@
 """The chart: what it installs is what it promises."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from kefu_operator.desired.network import Network
 from kefu_operator.leadership.releases import LABELS
@@ -10,7 +12,7 @@ from kefu_operator.naming import WATCHED
 from kefu_operator.plan.settings import ModelVolumes
 from kefu_operator.settings import load
 from kefu_operator.webhook.__main__ import place
-from tests.integration.test_controller.chart import CHART, SPACE, helm, is_webhooks, rendered
+from tests.integration.test_controller.chart import CHART, SPACE, helm, images, is_webhooks, released, rendered
 from tests.integration.test_controller.cluster import Cluster
 
 
@@ -49,6 +51,22 @@ def test_the_operator_reads_the_tables_that_the_chart_mounts(tmp_path: Any) -> N
     assert settings.network == Network(scrapers=({"namespaceSelector": {"matchLabels": {"a": "b"}}},), api_server=())
     assert "nvidia" in settings.plan.accelerators
     assert "t4" not in settings.plan.accelerators
+
+
+@pytest.mark.parametrize("settings", [(), ('images.tag="nightly"',)], ids=["the chart's tag", "a tag of one's own"])
+def test_images_of_engines_are_tagged_by_what_they_hold_at_every_version(
+    settings: tuple[str, ...], tmp_path: Path
+) -> None:
+    before, after = (images(released(version, tmp_path), *settings) for version in ("1.0.0", "1.1.0"))
+    engines = yaml.safe_load((CHART / "files" / "engine-images.yaml").read_text())
+    for role, name in (("llamaCpp", "llamacpp"), ("vllmCpu", "vllm-cpu")):
+        assert before.reference(role) == after.reference(role) == f"kefu.local/{name}:{engines[name]}"
+    for version, found in (("1.0.0", before), ("1.1.0", after)):
+        assert found.reference("gateway") == f"kefu.local/gateway:{'nightly' if settings else version}"
+
+
+def test_an_engines_image_may_be_named_in_full() -> None:
+    assert images(CHART, 'images.llamaCpp="registry.example/llamacpp:ours"').reference("llamaCpp").endswith(":ours")
 
 
 def test_no_right_is_a_wildcard_and_secrets_can_only_be_created() -> None:

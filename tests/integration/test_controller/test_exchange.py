@@ -1,6 +1,7 @@
 """One engine in place of another, without a declared rollout: nobody waits for the new one while the old one answers."""
 
 import json
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,12 @@ from kefu_operator.rollout import machine
 from tests.integration.test_controller.cluster import Cluster, Object
 from tests.integration.test_controller.conftest import RunningOperator, settings
 from tests.integration.test_controller.objects import chatbot, run_chatbot, run_gateways_for
+from tests.integration.test_controller.running_pods import run_pods
 from tests.integration.test_controller.test_knowledge import publish
+
+UNSCHEDULABLE = {
+    "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: Insufficient nvidia.com/gpu",
+}  # fmt: skip
 
 
 def engines(cluster: Cluster) -> set[str]:
@@ -132,13 +138,38 @@ def test_where_no_node_has_room_for_both_the_old_one_makes_room_after_a_while(
     cluster.apply(another())
     (new,) = cluster.until(lambda: engines(cluster) - {old})
     template = (cluster.get("deployment", new) or {})["spec"]["template"]
-    unschedulable = {
-        "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: Insufficient nvidia.com/gpu",
-    }  # fmt: skip
-    cluster.make_pod(new, template, {"phase": "Pending", "conditions": [unschedulable]})
+    cluster.make_pod(new, template, {"phase": "Pending", "conditions": [UNSCHEDULABLE]})
     told = cluster.until_reason("chatbot", "shop", "Released", "Unschedulable")
     assert "Insufficient nvidia.com/gpu" in told["message"]
     run_chatbot(cluster)
     cluster.until(lambda: cluster.condition("chatbot", "shop", "Progressing")["reason"] == "Unschedulable")
     cluster.until(lambda: engines(cluster) == {new})
     assert served(cluster) == [(new, 100)]
+
+
+def test_an_engine_that_has_no_room_for_its_own_new_pods_costs_the_stable_release_nothing(
+    cluster: Cluster, operator: RunningOperator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "ROOM_SECONDS", 3.0)
+    model = {"uri": "hf://a/b"}
+    publish(cluster)
+    cluster.apply(chatbot(model=model, engine={"vllm": {}}))
+    (engine,) = cluster.until(lambda: engines(cluster))
+
+    def template() -> Object:
+        found: Object = (cluster.get("deployment", engine) or {})["spec"]["template"]
+        return found
+
+    cluster.make_pod(engine, template(), {"phase": "Pending"}, suffix="old")
+    run_pods(cluster)
+    cluster.run_deployment(engine)
+    run_chatbot(cluster)
+    cluster.until(lambda: cluster.condition("chatbot", "shop", "Ready").get("status") == "True")
+    # The first adapter has its pods replaced, and is another release.
+    adapters = [{"name": "voice", "uri": "hf://acme/voice"}]
+    cluster.apply(chatbot(model=model | {"adapters": adapters}, engine={"vllm": {}}))
+    cluster.until(lambda: len(template()["spec"]["containers"]) == 2)
+    cluster.make_pod(engine, template(), {"phase": "Pending", "conditions": [UNSCHEDULABLE]}, suffix="new")
+    cluster.until(lambda: cluster.condition("chatbot", "shop", "Released")["status"] == "False")
+    time.sleep(6)
+    assert served(cluster) == [(engine, 100), (engine, 0)]

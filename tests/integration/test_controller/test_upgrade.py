@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kefu_operator.desired.images import DEFAULTS, Images
+import pytest
+
+from tests.integration.test_controller.chart import CHART, images
 from tests.integration.test_controller.cluster import Cluster
 from tests.integration.test_controller.conftest import RunningOperator, settings
 from tests.integration.test_controller.objects import chatbot
@@ -19,10 +21,10 @@ SPREAD = {"vllm": {"nodes": 2}, "accelerator": {"class": "nvidia", "count": 8}, 
 
 @contextmanager
 def version(tag: str, cluster: Cluster, kubeconfig: Path, **plan: Any) -> Iterator[None]:
-    """The operator of a version of Kefu, until all that it has to do is done."""
-    images = Images({**DEFAULTS, **{role: f"registry.example/{role}:{tag}" for role in ("operator", "gateway")}})
+    """The operator that the chart of a version of Kefu installs, until all that it has to do is done."""
+    table = images(CHART, 'images.registry="registry.example"', f'images.tag="{tag}"')
     told = settings(kubeconfig, cluster.namespace)
-    running = RunningOperator(replace(told, images=images, plan=replace(told.plan, **plan)))
+    running = RunningOperator(replace(told, images=table, plan=replace(told.plan, **plan)))
     try:
         cluster.until(lambda: running.is_ready)
         yield
@@ -38,10 +40,11 @@ def engines(cluster: Cluster) -> dict[str, Object]:
 
 
 def tags(found: Object | None) -> set[str]:
-    """Of the images that are Kefu's."""
+    """Of the images that follow Kefu's version."""
     pod = found["spec"]["template"]["spec"] if found else {}
-    images = [each["image"] for each in (*pod.get("initContainers", ()), *pod.get("containers", ()))]
-    return {image.rpartition(":")[2] for image in images if image.startswith("registry.example/")}
+    run = [each["image"] for each in (*pod.get("initContainers", ()), *pod.get("containers", ()))]
+    ours = ("registry.example/operator:", "registry.example/gateway:")
+    return {image.rpartition(":")[2] for image in run if image.startswith(ours)}
 
 
 def generations(cluster: Cluster) -> dict[str, int]:
@@ -91,10 +94,19 @@ def test_a_step_that_a_user_gives_the_new_image_brings_it_to_its_engine(cluster:
         assert tags(engines(cluster)[other]) == {"1"}
 
 
+@pytest.mark.parametrize(
+    ("uri", "engine", "surge"),
+    [
+        ("pvc://models/llama.gguf", {"llamaCpp": {}}, 1),
+        ("pvc://models/llama", {"vllm": {}}, 1),
+        ("pvc://models/llama", {"vllm": {}, "accelerator": {"class": "nvidia"}}, 0),
+    ],
+    ids=["llama.cpp", "vLLM on CPUs", "vLLM on an accelerator, of which there may be no other"],
+)
 def test_an_engine_whose_pods_all_went_at_once_has_them_replaced_one_by_one(
-    cluster: Cluster, operator: RunningOperator
+    uri: str, engine: Object, surge: int, cluster: Cluster, operator: RunningOperator
 ) -> None:
-    cluster.apply(chatbot())
+    cluster.apply(chatbot(model={"uri": uri}, engine=engine))
     (name,) = cluster.until(lambda: engines(cluster))
     cluster.run(
         "patch", f"deployment/{name}", "-p", '{"spec": {"strategy": {"type": "Recreate", "rollingUpdate": null}}}'
@@ -104,5 +116,5 @@ def test_an_engine_whose_pods_all_went_at_once_has_them_replaced_one_by_one(
         found: Object = engines(cluster)[name]["spec"]["strategy"]
         return found
 
-    wanted = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+    wanted = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": surge, "maxUnavailable": 1 - surge}}
     cluster.until(lambda: strategy() == wanted)

@@ -16,6 +16,7 @@ FETCH_SECONDS = 3600
 STRATEGIES: Mapping[Replaced, Object] = {
     Replaced.AHEAD: {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
     Replaced.IN_TURN: {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
+    Replaced.WITH_ROOM: {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
     Replaced.TOGETHER: {"type": "Recreate"},
 }
 
@@ -25,7 +26,7 @@ def deployment(workload: Workload, scope: Scope, images: Images) -> Object:
     matching = selector(workload.name, workload.component)
     spec: Object = {
         "selector": {"matchLabels": matching},
-        "strategy": dict(STRATEGIES[workload.replaced]),
+        "strategy": dict(STRATEGIES[_replaced(workload)]),
         "revisionHistoryLimit": 3,
         "progressDeadlineSeconds": _deadline(workload),
         "template": {"metadata": pod_metadata(workload, scope), "spec": long_running(workload, images)},
@@ -46,6 +47,10 @@ def pod_metadata(workload: Workload, scope: Scope) -> Object:
     if workload.metrics:
         meta["annotations"] = scraping(workload.metrics)
     return meta
+
+
+def _replaced(workload: Workload) -> Replaced:
+    return Replaced.IN_TURN if workload.cramped and workload.replaced is Replaced.WITH_ROOM else workload.replaced
 
 
 def _deadline(workload: Workload) -> int:

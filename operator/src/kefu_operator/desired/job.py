@@ -2,7 +2,7 @@
 
 from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import Scope, metadata, pod_labels, selector
-from kefu_operator.desired.pod import pod_spec
+from kefu_operator.desired.pod import HOST, pod_spec
 from kefu_operator.desired.types import Object
 from kefu_operator.plan.workload import Task
 
@@ -10,7 +10,6 @@ PERMANENT_EXIT = 65
 """EX_DATAERR of sysexits: trying again with the same input is in vain."""
 ANEW_EXIT = 70
 """EX_SOFTWARE: pods that do a task together must all begin anew."""
-HOST = "kubernetes.io/hostname"
 
 
 def job(task: Task, scope: Scope, images: Images) -> Object:

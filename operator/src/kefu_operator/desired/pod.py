@@ -5,7 +5,9 @@ from kefu_operator.desired.images import Images
 from kefu_operator.desired.metadata import selector
 from kefu_operator.desired.types import Object
 from kefu_operator.desired.volumes import volumes
-from kefu_operator.plan.workload import Container, Workload
+from kefu_operator.plan.workload import Container, Replaced, VolumeMount, Workload
+
+HOST = "kubernetes.io/hostname"
 
 USER = 10001
 """User and group of every image of ours; volumes are given to this group."""
@@ -47,6 +49,8 @@ def long_running(workload: Workload, images: Images) -> Object:
         spec["nodeSelector"] = dict(workload.node_selector)
     if workload.tolerations:
         spec["tolerations"] = [dict(toleration) for toleration in workload.tolerations]
+    if workload.replaced is Replaced.WITH_ROOM and _has_own_volume(workload):
+        spec["affinity"] = _near_its_own(workload)
     if workload.drain:
         spec["containers"][0]["lifecycle"] = {"preStop": {"exec": {"command": list(workload.drain)}}}
     if workload.scaling:
@@ -55,9 +59,22 @@ def long_running(workload: Workload, images: Images) -> Object:
         spec["topologySpreadConstraints"] = [
             {
                 "maxSkew": 1,
-                "topologyKey": "kubernetes.io/hostname",
+                "topologyKey": HOST,
                 "whenUnsatisfiable": "ScheduleAnyway",
                 "labelSelector": {"matchLabels": selector(workload.name, workload.component)},
             }
         ]
     return spec
+
+
+def _has_own_volume(workload: Workload) -> bool:
+    """One that a single node at a time can mount."""
+    mounts = (mount for each in (workload.container, *workload.steps) for mount in each.mounts)
+    return any(isinstance(mount, VolumeMount) and not mount.shared for mount in mounts)
+
+
+def _near_its_own(workload: Workload) -> Object:
+    """A new pod shares the volume with the old one on one node; only preferred, for the old one's node may be lost."""
+    term = {"labelSelector": {"matchLabels": selector(workload.name, workload.component)}, "topologyKey": HOST}
+    preferred = [{"weight": 100, "podAffinityTerm": term}]
+    return {"podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}

@@ -10,10 +10,12 @@ from kefu_operator.building import BuildView
 from kefu_operator.client.client import Client
 from kefu_operator.desired.types import Object
 from kefu_operator.gather.owned import gather_owned
+from kefu_operator.gather.pods import view
 from kefu_operator.gather.server import has_image_volumes, needs_image_volumes
 from kefu_operator.informers.store import Index
 from kefu_operator.kinds import Kinds
 from kefu_operator.parsing import chatbot_of
+from kefu_operator.pods import PodView
 from kefu_operator.resources import (
     AUTOSCALERS,
     CHATBOTS,
@@ -24,6 +26,7 @@ from kefu_operator.resources import (
     JOBS,
     LEADER_WORKER_SETS,
     NETWORK_POLICIES,
+    PODS,
     REVISIONS,
     SCALED_OBJECTS,
     SERVICES,
@@ -77,6 +80,15 @@ async def gather_engine(client: Client, namespace: str, name: str, index: Index,
     ]
     revisions = [each for label in labels for each in await gather_owned(client, namespace, label, (REVISIONS,))]
     return EngineFacts(tuple(chatbots), tuple(owners), owned, images, kinds, tuple(revisions))
+
+
+async def gather_engine_pods(client: Client, namespace: str, name: str) -> tuple[PodView, ...]:
+    """The pods of an engine, as they tell of themselves.
+
+    Raises:
+        ApiError: the API server refused or did not answer.
+    """
+    return tuple(view(pod) for pod in (await client.list(PODS, namespace, labels=f"{naming.ENGINE}={name}")).items)
 
 
 async def gather_build(client: Client, namespace: str, name: str) -> BuildView:

@@ -154,6 +154,8 @@ class Replaced(Enum):
     """A new one answers before an old one goes."""
     IN_TURN = auto()
     """One by one, each in the place of an old one: there may be no accelerator for one more, nor a volume on another node."""
+    WITH_ROOM = auto()
+    """A new one answers before an old one goes, unless there was no room for one more: then in turn."""
     TOGETHER = auto()
     """All old ones are gone before a new one comes: they must not write to one volume at a time."""
 
@@ -177,6 +179,8 @@ class Workload:
     """Whether a pod's volume must never be held by two, not even while its node is away."""
     replaced: Replaced = Replaced.AHEAD
     """How its pods make way for newer ones."""
+    cramped: bool = False
+    """Whether room for one more was awaited in vain."""
     group: Group | None = None
     """Where several pods are one server; `replicas` are groups then."""
     drain: tuple[str, ...] = ()

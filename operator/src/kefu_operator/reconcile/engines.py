@@ -6,6 +6,7 @@ It is reconciled by itself and by nobody else, so that two chatbots' views of wh
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from math import ceil
 
 from kefu_api.kinds.chatbot import ChatbotDeployment
 from kefu_operator import naming
@@ -27,7 +28,14 @@ from kefu_operator.desired.render import owner_of
 from kefu_operator.desired.types import Object
 from kefu_operator.discovery import Discovery, doubting
 from kefu_operator.errors import REFUSED, Unadmitted
-from kefu_operator.gather.engines import EngineFacts, gather_build, gather_engine, gather_rival, readable
+from kefu_operator.gather.engines import (
+    EngineFacts,
+    gather_build,
+    gather_engine,
+    gather_engine_pods,
+    gather_rival,
+    readable,
+)
 from kefu_operator.gather.offers import offered_by
 from kefu_operator.gather.owned import find
 from kefu_operator.informers.engines import engine_index, serving
@@ -39,13 +47,14 @@ from kefu_operator.plan.placement import ClusterPlacement, Placement
 from kefu_operator.plan.scaler import Autoscaling, How
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.sharing import SharedBuild, SharedEngine, Sharing, scaled, share_engines
-from kefu_operator.plan.workload import Workload
+from kefu_operator.plan.workload import Replaced, Workload
 from kefu_operator.reconcile.needs import LOOK_SECONDS, missing_of
 from kefu_operator.reconcile.refusals import REFUSED_SECONDS, RefusalBoard, seconds_until_retry
 from kefu_operator.reconcile.tell import Now, utc_now
-from kefu_operator.resources import CLAIMS, JOBS, LEADER_WORKER_SETS, resource_of, runner_of
+from kefu_operator.resources import CLAIMS, DEPLOYMENTS, JOBS, LEADER_WORKER_SETS, resource_of, runner_of
 from kefu_operator.rollout.engines import versions
 from kefu_operator.rollout.revisions import revisions_of
+from kefu_operator.room import is_replacing, patience
 from kefu_operator.scaling.handover import RUNNERS, Handover, handover, without_kedas
 from kefu_operator.scaling.rivals import may_have_rival
 from kefu_operator.workers import Again
@@ -143,13 +152,25 @@ class EnginesReconciler:
             return (), HANDOVER_SECONDS
         if scaler.waits:
             workload = replace(workload, autoscaling=Autoscaling(How.CHANGING, engine.demand))
+        patient = await self._patience(namespace, workload, facts)
+        workload = replace(workload, cramped=patient == 0)
         left = [each for each in without_kedas(facts.owned) if each not in outgoing]
         made = workload_objects(workload, scope, self._images, self._network)
         wanted = with_kept_images(made, facts.owned, self._images.reference("operator"))
         synced = await self._applier.sync(wanted, left)
         # The engine answers as it is: a webhook that does not is nothing that its customers need to know.
         told = (*(each for each in held if not isinstance(each, Unadmitted)), *synced.refusals)
-        return told, HANDOVER_SECONDS if scaler.waits else seconds_until_retry((*held, *synced.refusals))
+        if scaler.waits:
+            return told, HANDOVER_SECONDS
+        looks = (seconds_until_retry((*held, *synced.refusals)), ceil(patient) if patient else None)
+        return told, min((each for each in looks if each is not None), default=None)
+
+    async def _patience(self, namespace: str, workload: Workload, facts: EngineFacts) -> float | None:
+        """How long room for one more pod is still awaited; None where none is, or where none comes before one has gone."""
+        live = find(facts.owned, DEPLOYMENTS, workload.name)
+        if workload.replaced is not Replaced.WITH_ROOM or live is None or not is_replacing(live):
+            return None
+        return patience(live, await gather_engine_pods(self._client, namespace, workload.name), self._now())
 
     async def _admitted(
         self, namespace: str, engine: SharedEngine, facts: EngineFacts, scope: Scope

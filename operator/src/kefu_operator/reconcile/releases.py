@@ -83,8 +83,11 @@ def is_kept(plan: ReleasePlan | None, facts: ChatbotFacts) -> bool:
     return _available(plan, facts) > 0 or is_asleep(engine.runner, engine.scaler)
 
 
-def is_cramped(plan: ReleasePlan, facts: ChatbotFacts, board: RefusalBoard, now: datetime) -> bool:
-    """Whether there is no room for the release's engine: on no node, or not within the namespace's quota."""
+def is_cramped(plan: ReleasePlan, stable: ReleasePlan, facts: ChatbotFacts, board: RefusalBoard, now: datetime) -> bool:
+    """Whether there is no room for the release's engine beside the stable one: on no node, or not within the namespace's quota."""
+    if _is_one(plan, stable):
+        # Its pods make way for one another by themselves, and the stable release need not go for them.
+        return False
     refusals = board.of_engine(facts.chatbot.metadata.namespace, plan.engine.workload)
     checks = (*check_refusals(refusals), check_engine(plan.engine, facts, now))
     return any(check.reason in (Reason.UNSCHEDULABLE, Reason.QUOTA_EXCEEDED) for check in checks)

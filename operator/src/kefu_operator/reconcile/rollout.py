@@ -115,7 +115,7 @@ class Rollouts:
             now=now,
             pods=pods_of_engine(plan, stable, facts, before.pods if goes_on else 0) if moves else ONE,
             kept=moves and is_kept(stable, facts),
-            cramped=moves and is_cramped(plan, facts, self._board, self._now()),
+            cramped=stable is not None and moves and is_cramped(plan, stable, facts, self._board, self._now()),
             paused=rollout is not None and rollout.paused,
             decision=decision,
         )

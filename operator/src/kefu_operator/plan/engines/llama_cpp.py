@@ -59,7 +59,7 @@ def plan_llama_cpp(
         container=container,
         replicas=engine.replicas,
         steps=files.steps,
-        replaced=Replaced.IN_TURN,
+        replaced=Replaced.WITH_ROOM,
         drain=drain("python", PORT.number, *BUSY),
         grace_seconds=GRACE_SECONDS,
         metrics=PORT,

@@ -128,7 +128,7 @@ def plan_vllm(
         group=workers,
         steps=steps,
         companions=companions,
-        replaced=Replaced.IN_TURN,
+        replaced=Replaced.IN_TURN if known else Replaced.WITH_ROOM,
         drain=drain("python3", PORT.number, *BUSY),
         grace_seconds=GRACE_SECONDS,
         node_selector=known.node_selector if known else {},
