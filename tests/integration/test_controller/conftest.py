@@ -13,6 +13,7 @@ from hack.cluster.apiserver import ControlPlane
 
 from kefu_operator.desired.images import Images
 from kefu_operator.plan.settings import AcceleratorClass, PlanSettings
+from kefu_operator.reconcile import farewell
 from kefu_operator.run import Operator
 from kefu_operator.settings import Settings
 from tests.integration.test_controller.chart import install_chart
@@ -52,6 +53,12 @@ class RunningOperator:
             self._loop.call_soon_threadsafe(self._stop.set)
         self._ended.result(timeout=60)
         self._thread.join(timeout=60)
+
+
+@pytest.fixture(autouse=True)
+def short_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine goes as soon as nobody wants it: no gateway asks it here."""
+    monkeypatch.setattr(farewell, "SECONDS", 0)
 
 
 def total(running: RunningOperator, name: str) -> float:

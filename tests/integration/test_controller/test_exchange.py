@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kefu_operator.reconcile import farewell
 from kefu_operator.rollout import machine
 from tests.integration.test_controller.cluster import Cluster, Object
 from tests.integration.test_controller.conftest import RunningOperator, settings
@@ -66,6 +67,23 @@ def test_another_engine_replaces_the_old_one_when_it_answers(cluster: Cluster, o
     cluster.until(lambda: served(cluster) == [(new, 100)])
     cluster.until(lambda: engines(cluster) == {new} and cluster.get("service", old) is None)
     assert cluster.condition("chatbot", "shop", "Released")["status"] == "True"
+
+
+def test_the_old_engine_answers_until_the_gateways_have_read_of_the_new_one(
+    cluster: Cluster, operator: RunningOperator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(farewell, "SECONDS", 8)
+    old = serving(cluster)
+    cluster.apply(another())
+    new = moving(cluster, old)
+    cluster.run_deployment(new)
+    cluster.until(lambda: served(cluster) == [(new, 100)])
+    cluster.until_reason("chatbot", "shop", "Released", "Released")
+    # Long enough for the operator to see that nobody wants it.
+    time.sleep(3)
+    assert engines(cluster) == {old, new}
+    assert cluster.get("service", old)
+    cluster.until(lambda: engines(cluster) == {new} and cluster.get("service", old) is None)
 
 
 def test_customers_follow_the_pods_of_another_engine_one_by_one(cluster: Cluster, operator: RunningOperator) -> None:

@@ -48,6 +48,7 @@ from kefu_operator.plan.scaler import Autoscaling, How
 from kefu_operator.plan.settings import PlanSettings
 from kefu_operator.plan.sharing import SharedBuild, SharedEngine, Sharing, scaled, share_engines
 from kefu_operator.plan.workload import Replaced, Workload
+from kefu_operator.reconcile.farewell import Farewell
 from kefu_operator.reconcile.needs import LOOK_SECONDS, missing_of
 from kefu_operator.reconcile.refusals import REFUSED_SECONDS, RefusalBoard, seconds_until_retry
 from kefu_operator.reconcile.tell import Now, utc_now
@@ -88,6 +89,7 @@ class EnginesReconciler:
         self._discovery = discovery
         self._now = now
         self._network = network
+        self._farewell = Farewell()
 
     async def __call__(self, namespace: str, name: str) -> Again:
         """Reconcile.
@@ -119,6 +121,8 @@ class EnginesReconciler:
         volume = next((each for each in sharing.volumes if each.mount.claim == name), None)
         refusals: Refusals = ()
         again: int | None = None
+        if engine or volume or build:
+            self._farewell.forget(namespace, name)
         if engine:
             refusals, again = await self._sync(namespace, engine, facts)
         elif volume:
@@ -127,14 +131,22 @@ class EnginesReconciler:
         elif build:
             refusals, again = await self._build(namespace, build, facts)
         else:
-            doomed, again = unwanted(facts, ClusterPlacement(namespace), settings)
-            for each in doomed:
-                log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
-                await self._applier.delete(each)
+            again = await self._dismiss(namespace, name, facts, settings)
         self._board.post(namespace, name, refusals)
         self._board.lack(namespace, name, lacks)
         again = seconds_until_retry(refusals) if again is None else again
         return Again(min(again or LOOK_SECONDS, LOOK_SECONDS) if lacks else again)
+
+    async def _dismiss(self, namespace: str, name: str, facts: EngineFacts, settings: PlanSettings) -> int | None:
+        """Delete what nobody wants, once no gateway asks it any more; when to look again."""
+        doomed, again = unwanted(facts, ClusterPlacement(namespace), settings)
+        if doomed and facts.owners and (left := self._farewell.left(namespace, name, self._now())):
+            return ceil(left)
+        for each in doomed:
+            log.info("engine object %s %s is wanted by no chatbot any more", each["kind"], each["metadata"]["name"])
+            await self._applier.delete(each)
+        self._farewell.forget(namespace, name)
+        return again
 
     async def _sync(self, namespace: str, engine: SharedEngine, facts: EngineFacts) -> tuple[Refusals, int | None]:
         """What was refused, and when to look again because something old is still in the way of the new."""
