@@ -95,6 +95,13 @@ def test_the_oldest_go_first_and_none_that_is_needed() -> None:
     assert outdated(revisions, (), 10) == []
 
 
+def test_the_newest_stays_so_that_its_number_means_no_other_release() -> None:
+    # A decision about r3 may stand in the spec, while the spec went back to r2.
+    revisions = [Revision(number, {}, {}) for number in (1, 2, 3)]
+    assert outdated(revisions, ("r1", "r2"), 2) == []
+    assert next_number(revisions, ("r1", "r2")) == 4
+
+
 def engines(now: ChatbotDeployment, *revisions: Object) -> dict[str, int]:
     found = versions(now, revisions_of(revisions, "u-1"))
     sharing = share_engines(found, ClusterPlacement("acme"), PlanSettings())

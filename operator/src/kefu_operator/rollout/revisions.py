@@ -66,9 +66,9 @@ def next_number(revisions: Sequence[Revision], named: Iterable[str | None]) -> i
 
 
 def outdated(revisions: Sequence[Revision], needed: Iterable[str | None], limit: int) -> list[Revision]:
-    """The releases beyond the limit, oldest first; none that is needed."""
+    """The releases beyond the limit, oldest first; none that is needed, nor the newest, whose number must not be given again."""
     wanted = set(needed)
-    spare = [revision for revision in revisions if revision.name not in wanted]
+    spare = [revision for revision in revisions[:-1] if revision.name not in wanted]
     return spare[: max(len(revisions) - limit, 0)]
 
 
