@@ -46,6 +46,7 @@ QUERY = {
     "field_manager": "fieldManager",
     "force_conflicts": "force",
     "dry_run": "dryRun",
+    "field_validation": "fieldValidation",
     "resource_version": "resourceVersion",
 }
 """Options of a request, by the API server's names for them."""
