@@ -1,5 +1,6 @@
 """An engine stays while a release is served by it, although the chatbot's spec has gone on: from copies, as the operator reads them."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -101,7 +102,12 @@ async def asked_for(engine: str, *objects: Object) -> list[tuple[str, str]]:
         copies.learn(found)
     client = Client(transport, copies)  # type: ignore[arg-type]
     applier = Applier(client, Metrics(CollectorRegistry()))
-    reconcile = EnginesReconciler(client, applier, Images(), PLAN, RefusalBoard(), Discovery(client))
+    moment = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    board, discovery = RefusalBoard(), Discovery(client)
+    reconcile = EnginesReconciler(client, applier, Images(), PLAN, board, discovery, now=lambda: moment)
+    again = await reconcile("acme", engine)
+    assert [each for each in transport.asked if each[0] == "delete"] == []
+    moment += timedelta(seconds=again.after or 0)
     await reconcile("acme", engine)
     return transport.asked
 
