@@ -180,6 +180,7 @@ def _notes(ours: Sequence[Making], theirs: Sequence[Making]) -> list[str]:
         f"- The operator's writes by kind: {verbs}.",
         "- Times begin with the first chatbot's creation; nothing runs the pods. The ratio is that of the last children.",
         f"- An hour has {lasting.LOOKS} looks at everything; here one began every {lasting.RESYNC_SECONDS} s.",
+        "- The operator asks for no warnings of unknown fields (`fieldValidation=Ignore`), which are errors of an apply; the other has the default.",
         f"- Both write as {OPERATOR_USER}, and are settled when they wrote nothing for {QUIET_SECONDS} s.",
         f"- Until the last child, Kefu's and client-go's, round by round: {rounds}."
         if theirs
