@@ -113,8 +113,8 @@ class EnginesReconciler:
         sharing = share_engines(wanted, ClusterPlacement(namespace), settings, offers)
         engine = _named(sharing, name)
         lacks: dict[str, Need] = {}
-        if engine and (needs := all_needs(engine.chatbots)):
-            missing = await missing_of(self._client, self._applier, namespace, needs, facts.owned)
+        needs = all_needs(engine.chatbots) if engine else ()
+        if needs and (missing := await missing_of(self._client, self._applier, namespace, needs, facts.owned)):
             wanted, lacks = without(wanted, missing)
             engine = _named(share_engines(wanted, ClusterPlacement(namespace), settings, offers), name)
         build = next((each for each in sharing.builds if each.build.name == name), None)
