@@ -48,6 +48,12 @@ class ReleasePlan:
     engine: EnginePlan
     handoff: HandoffPlan
 
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Workloads of Kefu's that answer it: the retrieval services of its indexes, and its engine, unless somebody else runs that."""
+        retrieval = (naming.retrieval(target.name) for target in self.document.knowledge)
+        return (*retrieval, *((self.engine.workload.name,) if self.engine.workload else ()))
+
 
 @dataclass(frozen=True)
 class Served:
@@ -202,8 +208,7 @@ def _target(engine: EnginePlan, spec: ChatbotDeploymentSpec) -> EngineTarget:
 def _reach(served: Sequence[Served], session: SessionPlan, settings: PlanSettings) -> Reach:
     """What the gateway calls, for any of the releases that it serves."""
     plans = [each.plan for each in served]
-    indexes = [target.name for plan in plans for target in plan.document.knowledge]
-    ours = [workload for workload in (*(plan.engine.workload for plan in plans), session.workload) if workload]
+    called = [name for plan in plans for name in plan.called] + ([session.workload.name] if session.workload else [])
     others = [
         server
         for engine in (plan.engine for plan in plans)
@@ -212,7 +217,7 @@ def _reach(served: Sequence[Served], session: SessionPlan, settings: PlanSetting
     urls = [server.url for server in others] + ([] if session.workload else [session.target.url])
     urls += [plan.handoff.target.webhook.url for plan in plans if plan.handoff.target and plan.handoff.target.webhook]
     return Reach(
-        uses=tuple(dict.fromkeys((*map(naming.retrieval, indexes), *(workload.name for workload in ours)))),
+        uses=tuple(dict.fromkeys(called)),
         urls=tuple(dict.fromkeys((*urls, *((settings.trace_endpoint,) if settings.trace_endpoint else ())))),
     )
 

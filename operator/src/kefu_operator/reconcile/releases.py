@@ -69,10 +69,8 @@ def is_known(plan: ReleasePlan, stable: ReleasePlan | None, facts: ChatbotFacts)
 
 def _needs(plan: ReleasePlan) -> frozenset[str]:
     """Labels and volumes of a gateway's pods."""
-    called = [naming.retrieval(index.name) for index in plan.document.knowledge]
-    called += [plan.engine.workload.name] if plan.engine.workload else []
     mounts = (*plan.engine.gateway_mounts, *plan.handoff.gateway_mounts)
-    return frozenset((*map(naming.uses, called), *(mount.name for mount in mounts)))
+    return frozenset((*map(naming.uses, plan.called), *(mount.name for mount in mounts)))
 
 
 def is_kept(plan: ReleasePlan | None, facts: ChatbotFacts) -> bool:
